@@ -1,0 +1,6 @@
+export * from './address.js'
+export * from './clock.js'
+export * from './errors.js'
+export * from './hex.js'
+export * from './oad.js'
+export * from './offset.js'
