@@ -1,1 +1,6 @@
+export * from './commands.js'
 export * from './crypto-machine.js'
+export * from './events.js'
+export * from './link.js'
+export * from './queues.js'
+export * from './readings.js'

@@ -1,0 +1,38 @@
+import { z } from 'zod'
+
+/** What an operator may ask of a meter. */
+export const COMMAND_ACTIONS = ['trip', 'close', 'allow-close', 'keep-power', 'release-power', 'read'] as const
+export const CommandAction = z.enum(COMMAND_ACTIONS)
+export type CommandAction = z.infer<typeof CommandAction>
+
+/** Actions that move supply: always decided by a second person. */
+export const CONTROL_ACTIONS: ReadonlySet<CommandAction> = new Set(['trip', 'close', 'allow-close', 'keep-power', 'release-power'])
+
+/**
+ * accepted → awaiting_approval → approved → queued → sent → confirmed → verified, or on the way:
+ * rejected (a person said no), refused (the device's code, or the crypto machine's), expired (took no effect),
+ * unknown (sent, doubt remains until a read-back settles it).
+ */
+export const COMMAND_STATES = [
+  'accepted', 'awaiting_approval', 'approved', 'queued', 'sent', 'confirmed', 'refused', 'unknown', 'expired', 'verified', 'rejected',
+] as const
+export const CommandState = z.enum(COMMAND_STATES)
+export type CommandState = z.infer<typeof CommandState>
+
+/** Which state may follow which. Every UPDATE of a command names the states it may start from, so two writers cannot both win. */
+export const NEXT_STATES: Record<CommandState, readonly CommandState[]> = {
+  accepted: ['awaiting_approval', 'queued', 'expired'],
+  awaiting_approval: ['approved', 'rejected', 'expired'],
+  approved: ['queued', 'expired'],
+  queued: ['sent', 'refused', 'expired'],
+  sent: ['confirmed', 'refused', 'unknown', 'verified'],
+  confirmed: ['verified'],
+  unknown: ['verified', 'expired', 'confirmed', 'refused'],
+  refused: [],
+  expired: [],
+  verified: [],
+  rejected: [],
+}
+
+/** States in which nothing more will happen by itself. `confirmed` is final for a read. */
+export const FINAL_STATES: ReadonlySet<CommandState> = new Set(['refused', 'expired', 'verified', 'rejected'])

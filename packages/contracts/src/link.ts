@@ -1,0 +1,93 @@
+/**
+ * The link between gateways and front ends: WebSocket messages that carry 1 to 64 records each.
+ * A record is `length u32 | type u8 | connection u32 | body`; integers big-endian, `length` counts what follows it.
+ * ADR 0001 has the reasons and the measured cost.
+ */
+export const LINK_PATH = '/link/v1'
+/** A batch leaves at this many records or bytes, or at the end of the tick. */
+export const LINK_BATCH_RECORDS = 64
+export const LINK_BATCH_BYTES = 64 * 1024
+/** Frames a gateway may have sent without credit returned by the front end; bounds memory on both sides. */
+export const LINK_WINDOW_FRAMES = 2048
+/** The largest record either side accepts. */
+export const LINK_MAX_RECORD = 80 * 1024
+
+export const LINK_RECORD = {
+  /** front end → gateway: JSON {frontendId, instance}. First record of a link. */
+  hello: 1,
+  /** gateway → front end: JSON {gatewayId, instance}. */
+  welcome: 2,
+  /** gateway → front end: JSON LinkOpen; a terminal logged in on this connection. */
+  open: 3,
+  /** both ways: one whole link frame; body = trace context (25 bytes, or one 0 byte) || frame. */
+  frame: 4,
+  /** gateway → front end: the connection ended; body = reason text. front end → gateway: end it. */
+  close: 5,
+  /** front end → gateway: u32 frames done with; the gateway may send so many more. */
+  credit: 6,
+  /** front end → gateway: this connection now serves its address; body = security name ('plain', 'S', 'F'). */
+  bind: 7,
+  /** gateway → front end: the frame with this u32 tag was handed to the socket (1) or could not be (0): u32 tag, u8. */
+  sent: 8,
+  /** front end → gateway: like `frame`, with a u32 tag in front of the trace context; answered by `sent`. */
+  taggedFrame: 9,
+} as const
+export type LinkRecordType = (typeof LINK_RECORD)[keyof typeof LINK_RECORD]
+
+export interface LinkOpen {
+  address: string
+  remote: string
+  heartbeatSeconds: number
+  loggedInAt: number
+}
+
+export interface LinkRecord {
+  type: number
+  connection: number
+  body: Buffer
+}
+
+const HEADER = 9
+
+/** Bytes of one record. */
+export function encodeLinkRecord(type: LinkRecordType, connection: number, ...body: Uint8Array[]): Buffer {
+  const size = body.reduce((sum, part) => sum + part.length, 0)
+  const out = Buffer.allocUnsafe(HEADER + size)
+  out.writeUInt32BE(5 + size, 0)
+  out.writeUInt8(type, 4)
+  out.writeUInt32BE(connection, 5)
+  let at = HEADER
+  for (const part of body) {
+    out.set(part, at)
+    at += part.length
+  }
+  return out
+}
+
+/** Records of one message; bodies are views. @throws RangeError when a length lies. */
+export function* decodeLinkRecords(message: Buffer): Generator<LinkRecord> {
+  let at = 0
+  while (at < message.length) {
+    if (message.length - at < HEADER) throw new RangeError(`link record cut off at ${at}`)
+    const length = message.readUInt32BE(at)
+    if (length < 5 || length > LINK_MAX_RECORD || at + 4 + length > message.length) throw new RangeError(`link record of ${length} bytes at ${at} does not fit`)
+    yield { type: message.readUInt8(at + 4), connection: message.readUInt32BE(at + 5), body: message.subarray(at + HEADER, at + 4 + length) }
+    at += 4 + length
+  }
+}
+
+const NO_TRACE = Buffer.from([0])
+const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/
+
+/** W3C traceparent as 26 bytes (1, trace id, span id, flags), or one 0 byte when there is none. */
+export function encodeTrace(traceparent: string | undefined): Buffer {
+  const match = traceparent === undefined ? null : TRACEPARENT.exec(traceparent)
+  return match ? Buffer.from(`01${match[1]}${match[2]}${match[3]}`, 'hex') : NO_TRACE
+}
+
+/** Splits a frame body into trace context and frame. */
+export function decodeTraced(body: Buffer): { traceparent: string | undefined; frame: Buffer } {
+  if (body[0] !== 1 || body.length < 26) return { traceparent: undefined, frame: body.subarray(1) }
+  const hex = body.toString('hex', 1, 26)
+  return { traceparent: `00-${hex.slice(0, 32)}-${hex.slice(32, 48)}-${hex.slice(48)}`, frame: body.subarray(26) }
+}

@@ -1,0 +1,44 @@
+import { z } from 'zod'
+
+/**
+ * Names and payloads of every job. The worker parses again: a job type is a promise, not a check.
+ * Binary travels as base64 of msgpack, because JSON of the same rows costs several times more.
+ */
+export const QUEUES = {
+  readings: 'readings',
+  commands: 'commands',
+  collection: 'collection',
+  analysis: 'analysis',
+} as const
+export type QueueName = keyof typeof QUEUES
+
+const traceparent = z.string().regex(/^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/)
+
+export const ReadingsStoreJob = z.object({
+  /** base64 of msgpack of `ReadingColumns`. */
+  batch: z.string().min(1).max(8_000_000),
+  rows: z.number().int().positive(),
+  traceparent: traceparent.optional(),
+})
+export const CommandDeliverJob = z.object({ commandId: z.uuid(), traceparent: traceparent.optional() })
+/** A plan's turn has come: find the terminals that owe something. */
+export const CollectionTickJob = z.object({ planId: z.string().min(1) })
+/** Read what one terminal owes of one plan. */
+export const CollectionTerminalJob = z.object({ planId: z.string().min(1), terminal: z.string().regex(/^[0-9]{12}$/) })
+/** Recompute completeness and daily energy of the days changed since the last run. */
+export const AnalysisDailyJob = z.object({ days: z.number().int().positive().max(400).optional() })
+export const AnalysisPartitionsJob = z.object({})
+
+/** Job name → payload. Handlers are keyed by this map, so that a missing one does not compile. */
+export const JOBS = {
+  'reading.store': { queue: 'readings', data: ReadingsStoreJob },
+  'command.deliver': { queue: 'commands', data: CommandDeliverJob },
+  'collection.tick': { queue: 'collection', data: CollectionTickJob },
+  'collection.terminal': { queue: 'collection', data: CollectionTerminalJob },
+  'analysis.daily': { queue: 'analysis', data: AnalysisDailyJob },
+  'analysis.partitions': { queue: 'analysis', data: AnalysisPartitionsJob },
+} as const satisfies Record<string, { queue: QueueName; data: z.ZodType }>
+
+export type JobName = keyof typeof JOBS
+export type JobData<N extends JobName> = z.infer<(typeof JOBS)[N]['data']>
+export type JobsOf<Q extends QueueName> = { [N in JobName]: (typeof JOBS)[N]['queue'] extends Q ? N : never }[JobName]

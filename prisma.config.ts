@@ -1,0 +1,15 @@
+import { defineConfig } from 'prisma/config'
+
+/** Tables written by SQL only; Prisma must not propose to drop them. */
+const external = [
+  'replica', 'terminal_session', 'reading', 'reading_default', 'reading_conflict', 'dead_letter', 'collection_gap', 'event',
+  'audit_entry', 'audit_head', 'daily_energy', 'completeness', 'energy_audit',
+].map((table) => `public.${table}`)
+
+export default defineConfig({
+  schema: 'prisma/schema.prisma',
+  migrations: { path: 'prisma/migrations' },
+  experimental: { externalTables: true },
+  tables: { external },
+  datasource: { url: process.env.DATABASE_URL ?? 'postgresql://localhost/zhuzhan' },
+})
