@@ -1,0 +1,100 @@
+/**
+ * Every metric of the station, once. Instruments, dashboards and alert rules are checked against this table, and
+ * only what stands here appears on a `/metrics` page.
+ *
+ * The page's name is `zhuzhan_` + name, with `_total` behind a counter. Units follow Prometheus: seconds, bytes.
+ */
+export interface MetricRow {
+  kind: 'counter' | 'gauge' | 'histogram'
+  /** UCUM unit, or what is counted in braces. */
+  unit: string
+  description: string
+  /** Label names. Values come from small closed sets (codes, states), never addresses. */
+  labels?: readonly string[]
+  /** Upper bounds of a histogram's buckets, in `unit`. */
+  buckets?: readonly number[]
+}
+
+/** From a call inside one machine to a database that is being restarted. */
+const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30] as const
+/** Cipher work of one batch. */
+const CIPHER_SECONDS = [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5] as const
+const ROWS = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000] as const
+
+export const METRICS = {
+  // every process
+  service_up: { kind: 'gauge', unit: '1', description: '1 while the process answers.', labels: ['service'] },
+  event_loop_lag_seconds: { kind: 'gauge', unit: 's', description: '99th percentile of the event loop delay since the last scrape.' },
+  process_cpu_seconds: { kind: 'counter', unit: 's', description: 'CPU time of the process, user and system.' },
+  process_resident_memory_bytes: { kind: 'gauge', unit: 'By', description: 'Resident memory of the process.' },
+  process_heap_bytes: { kind: 'gauge', unit: 'By', description: 'Used JavaScript heap.' },
+  process_open_files: { kind: 'gauge', unit: '{file}', description: 'Open file descriptors, sockets included.' },
+  process_start_time_seconds: { kind: 'gauge', unit: 's', description: 'Start of the process, Unix time.' },
+
+  // gateway-type1: terminal sockets
+  gateway_connections: { kind: 'gauge', unit: '{connection}', description: 'Open terminal connections.', labels: ['state'] },
+  gateway_connections_opened: { kind: 'counter', unit: '{connection}', description: 'Accepted terminal connections.' },
+  gateway_connections_closed: { kind: 'counter', unit: '{connection}', description: 'Closed terminal connections by reason.', labels: ['reason'] },
+  gateway_frames_in: { kind: 'counter', unit: '{frame}', description: 'Whole frames received from terminals.' },
+  gateway_frames_out: { kind: 'counter', unit: '{frame}', description: 'Frames written to terminals.' },
+  gateway_bytes_in: { kind: 'counter', unit: 'By', description: 'Bytes received from terminals.' },
+  gateway_bytes_out: { kind: 'counter', unit: 'By', description: 'Bytes written to terminals.' },
+  gateway_discarded_bytes: { kind: 'counter', unit: 'By', description: 'Bytes that belonged to no valid frame (noise, wrong checksum).' },
+  gateway_refusals: { kind: 'counter', unit: '{refusal}', description: 'Frames and connections refused, by error code.', labels: ['code'] },
+  gateway_sessions: { kind: 'gauge', unit: '{session}', description: 'Terminals logged in at this gateway.' },
+  gateway_logins: { kind: 'counter', unit: '{login}', description: 'Terminal logins by result.', labels: ['result'] },
+  gateway_backpressure_pauses: { kind: 'counter', unit: '{pause}', description: 'Times reading from a socket or the link was paused.', labels: ['where'] },
+  gateway_front_ends: { kind: 'gauge', unit: '{connection}', description: 'Front ends connected to the link.' },
+
+  // front-end-processor: APDUs
+  fep_apdus: { kind: 'counter', unit: '{apdu}', description: 'APDUs decoded or encoded.', labels: ['kind'] },
+  fep_refusals: { kind: 'counter', unit: '{refusal}', description: 'APDUs refused, by error code.', labels: ['code'] },
+  fep_readings_published: { kind: 'counter', unit: '{reading}', description: 'Readings handed to the queue and durable there.' },
+  fep_batch_readings: { kind: 'histogram', unit: '{reading}', description: 'Readings in one queue job.', buckets: ROWS },
+  fep_publish_seconds: { kind: 'histogram', unit: 's', description: 'Time until the queue has made one batch durable.', buckets: SECONDS },
+  fep_reports_acknowledged: { kind: 'counter', unit: '{report}', description: 'Reports confirmed to terminals.' },
+  fep_report_ack_seconds: { kind: 'histogram', unit: 's', description: 'From receipt of a report to its confirmation.', buckets: SECONDS },
+  fep_open_requests: { kind: 'gauge', unit: '{request}', description: 'Requests to terminals without an answer yet.' },
+  fep_request_timeouts: { kind: 'counter', unit: '{request}', description: 'Requests no terminal answered in time.' },
+  fep_response_mismatches: { kind: 'counter', unit: '{response}', description: 'Responses that answer no open request.' },
+  fep_commands: { kind: 'counter', unit: '{command}', description: 'Commands that reached a state.', labels: ['state'] },
+  fep_collection_tasks: { kind: 'counter', unit: '{task}', description: 'Collection tasks by result.', labels: ['result'] },
+  fep_collection_gaps: { kind: 'gauge', unit: '{gap}', description: 'Meter and time slots due and still missing.' },
+  fep_secure_sessions: { kind: 'gauge', unit: '{session}', description: 'Terminals with a live secured session at this front end.' },
+
+  // crypto-machine
+  crypto_operations: { kind: 'counter', unit: '{operation}', description: 'Operations by kind and result.', labels: ['operation', 'result'] },
+  crypto_handshakes: { kind: 'counter', unit: '{handshake}', description: 'Session negotiations by mode and result.', labels: ['mode', 'result'] },
+  crypto_sessions: { kind: 'gauge', unit: '{session}', description: 'Live secured sessions.' },
+  crypto_open_seconds: { kind: 'histogram', unit: 's', description: 'Opening one record.', buckets: CIPHER_SECONDS },
+  crypto_seal_seconds: { kind: 'histogram', unit: 's', description: 'Sealing one record.', buckets: CIPHER_SECONDS },
+
+  // analytics
+  analytics_readings_stored: { kind: 'counter', unit: '{reading}', description: 'Readings stored for the first time.' },
+  analytics_duplicates: { kind: 'counter', unit: '{reading}', description: 'Readings delivered again with the value already stored.' },
+  analytics_conflicts: { kind: 'counter', unit: '{reading}', description: 'Readings with another value for an identity already stored.' },
+  analytics_dead_letters: { kind: 'counter', unit: '{letter}', description: 'What no schema accepts, kept in the dead-letter table.' },
+  analytics_store_seconds: { kind: 'histogram', unit: 's', description: 'Storing one batch, commit included.', buckets: SECONDS },
+  analytics_batch_rows: { kind: 'histogram', unit: '{reading}', description: 'Readings in one stored batch.', buckets: ROWS },
+  queue_depth: { kind: 'gauge', unit: '{job}', description: 'Jobs in a queue by state.', labels: ['queue', 'state'] },
+
+  // operator-api
+  api_requests: { kind: 'counter', unit: '{request}', description: 'REST requests by route and status.', labels: ['method', 'route', 'status'] },
+  api_request_seconds: { kind: 'histogram', unit: 's', description: 'Answer time of REST requests.', labels: ['method', 'route'], buckets: SECONDS },
+  api_logins_refused: { kind: 'counter', unit: '{login}', description: 'Logins refused.' },
+  api_feed_clients: { kind: 'gauge', unit: '{client}', description: 'Open live feeds (WebSocket).' },
+} as const satisfies Record<string, MetricRow>
+
+export type MetricName = keyof typeof METRICS
+type NamesOf<K extends MetricRow['kind']> = { [N in MetricName]: (typeof METRICS)[N]['kind'] extends K ? N : never }[MetricName]
+export type CounterName = NamesOf<'counter'>
+export type GaugeName = NamesOf<'gauge'>
+export type HistogramName = NamesOf<'histogram'>
+
+/** Label values of one metric, by the names in its row; `Record<never, …>` for a metric without labels. */
+export type LabelsOf<N extends MetricName> = (typeof METRICS)[N] extends { labels: readonly (infer L extends string)[] } ? Record<L, string> : Record<never, string>
+
+/** The name on the Prometheus page. */
+export function prometheusName(name: MetricName): string {
+  return `zhuzhan_${name}${METRICS[name].kind === 'counter' ? '_total' : ''}`
+}
