@@ -40,14 +40,20 @@ CREATE TABLE meter (
 CREATE INDEX meter_terminal ON meter (terminal_address);
 CREATE INDEX meter_area ON meter (area);
 
--- Registry changes wake the gateways and front ends, which cache it.
-CREATE FUNCTION registry_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+-- Registry changes wake the gateways and front ends, which cache it by terminal.
+CREATE FUNCTION terminal_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM pg_notify('zhuzhan_registry', COALESCE(NEW.address, OLD.address));
   RETURN NULL;
 END $$;
-CREATE TRIGGER terminal_changed AFTER INSERT OR UPDATE OR DELETE ON terminal FOR EACH ROW EXECUTE FUNCTION registry_changed();
-CREATE TRIGGER meter_changed AFTER INSERT OR UPDATE OR DELETE ON meter FOR EACH ROW EXECUTE FUNCTION registry_changed();
+CREATE FUNCTION meter_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_OP <> 'INSERT' THEN PERFORM pg_notify('zhuzhan_registry', OLD.terminal_address); END IF;
+  IF TG_OP <> 'DELETE' THEN PERFORM pg_notify('zhuzhan_registry', NEW.terminal_address); END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER terminal_changed AFTER INSERT OR UPDATE OR DELETE ON terminal FOR EACH ROW EXECUTE FUNCTION terminal_changed();
+CREATE TRIGGER meter_changed AFTER INSERT OR UPDATE OR DELETE ON meter FOR EACH ROW EXECUTE FUNCTION meter_changed();
 
 -- Replicas announce themselves; rows not seen for some seconds are dead, and so are the sessions they hold.
 CREATE TABLE replica (

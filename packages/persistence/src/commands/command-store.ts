@@ -1,0 +1,118 @@
+import { randomUUID } from 'node:crypto'
+import type pg from 'pg'
+import { HesError } from '@zhuzhan/core'
+import { NEXT_STATES } from '@zhuzhan/contracts'
+import type { CommandAction, CommandState } from '@zhuzhan/contracts'
+import { appendAuditIn } from '../audit.js'
+import { transaction } from '../database.js'
+import { insertEvents } from '../events.js'
+
+export interface CommandRecord {
+  id: string
+  meterAddress: string
+  terminalAddress: string
+  action: CommandAction
+  parameters: Record<string, unknown>
+  state: CommandState
+  reason: string | null
+  requestedBy: string
+  decidedBy: string | null
+  createdAt: Date
+  expiresAt: Date
+  sentAt: Date | null
+  settledAt: Date | null
+  code: string | null
+  dar: number | null
+  result: unknown
+  traceParent: string | null
+}
+
+export interface NewCommand {
+  meterAddress: string
+  terminalAddress: string
+  action: CommandAction
+  parameters: Record<string, unknown>
+  reason?: string
+  requestedBy: string
+  expiresAt: Date
+  traceParent?: string
+}
+
+/** One step of a command's life: who moved it where, and why. */
+export interface Transition {
+  from: readonly CommandState[]
+  to: CommandState
+  who: string
+  why?: string
+  code?: string
+  dar?: number
+  result?: unknown
+  decidedBy?: string
+  detail?: Record<string, unknown>
+}
+
+/** Every change of a command is one transaction: the guarded UPDATE, the step, the audit entry and the event stand or fall together. */
+export interface CommandStore {
+  create(command: NewCommand): Promise<CommandRecord>
+  find(id: string): Promise<CommandRecord | undefined>
+  /** The record after the move, or undefined when it was not in one of `from` any more: somebody else moved it. */
+  move(id: string, transition: Transition): Promise<CommandRecord | undefined>
+  /** Commands of a terminal in these states, oldest first. */
+  ofTerminal(terminal: string, states: readonly CommandState[]): Promise<CommandRecord[]>
+  /** Commands in these states that have passed their expiry or were sent before `sentBefore`. */
+  overdue(states: readonly CommandState[], before: Date, by: 'expires_at' | 'sent_at'): Promise<CommandRecord[]>
+}
+
+const COLUMNS = `id, meter_address AS "meterAddress", terminal_address AS "terminalAddress", action, parameters, state, reason, requested_by AS "requestedBy",
+  decided_by AS "decidedBy", created_at AS "createdAt", expires_at AS "expiresAt", sent_at AS "sentAt", settled_at AS "settledAt", code, dar, result, trace_parent AS "traceParent"`
+
+export function createCommandStore(pool: pg.Pool): CommandStore {
+  return {
+    create: (command) => transaction(pool, async (client) => {
+      const { rows } = await client.query<CommandRecord>(
+        `INSERT INTO command (id, meter_address, terminal_address, action, parameters, state, reason, requested_by, expires_at, trace_parent)
+         VALUES ($1,$2,$3,$4,$5,'accepted',$6,$7,$8,$9) RETURNING ${COLUMNS}`,
+        [randomUUID(), command.meterAddress, command.terminalAddress, command.action, JSON.stringify(command.parameters), command.reason ?? null, command.requestedBy, command.expiresAt, command.traceParent ?? null])
+      const record = rows[0] as CommandRecord
+      await note(client, record, { from: [], to: 'accepted', who: command.requestedBy, ...(command.reason === undefined ? {} : { why: command.reason }) })
+      return record
+    }),
+    find: async (id) => (await pool.query<CommandRecord>(`SELECT ${COLUMNS} FROM command WHERE id = $1`, [id])).rows[0],
+    move: (id, transition) => {
+      for (const from of transition.from) {
+        if (!NEXT_STATES[from].includes(transition.to)) throw new HesError('STATE_CONFLICT', `a command never goes from ${from} to ${transition.to}`)
+      }
+      return transaction(pool, async (client) => {
+        const { rows } = await client.query<CommandRecord>(
+          `UPDATE command SET state = $3, updated_at = now(), code = COALESCE($4, code), dar = COALESCE($5, dar), result = COALESCE($6, result), decided_by = COALESCE($7, decided_by),
+             sent_at = CASE WHEN $3 = 'sent' THEN now() ELSE sent_at END,
+             settled_at = CASE WHEN $3 IN ('refused', 'expired', 'verified', 'rejected') THEN now() ELSE settled_at END
+           WHERE id = $1 AND state = ANY($2) RETURNING ${COLUMNS}`,
+          [id, transition.from, transition.to, transition.code ?? null, transition.dar ?? null, transition.result === undefined ? null : JSON.stringify(transition.result), transition.decidedBy ?? null])
+        const record = rows[0]
+        if (record) await note(client, record, transition)
+        return record
+      })
+    },
+    ofTerminal: async (terminal, states) =>
+      (await pool.query<CommandRecord>(`SELECT ${COLUMNS} FROM command WHERE terminal_address = $1 AND state = ANY($2) ORDER BY created_at`, [terminal, states])).rows,
+    overdue: async (states, before, by) =>
+      (await pool.query<CommandRecord>(`SELECT ${COLUMNS} FROM command WHERE state = ANY($1) AND ${by} < $2 ORDER BY created_at LIMIT 500`, [states, before])).rows,
+  }
+}
+
+async function note(client: pg.PoolClient, record: CommandRecord, transition: Transition): Promise<void> {
+  const detail = { ...transition.detail, ...(transition.code === undefined ? {} : { code: transition.code }), ...(transition.dar === undefined ? {} : { dar: transition.dar }) }
+  await client.query('INSERT INTO command_step (command_id, state, who, why, detail) VALUES ($1,$2,$3,$4,$5)',
+    [record.id, transition.to, transition.who, transition.why ?? null, JSON.stringify(detail)])
+  await appendAuditIn(client, [{
+    actor: transition.who, action: `command.${transition.to}`, object: `command/${record.id}`, outcome: transition.code ?? 'ok',
+    ...(transition.why === undefined ? {} : { reason: transition.why }),
+    detail: { meter: record.meterAddress, terminal: record.terminalAddress, action: record.action, ...detail },
+  }])
+  await insertEvents(client, [{
+    kind: 'command.state', terminal: record.terminalAddress, meter: record.meterAddress,
+    severity: transition.to === 'unknown' ? 'alarm' : transition.to === 'refused' || transition.to === 'expired' ? 'warning' : 'info',
+    detail: { id: record.id, action: record.action, state: transition.to, who: transition.who },
+  }])
+}
