@@ -1,6 +1,7 @@
 export * from './commands.js'
 export * from './crypto-machine.js'
 export * from './events.js'
+export * from './link-batch.js'
 export * from './link.js'
 export * from './queues.js'
 export * from './readings.js'

@@ -1,3 +1,5 @@
+import { createHmac, timingSafeEqual } from 'node:crypto'
+
 /**
  * The link between gateways and front ends: WebSocket messages that carry 1 to 64 records each.
  * A record is `length u32 | type u8 | connection u32 | body`; integers big-endian, `length` counts what follows it.
@@ -13,26 +15,51 @@ export const LINK_WINDOW_FRAMES = 2048
 export const LINK_MAX_RECORD = 80 * 1024
 
 export const LINK_RECORD = {
-  /** front end → gateway: JSON {frontendId, instance}. First record of a link. */
-  hello: 1,
-  /** gateway → front end: JSON {gatewayId, instance}. */
-  welcome: 2,
-  /** gateway → front end: JSON LinkOpen; a terminal logged in on this connection. */
-  open: 3,
-  /** both ways: one whole link frame; body = trace context (25 bytes, or one 0 byte) || frame. */
-  frame: 4,
-  /** gateway → front end: the connection ended; body = reason text. front end → gateway: end it. */
-  close: 5,
+  /** gateway → front end, first record of a link: JSON LinkWelcome with a fresh nonce. */
+  welcome: 1,
+  /** front end → gateway: JSON LinkHello, proving the shared secret over both nonces. */
+  hello: 2,
+  /** gateway → front end: JSON LinkAccepted, proving it the other way round. */
+  accepted: 3,
+  /** gateway → front end: JSON LinkOpen; a terminal logged in on this connection, or was moved to this front end. */
+  open: 4,
+  /** both ways: one whole link frame; body = trace context (26 bytes, or one 0 byte) || frame. */
+  frame: 5,
+  /** gateway → front end: the connection ended or moved away; body = reason. front end → gateway: end it. */
+  close: 6,
   /** front end → gateway: u32 frames done with; the gateway may send so many more. */
-  credit: 6,
+  credit: 7,
   /** front end → gateway: this connection now serves its address; body = security name ('plain', 'S', 'F'). */
-  bind: 7,
-  /** gateway → front end: the frame with this u32 tag was handed to the socket (1) or could not be (0): u32 tag, u8. */
-  sent: 8,
-  /** front end → gateway: like `frame`, with a u32 tag in front of the trace context; answered by `sent`. */
-  taggedFrame: 9,
+  bind: 8,
 } as const
 export type LinkRecordType = (typeof LINK_RECORD)[keyof typeof LINK_RECORD]
+
+export interface LinkWelcome {
+  gatewayId: string
+  instance: string
+  nonce: string
+}
+
+export interface LinkHello {
+  frontendId: string
+  nonce: string
+  proof: string
+}
+
+export interface LinkAccepted {
+  proof: string
+}
+
+/** Proof of the shared secret without sending it. `side` keeps one side's proof from being the other's. */
+export function linkProof(secret: string, side: 'gateway' | 'front-end', gatewayNonce: string, frontendNonce: string, gatewayId: string, frontendId: string): string {
+  return createHmac('sha256', secret).update(JSON.stringify([side, gatewayNonce, frontendNonce, gatewayId, frontendId])).digest('hex')
+}
+
+/** Compares in constant time. */
+export function sameProof(a: string, b: string): boolean {
+  const [left, right] = [Buffer.from(a), Buffer.from(b)]
+  return left.length === right.length && timingSafeEqual(left, right)
+}
 
 export interface LinkOpen {
   address: string
