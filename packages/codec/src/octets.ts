@@ -1,0 +1,59 @@
+import type { Codec } from './codec.js'
+import { EncodeError } from './errors.js'
+
+/** Exactly so many bytes. Reading gives a view of the source. */
+export function octets(size: number): Codec<Buffer> {
+  return {
+    read: (r) => r.bytes(size),
+    write: (w, value) => {
+      if (value.length !== size) throw new EncodeError('', `${size} bytes`)
+      w.bytes(value)
+    },
+  }
+}
+
+/** Exactly so many bytes, as upper-case hex. */
+export function hexOctets(size: number): Codec<string> {
+  return {
+    read: (r) => r.hex(size),
+    write: (w, value) => {
+      if (value.length !== size * 2) throw new EncodeError('', `${size * 2} hex digits`)
+      w.hex(value)
+    },
+  }
+}
+
+/** A length, then that many bytes. Reading gives a view of the source. */
+export function prefixedOctets(length: Codec<number>): Codec<Buffer> {
+  return {
+    read: (r) => r.bytes(length.read(r)),
+    write: (w, value) => {
+      length.write(w, value.length)
+      w.bytes(value)
+    },
+  }
+}
+
+/** A length, then that many bytes, as upper-case hex. */
+export function prefixedHex(length: Codec<number>): Codec<string> {
+  return {
+    read: (r) => r.hex(length.read(r)),
+    write: (w, value) => {
+      length.write(w, value.length / 2)
+      w.hex(value)
+    },
+  }
+}
+
+/** A length, then text of one byte a character; every byte value survives. */
+export function prefixedLatin1(length: Codec<number>): Codec<string> {
+  return {
+    read: (r) => r.latin1(length.read(r)),
+    write: (w, value) => {
+      // eslint-disable-next-line no-control-regex -- the whole range of a byte is meant
+      if (typeof value !== 'string' || !/^[\u0000-\u00ff]*$/.test(value)) throw new EncodeError('', 'text of one-byte characters')
+      length.write(w, value.length)
+      w.bytes(Buffer.from(value, 'latin1'))
+    },
+  }
+}

@@ -1,0 +1,5 @@
+export { Oad, Oads, Oi, Omd } from './descriptors.js'
+export { DateOnly, DateTime, DateTimeS, Ti, TimeOnly } from './time.js'
+export { dateTimeSToEpoch, dateTimeToEpoch, epochToDateTime, epochToDateTimeS, tiToMs } from './epoch.js'
+export { Tsa, tsaOf } from './tsa.js'
+export type { Comdcb, Csd, Data, DataType, Ms, RecordRange, Region, Rsd } from './types.js'

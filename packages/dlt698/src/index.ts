@@ -1,0 +1,2 @@
+export * from './apdu/index.js'
+export * from './data/index.js'
