@@ -1,0 +1,11 @@
+/** `npm start`: sets up what is missing, then runs the whole station until Ctrl-C. */
+import { bootstrap, orExplain } from './bootstrap.mjs'
+import { createProgress } from './progress.mjs'
+
+const say = createProgress(process.stdout)
+
+await orExplain(async () => {
+  await bootstrap({ say })
+  const { runStation } = await import('../packages/supervisor/dist/index.js')
+  process.exitCode = await runStation({ say })
+})
