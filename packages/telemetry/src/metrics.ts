@@ -76,7 +76,15 @@ export const METRICS = {
   analytics_dead_letters: { kind: 'counter', unit: '{letter}', description: 'What no schema accepts, kept in the dead-letter table.' },
   analytics_store_seconds: { kind: 'histogram', unit: 's', description: 'Storing one batch, commit included.', buckets: SECONDS },
   analytics_batch_rows: { kind: 'histogram', unit: '{reading}', description: 'Readings in one stored batch.', buckets: ROWS },
+  analytics_latency_seconds: { kind: 'histogram', unit: 's', description: 'From the receipt of readings to their commit.', buckets: SECONDS },
+  analytics_job_seconds: { kind: 'histogram', unit: 's', description: 'Time of one analysis job.', labels: ['job'], buckets: SECONDS },
+
+  // queues, in every process that holds one
   queue_depth: { kind: 'gauge', unit: '{job}', description: 'Jobs in a queue by state.', labels: ['queue', 'state'] },
+  queue_errors: { kind: 'counter', unit: '{error}', description: 'Errors of queue objects: connection lost, server refuses, lock lost.', labels: ['queue'] },
+  queue_attempts_failed: { kind: 'counter', unit: '{attempt}', description: 'Attempts at a job that failed and are repeated.', labels: ['queue', 'job'] },
+  queue_jobs_redriven: { kind: 'counter', unit: '{job}', description: 'Failed jobs put back to work; each was an alarm.', labels: ['queue'] },
+  queue_store_durable: { kind: 'gauge', unit: '1', description: '1 while the store of the queues confirms only what is on disk.' },
 
   // operator-api
   api_requests: { kind: 'counter', unit: '{request}', description: 'REST requests by route and status.', labels: ['method', 'route', 'status'] },
