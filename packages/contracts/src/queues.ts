@@ -28,6 +28,11 @@ export const CollectionTerminalJob = z.object({ planId: z.string().min(1), termi
 /** Recompute completeness and daily energy of the days changed since the last run. */
 export const AnalysisDailyJob = z.object({ days: z.number().int().positive().max(400).optional() })
 export const AnalysisPartitionsJob = z.object({})
+const month = z.string().regex(/^[0-9]{4}-(0[1-9]|1[0-2])$/)
+/** Energy audit of one meter and month (local to its terminal); the row of energy_audit is replaced. */
+export const AnalysisAuditJob = z.object({ meter: z.string().regex(/^[0-9]{12}$/), month })
+/** The same for every meter; without a month the one in progress and, during its first week, the one before. */
+export const AnalysisAuditsJob = z.object({ month: month.optional() })
 
 /** Job name → payload. Handlers are keyed by this map, so that a missing one does not compile. */
 export const JOBS = {
@@ -37,6 +42,8 @@ export const JOBS = {
   'collection.terminal': { queue: 'collection', data: CollectionTerminalJob },
   'analysis.daily': { queue: 'analysis', data: AnalysisDailyJob },
   'analysis.partitions': { queue: 'analysis', data: AnalysisPartitionsJob },
+  'analysis.audit': { queue: 'analysis', data: AnalysisAuditJob },
+  'analysis.audits': { queue: 'analysis', data: AnalysisAuditsJob },
 } as const satisfies Record<string, { queue: QueueName; data: z.ZodType }>
 
 export type JobName = keyof typeof JOBS
