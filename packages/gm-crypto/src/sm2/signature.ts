@@ -1,0 +1,30 @@
+import { sm3 } from '../sm3.js'
+import { SM2_CURVE, bytesToInt, intToBytes, inverseModN, modN, zValue } from './curve.js'
+
+/** e = SM3(Z || M), GB/T 32918.2. */
+export function messageDigest(publicKey: Uint8Array, id: Uint8Array, message: Uint8Array): Buffer {
+  return sm3(zValue(publicKey, id), message)
+}
+
+/**
+ * r = e + x1 mod n, s = (1+d)^-1 (k - r d) mod n, with x1 = x(kG) already computed.
+ * @returns raw r || s, or undefined when r = 0, r + k = n or s = 0 and another k is due
+ */
+export function signWithNonce(privateKey: Uint8Array, digest: Uint8Array, k: Uint8Array, kG: Uint8Array): Buffer | undefined {
+  const { n } = SM2_CURVE
+  const d = bytesToInt(privateKey)
+  const nonce = bytesToInt(k)
+  const r = modN(bytesToInt(digest) + bytesToInt(kG.subarray(1, 33)))
+  if (r === 0n || r + nonce === n) return undefined
+  const s = modN(inverseModN(1n + d) * modN(nonce - r * d))
+  return s === 0n ? undefined : Buffer.concat([intToBytes(r), intToBytes(s)])
+}
+
+/** r and s in [1, n-1] and r + s not 0 mod n: checked before any point arithmetic. */
+export function signatureInRange(signature: Uint8Array): boolean {
+  if (signature.length !== 64) return false
+  const { n } = SM2_CURVE
+  const r = bytesToInt(signature.subarray(0, 32))
+  const s = bytesToInt(signature.subarray(32))
+  return r > 0n && r < n && s > 0n && s < n && r + s !== n
+}
