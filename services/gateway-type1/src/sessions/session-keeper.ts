@@ -1,0 +1,106 @@
+import type { StationEvent } from '@zhuzhan/contracts'
+import type { EventLog, SessionBinding, SessionRow, SessionTable } from '@zhuzhan/persistence'
+import type { Logger, Part } from '@zhuzhan/service-kit'
+import type { TerminalConnection } from '../sockets/terminal-connection.js'
+
+/**
+ * Writes the session table beside the traffic, never in its way. Changes are collected and written in batches; after any
+ * failure (the database was away) the whole truth of this gateway is written again, so the table is right within seconds.
+ */
+export interface SessionKeeper extends Part {
+  opened(connection: TerminalConnection): void
+  bound(connection: TerminalConnection, frontendId: string, security: string): void
+  ended(connection: TerminalConnection, reason: string): void
+}
+
+export interface SessionKeeperOptions {
+  table: SessionTable
+  events: EventLog
+  log: Logger
+  /** Connections heard of since the last beat, for last_seen_at. */
+  connections(): Iterable<TerminalConnection>
+  flushMs?: number
+  beatMs?: number
+}
+
+export function createSessionKeeper({ table, events, log, connections, flushMs = 200, beatMs = 2_000 }: SessionKeeperOptions): SessionKeeper {
+  const live = new Map<number, { row: SessionRow; binding?: SessionBinding }>()
+  let opened: SessionRow[] = []
+  let bound: SessionBinding[] = []
+  let closed: number[] = []
+  let news: StationEvent[] = []
+  let inStep = false
+  let lastBeat = 0
+  let timer: NodeJS.Timeout | undefined
+  let running: Promise<void> | undefined
+
+  const flush = async (): Promise<void> => {
+    const [opens, binds, closes, told] = [opened, bound, closed, news]
+    opened = []
+    bound = []
+    closed = []
+    news = []
+    try {
+      if (inStep) {
+        await table.open(opens)
+        await table.bind(binds)
+        await table.close(closes)
+      } else {
+        await table.begin()
+        await table.open([...live.values()].map((one) => one.row))
+        await table.bind([...live.values()].flatMap((one) => one.binding ?? []))
+        inStep = true
+      }
+      await events.publish(...told.slice(0, 200))
+      if (Date.now() - lastBeat >= beatMs) {
+        const since = lastBeat
+        lastBeat = Date.now()
+        const monotonic = performance.now()
+        const seen = [...connections()].filter((one) => one.address !== undefined).map((one) => ({ connectionId: one.id, at: new Date(lastBeat - (monotonic - one.lastHeardAt)) }))
+        await table.beat(seen.filter((one) => one.at.getTime() >= since))
+      }
+    } catch (error) {
+      if (inStep) log.warn({ err: (error as Error).message }, 'session table not reachable; it is written again when it is')
+      inStep = false
+      lastBeat = 0
+    }
+  }
+
+  return {
+    name: 'session-keeper',
+    start: async () => {
+      await table.begin()
+      inStep = true
+      timer = setInterval(() => { running ??= flush().finally(() => { running = undefined }) }, flushMs)
+    },
+    stop: async () => {
+      clearInterval(timer)
+      await running
+      await table.end().catch((error: Error) => log.warn({ err: error.message }, 'sessions were not taken back'))
+    },
+    opened: (connection) => {
+      const row: SessionRow = {
+        connectionId: connection.id, address: connection.address as string, remote: connection.remote,
+        heartbeatSeconds: connection.heartbeatSeconds, loggedInAt: new Date(),
+      }
+      live.set(connection.id, { row })
+      opened.push(row)
+    },
+    bound: (connection, frontendId, security) => {
+      const entry = live.get(connection.id)
+      if (!entry) return
+      const first = entry.binding === undefined
+      entry.binding = { connectionId: connection.id, frontendId, security }
+      bound.push(entry.binding)
+      if (first) news.push({ kind: 'terminal.online', terminal: entry.row.address, detail: { remote: entry.row.remote, security } })
+      else news.push({ kind: 'terminal.secured', terminal: entry.row.address, detail: { security } })
+    },
+    ended: (connection, reason) => {
+      const entry = live.get(connection.id)
+      if (!entry) return
+      live.delete(connection.id)
+      closed.push(connection.id)
+      if (entry.binding) news.push({ kind: 'terminal.offline', terminal: entry.row.address, detail: { reason } })
+    },
+  }
+}
