@@ -1,0 +1,7 @@
+export { decodeBatch, encodeBatch } from './batch.js'
+export { createQueues } from './create-queues.js'
+export type { QueueDepth, QueueOptions, Queues } from './create-queues.js'
+export type { AddOptions } from './producer.js'
+export type { QueueLog } from './quiet-log.js'
+export type { Rhythm, Scheduler } from './scheduler.js'
+export type { Handlers, JobInHand, QueueWorker, RefusedJob, WorkerOptions } from './worker.js'

@@ -1,0 +1,61 @@
+import { createPostgresBackend, runMigrations } from 'bullmq'
+import type { ConnectionOptions } from 'bullmq'
+import pg from 'pg'
+import type { Backend } from './backend.js'
+
+export interface PostgresBackendOptions {
+  url: string
+  applicationName: string
+  /** Idle connections that broke; the pool replaces them by itself. */
+  onError(error: Error): void
+}
+
+/** Statements of the queue are short; one that takes longer hangs on a dead connection. */
+const STATEMENT_TIMEOUT_MS = 15_000
+const BASE_CONNECTIONS = 4
+
+/** BullMQ in schema `bullmq` of the station's database. The server must answer: wait for it first. */
+export async function openPostgresBackend({ url, applicationName, onError }: PostgresBackendOptions): Promise<Backend> {
+  // Given a pool of ours BullMQ neither sets the search path nor migrates (queue facts §2).
+  // synchronous_commit is forced: the default of a server tuned for speed would confirm what a power cut takes back.
+  const pool = new pg.Pool({
+    connectionString: url,
+    options: `-c search_path=bullmq -c synchronous_commit=on -c statement_timeout=${STATEMENT_TIMEOUT_MS}`,
+    max: BASE_CONNECTIONS,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    connectionTimeoutMillis: 5_000,
+    query_timeout: STATEMENT_TIMEOUT_MS + 1_000,
+    application_name: `${applicationName}-queue`,
+  })
+  // Every BullMQ object adds its own listener.
+  pool.setMaxListeners(0)
+  pool.on('error', onError)
+  try {
+    const client = await pool.connect()
+    try {
+      await runMigrations(client)
+    } finally {
+      client.release()
+    }
+  } catch (error) {
+    await pool.end()
+    throw error
+  }
+  const connection = pool as unknown as ConnectionOptions
+  return {
+    kind: 'postgres',
+    factory: createPostgresBackend as unknown as Backend['factory'],
+    producer: () => connection,
+    consumer: () => {
+      // A worker keeps one client of the pool to LISTEN: without one more the last free client would go.
+      pool.options.max += 1
+      return connection
+    },
+    durabilityFaults: async () => {
+      const { rows } = await pool.query<{ fsync: string }>("SELECT current_setting('fsync') AS fsync")
+      return rows[0]?.fsync === 'on' ? [] : ['PostgreSQL runs with fsync off']
+    },
+    close: () => pool.end(),
+  }
+}
