@@ -1,0 +1,46 @@
+import { CRYPTO_OPERATIONS, CryptoRefusal } from '@zhuzhan/contracts'
+import type { CryptoMachine, CryptoOperation, CryptoOutcome, CryptoRequest } from '@zhuzhan/contracts'
+import { HesError } from '@zhuzhan/core'
+import { createPipeClient } from '@zhuzhan/service-kit'
+import type { Logger, Part } from '@zhuzhan/service-kit'
+import { currentTraceparent } from '@zhuzhan/telemetry'
+import { z } from 'zod'
+
+export interface CryptoMachineClientOptions {
+  /** ws://host:port of the machine. */
+  url: string
+  secret: string
+  /** The caller's own name: handles and tokens are bound to it. */
+  identity: string
+  log: Logger
+  timeoutMs?: number
+}
+
+/** The port plus its life: start connects and keeps reconnecting, stop lets go. */
+export type CryptoMachineClient = CryptoMachine & Part & { readonly connected: boolean }
+
+/**
+ * The crypto machine over its pipe. Concurrent calls of one operation travel in one message. While the machine is away
+ * every call fails at once with UNAVAILABLE; nothing is repeated here, because sealing twice would be wrong.
+ */
+export function createCryptoMachineClient(options: CryptoMachineClientOptions): CryptoMachineClient {
+  const pipe = createPipeClient({ ...options, trace: currentTraceparent })
+  const operations = Object.fromEntries(
+    (Object.keys(CRYPTO_OPERATIONS) as CryptoOperation[]).map((op) => [op, callerOf(op, pipe.call)]),
+  ) as unknown as CryptoMachine
+  return Object.defineProperties({ ...operations, name: 'crypto-client', start: pipe.start, stop: pipe.stop }, {
+    connected: { get: () => pipe.connected, enumerable: true },
+  }) as CryptoMachineClient
+}
+
+function callerOf<O extends CryptoOperation>(op: O, call: (op: string, batch: readonly unknown[]) => Promise<unknown[]>) {
+  const outcome = z.union([z.strictObject({ ok: z.literal(true), value: CRYPTO_OPERATIONS[op].result as z.ZodType }), CryptoRefusal])
+  return async (batch: readonly CryptoRequest<O>[]): Promise<CryptoOutcome<O>[]> => {
+    const results = await call(op, batch)
+    return results.map((result) => {
+      const parsed = outcome.safeParse(result)
+      if (!parsed.success) throw new HesError('INTERNAL', `the crypto machine answered ${op} with another shape`)
+      return parsed.data as CryptoOutcome<O>
+    })
+  }
+}

@@ -1,0 +1,2 @@
+export { createCryptoMachineClient } from './client.js'
+export type { CryptoMachineClient, CryptoMachineClientOptions } from './client.js'
