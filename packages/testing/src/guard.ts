@@ -1,0 +1,16 @@
+import { spawn } from 'node:child_process'
+
+/**
+ * A throw-away server must not outlive the test that started it, however that ends. The guard is a shell whose standard
+ * input we hold: when this process dies, the input ends, the shell stops the server named in `pidFile` and removes `folder`.
+ * @returns ends the guard without any of this, after an ordered stop
+ */
+export function guard(pidFile: string, folder: string): () => void {
+  const script = 'cat >/dev/null; kill -INT "$(head -n 1 -- "$1")" 2>/dev/null; sleep 2; rm -rf -- "$2"'
+  const shell = spawn('/bin/sh', ['-c', script, 'sh', pidFile, folder], { stdio: ['pipe', 'ignore', 'ignore'], detached: true })
+  shell.unref()
+  return () => {
+    shell.kill('SIGKILL')
+    shell.stdin.destroy()
+  }
+}

@@ -1,0 +1,6 @@
+export { PROJECT } from './project.js'
+export { temporaryFolder } from './temporary-folder.js'
+export { startPostgres, withPostgres } from './with-postgres.js'
+export type { TestPostgres, TestPostgresOptions } from './with-postgres.js'
+export { redisAvailable, startRedis, withRedis } from './with-redis.js'
+export type { TestRedis } from './with-redis.js'
