@@ -21,6 +21,7 @@ export class ByteWriter {
     return this.buffer.subarray(0, this.used)
   }
 
+  /** Where the next bytes go. It may replace the buffer: take the position first, then name the buffer. */
   private grow(size: number): number {
     const at = this.used
     const end = at + size
@@ -40,12 +41,14 @@ export class ByteWriter {
 
   u8(value: number): void {
     this.integer(value, 0, 0xff)
-    this.buffer[this.grow(1)] = value
+    const at = this.grow(1)
+    this.buffer[at] = value
   }
 
   i8(value: number): void {
     this.integer(value, -0x80, 0x7f)
-    this.buffer[this.grow(1)] = value & 0xff
+    const at = this.grow(1)
+    this.buffer[at] = value & 0xff
   }
 
   u16be(value: number): void {
@@ -69,22 +72,26 @@ export class ByteWriter {
 
   u32be(value: number): void {
     this.integer(value, 0, 0xffffffff)
-    this.buffer.writeUInt32BE(value, this.grow(4))
+    const at = this.grow(4)
+    this.buffer.writeUInt32BE(value, at)
   }
 
   i32be(value: number): void {
     this.integer(value, -0x80000000, 0x7fffffff)
-    this.buffer.writeInt32BE(value, this.grow(4))
+    const at = this.grow(4)
+    this.buffer.writeInt32BE(value, at)
   }
 
   u64be(value: bigint): void {
     if (typeof value !== 'bigint' || BigInt.asUintN(64, value) !== value) throw new EncodeError('', 'a bigint of 64 bits without sign')
-    this.buffer.writeBigUInt64BE(value, this.grow(8))
+    const at = this.grow(8)
+    this.buffer.writeBigUInt64BE(value, at)
   }
 
   i64be(value: bigint): void {
     if (typeof value !== 'bigint' || BigInt.asIntN(64, value) !== value) throw new EncodeError('', 'a bigint of 64 bits with sign')
-    this.buffer.writeBigInt64BE(value, this.grow(8))
+    const at = this.grow(8)
+    this.buffer.writeBigInt64BE(value, at)
   }
 
   bytes(value: Uint8Array): void {
