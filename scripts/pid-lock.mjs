@@ -58,8 +58,8 @@ function read(file) {
   }
 }
 
-/** `pid startTime` of a living process; `undefined` for a dead one. */
-function identity(pid) {
+/** `pid startTime` of a living process; `undefined` for a dead one. Differs when a pid is given to another process later. */
+export function identity(pid) {
   try {
     process.kill(pid, 0)
   } catch (error) {

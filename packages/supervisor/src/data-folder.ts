@@ -1,0 +1,56 @@
+import { existsSync, mkdirSync, openSync, realpathSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** The checkout: packages/supervisor/{src,dist} is three levels below it. */
+export const PROJECT = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))))
+
+/** Where the embedded station keeps what must outlive it. */
+export interface DataFolder {
+  path: string
+  postgres: string
+  secrets: string
+  masterKey: string
+  fleet: string
+  logs: string
+  lock: string
+  /** Pids, ports and addresses of the running station, for the CLI. */
+  supervisorFile: string
+  endpointsFile: string
+  /** Appending descriptor of a process's log; the log of the last run is kept as NAME.1.log. */
+  openLog(name: string): number
+}
+
+export function openDataFolder(configured: string): DataFolder {
+  const wanted = resolve(PROJECT, configured)
+  // Others may pass through (the database may run under another account) but not look around; every file is 0600 anyway.
+  if (!existsSync(wanted)) mkdirSync(wanted, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 })
+  const path = realpathSync(wanted)
+  const logs = join(path, 'logs')
+  for (const folder of [logs, join(path, 'run'), join(path, 'fleet')]) mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const rotated = new Set<string>()
+  return {
+    path,
+    postgres: join(path, 'postgres'),
+    secrets: join(path, 'secrets.json'),
+    masterKey: join(path, 'master-key'),
+    fleet: join(path, 'fleet'),
+    logs,
+    lock: join(path, 'run/supervisor.lock'),
+    supervisorFile: join(path, 'run/supervisor.json'),
+    endpointsFile: join(path, 'endpoints.json'),
+    openLog: (name) => {
+      const file = join(logs, `${name}.log`)
+      if (!rotated.has(name) && existsSync(file)) renameSync(file, join(logs, `${name}.1.log`))
+      rotated.add(name)
+      return openSync(file, 'a', 0o600)
+    },
+  }
+}
+
+/** Readers see the old content or the new one, never half of it. Mode 0600. */
+export function writeAtomically(file: string, content: string): void {
+  const aside = `${file}.${process.pid}`
+  writeFileSync(aside, content, { mode: 0o600 })
+  renameSync(aside, file)
+}

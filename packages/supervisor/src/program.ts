@@ -1,0 +1,43 @@
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { closeSync } from 'node:fs'
+import { join } from 'node:path'
+import { PROJECT } from './data-folder.js'
+import type { DataFolder } from './data-folder.js'
+
+export interface Program {
+  name: string
+  /** Workspace member, e.g. `services/analytics`; its folder is the working folder. */
+  member: string
+  /** Load telemetry before anything else. */
+  telemetry: boolean
+  args?: readonly string[]
+  env?: Readonly<Record<string, string>>
+}
+
+/**
+ * Starts a workspace program in a session of its own (Ctrl-C does not reach it) with a channel to us: it tells us when it is
+ * ready, and ends by itself when we die, because then the channel closes.
+ */
+export function launchProgram({ name, member, telemetry, args = [], env = {} }: Program, folder: DataFolder): ChildProcess {
+  const log = folder.openLog(name)
+  const inherited = Object.fromEntries(Object.entries(process.env).filter(([variable]) => !variable.startsWith('npm_')))
+  const first = telemetry ? ['--import', '@zhuzhan/telemetry/register'] : []
+  const child = spawn(process.execPath, [...first, '--enable-source-maps', 'dist/main.js', ...args], {
+    cwd: join(PROJECT, member),
+    env: { ...inherited, ...env, ZHUZHAN_SERVICE: name, ZHUZHAN_SUPERVISED: '1' },
+    stdio: ['ignore', log, log, 'ipc'],
+    detached: true,
+  })
+  closeSync(log)
+  return child
+}
+
+/** service-kit's runService sends this when all parts have started. */
+export function toldReady(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    child.on('message', (message: unknown) => {
+      if (typeof message === 'object' && message !== null && 'ready' in message && message.ready === true) resolve()
+    })
+  })
+}

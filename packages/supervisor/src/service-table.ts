@@ -1,0 +1,62 @@
+import type { Config } from './config.js'
+import type { DataFolder } from './data-folder.js'
+import type { Secrets } from './secrets.js'
+
+export interface Wiring {
+  config: Config
+  folder: DataFolder
+  secrets: Secrets
+  databaseUrl: string
+  /** Numbers for what the operator did not fix, the same until the station stops. */
+  ports: { api: number; terminals: number; link: number; crypto: number; fleetControl: number; ops: Record<ServiceName, number> }
+}
+
+export const SERVICE_NAMES = ['crypto-machine', 'analytics', 'gateway-type1', 'front-end-processor', 'operator-api'] as const
+export type ServiceName = (typeof SERVICE_NAMES)[number]
+
+/** Started group by group; stopped in exactly the reverse order of all of them. */
+export const START_GROUPS: readonly (readonly ServiceName[])[] = [['crypto-machine', 'analytics', 'gateway-type1'], ['front-end-processor', 'operator-api']]
+
+/** Variables of each service beyond what it inherits from us. */
+export function serviceEnvironment(name: ServiceName, wiring: Wiring): Record<string, string> {
+  const { config, folder, secrets, ports } = wiring
+  const own: Record<ServiceName, Record<string, string>> = {
+    'crypto-machine': {
+      ZHUZHAN_CRYPTO_PORT: String(ports.crypto),
+      ZHUZHAN_CRYPTO_SECRET: secrets.cryptoSecret,
+      ZHUZHAN_MASTER_KEY_FILE: config.ZHUZHAN_MASTER_KEY_FILE ?? folder.masterKey,
+    },
+    analytics: {},
+    'gateway-type1': {
+      ZHUZHAN_4G_HOST: config.ZHUZHAN_4G_HOST,
+      ZHUZHAN_4G_PORT: String(ports.terminals),
+      ZHUZHAN_LINK_PORT: String(ports.link),
+      ZHUZHAN_LINK_SECRET: secrets.linkSecret,
+    },
+    'front-end-processor': {
+      ZHUZHAN_GATEWAYS: `ws://127.0.0.1:${ports.link}`,
+      ZHUZHAN_LINK_SECRET: secrets.linkSecret,
+      ZHUZHAN_CRYPTO_URL: cryptoUrl(wiring),
+      ZHUZHAN_CRYPTO_SECRET: secrets.cryptoSecret,
+    },
+    'operator-api': {
+      ZHUZHAN_API_HOST: config.ZHUZHAN_API_HOST,
+      ZHUZHAN_API_PORT: String(ports.api),
+      ZHUZHAN_TOKEN_SECRET: secrets.tokenSecret,
+      ZHUZHAN_ADMIN_USERNAME: config.ZHUZHAN_ADMIN_USERNAME,
+      ZHUZHAN_ADMIN_PASSWORD: secrets.adminPassword,
+      ZHUZHAN_CRYPTO_URL: cryptoUrl(wiring),
+      ZHUZHAN_CRYPTO_SECRET: secrets.cryptoSecret,
+    },
+  }
+  return { DATABASE_URL: wiring.databaseUrl, ZHUZHAN_OPS_PORT: String(ports.ops[name]), ...own[name] }
+}
+
+export function cryptoUrl({ ports }: Wiring): string {
+  return `ws://127.0.0.1:${ports.crypto}`
+}
+
+/** Of a listener that may be bound to every address, as a neighbour on this machine reaches it. */
+export function reachable(host: string, port: number): string {
+  return `${['0.0.0.0', '::', ''].includes(host) ? '127.0.0.1' : host}:${port}`
+}
