@@ -25,7 +25,8 @@ export const NEXT_STATES: Record<CommandState, readonly CommandState[]> = {
   awaiting_approval: ['approved', 'rejected', 'expired'],
   approved: ['queued', 'expired'],
   queued: ['sent', 'refused', 'expired'],
-  sent: ['confirmed', 'refused', 'unknown', 'verified'],
+  // A read that got no answer expires: nothing can have moved. Control never goes from sent to expired.
+  sent: ['confirmed', 'refused', 'unknown', 'verified', 'expired'],
   confirmed: ['verified'],
   unknown: ['verified', 'expired', 'confirmed', 'refused'],
   refused: [],

@@ -1,4 +1,5 @@
 export * from './audit.js'
+export * from './collection/collection-store.js'
 export * from './commands/command-store.js'
 export * from './database.js'
 export * from './events.js'

@@ -4,6 +4,7 @@ export const SPANS = {
   'gateway.frame.receive': 'Bytes became a frame: length, checksums, resynchronisation.',
   'gateway.session.bind': 'The frame was bound to its terminal session and forwarded.',
   'crypto.session.open': 'Verified and decrypted inside the crypto machine.',
+  'fep.frame.handle': 'One frame at the front end, up to its confirmation.',
   'fep.apdu.decode': 'APDU decoded into readings by the object catalogue.',
   'fep.reading.publish': 'Readings handed to the queue; durable at the end of the span.',
   'analytics.reading.store': 'Readings stored; committed at the end of the span.',

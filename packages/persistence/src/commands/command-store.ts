@@ -59,6 +59,8 @@ export interface CommandStore {
   move(id: string, transition: Transition): Promise<CommandRecord | undefined>
   /** Commands of a terminal in these states, oldest first. */
   ofTerminal(terminal: string, states: readonly CommandState[]): Promise<CommandRecord[]>
+  /** Queued commands of these terminals, oldest first. */
+  waiting(terminals: readonly string[]): Promise<CommandRecord[]>
   /** Commands in these states that have passed their expiry or were sent before `sentBefore`. */
   overdue(states: readonly CommandState[], before: Date, by: 'expires_at' | 'sent_at'): Promise<CommandRecord[]>
 }
@@ -96,6 +98,8 @@ export function createCommandStore(pool: pg.Pool): CommandStore {
     },
     ofTerminal: async (terminal, states) =>
       (await pool.query<CommandRecord>(`SELECT ${COLUMNS} FROM command WHERE terminal_address = $1 AND state = ANY($2) ORDER BY created_at`, [terminal, states])).rows,
+    waiting: async (terminals) =>
+      (await pool.query<CommandRecord>(`SELECT ${COLUMNS} FROM command WHERE state = 'queued' AND terminal_address = ANY($1) ORDER BY created_at LIMIT 500`, [terminals])).rows,
     overdue: async (states, before, by) =>
       (await pool.query<CommandRecord>(`SELECT ${COLUMNS} FROM command WHERE state = ANY($1) AND ${by} < $2 ORDER BY created_at LIMIT 500`, [states, before])).rows,
   }

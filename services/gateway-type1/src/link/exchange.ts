@@ -1,6 +1,6 @@
 import type { Clock } from '@zhuzhan/core'
 import { decodeTraced } from '@zhuzhan/contracts'
-import { currentTraceparent, metric, withSpan } from '@zhuzhan/telemetry'
+import { currentTraceparent, withSpan } from '@zhuzhan/telemetry'
 import type { WebSocket } from 'ws'
 import type { TerminalConnection } from '../sockets/terminal-connection.js'
 import { chooseFrontEnd } from './choose.js'

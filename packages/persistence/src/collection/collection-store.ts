@@ -1,0 +1,74 @@
+import type pg from 'pg'
+
+export interface CollectionPlan {
+  id: string
+  name: string
+  /** Record attribute of the freeze object, e.g. 50020200. */
+  freezeOad: string
+  /** Columns to ask for. */
+  items: string[]
+  /** Minutes between slots of a curve; null: one slot a day (5004) or month (5006). */
+  intervalMinutes: number | null
+  everySeconds: number
+  horizonHours: number
+  priority: number
+}
+
+/** A slot that should be there and is not. */
+export interface MissingSlot {
+  meterId: number
+  /** Epoch ms. */
+  slot: number
+  /** Tries so far that brought nothing. */
+  attempts: number
+}
+
+export interface CollectionStore {
+  plans(): Promise<CollectionPlan[]>
+  /** Of the slots given, those without a reading of `item` and not resting after a vain try; oldest first. */
+  missing(plan: string, item: number, meterIds: readonly number[], slots: readonly number[]): Promise<MissingSlot[]>
+  /** Slots a try did not bring: remembered with the reason and when to try again. */
+  failed(plan: string, gaps: readonly { meterId: number; slot: number; reason: string; nextTryAt: Date }[]): Promise<void>
+  /** Slots that came after all. */
+  filled(plan: string, slots: readonly { meterId: number; slot: number }[]): Promise<void>
+  openGaps(): Promise<number>
+  /** Addresses of terminals that are served now, with their front end. */
+  served(): Promise<{ address: string; frontendId: string }[]>
+}
+
+export function createCollectionStore(pool: pg.Pool): CollectionStore {
+  return {
+    plans: async () => (await pool.query<CollectionPlan>(
+      `SELECT id, name, freeze_oad AS "freezeOad", items, interval_minutes AS "intervalMinutes", every_seconds AS "everySeconds", horizon_hours AS "horizonHours", priority
+       FROM collection_plan WHERE enabled ORDER BY priority, id`)).rows,
+    missing: async (plan, item, meterIds, slots) => {
+      if (meterIds.length === 0 || slots.length === 0) return []
+      const { rows } = await pool.query<{ meter_id: number; slot: Date; attempts: number }>(
+        `SELECT m.id AS meter_id, s.slot, COALESCE(g.attempts, 0) AS attempts
+         FROM unnest($1::int[]) AS m (id) CROSS JOIN unnest($2::timestamptz[]) AS s (slot)
+         LEFT JOIN collection_gap g ON g.meter_id = m.id AND g.plan_id = $3 AND g.slot = s.slot
+         WHERE (g.next_try_at IS NULL OR g.next_try_at <= now())
+           AND NOT EXISTS (SELECT 1 FROM reading r WHERE r.meter_id = m.id AND r.time = s.slot AND r.item = $4 AND r.time >= $5 AND r.time <= $6)
+         ORDER BY s.slot, m.id`,
+        [meterIds, slots.map((slot) => new Date(slot)), plan, item | 0, new Date(Math.min(...slots)), new Date(Math.max(...slots))])
+      return rows.map((row) => ({ meterId: row.meter_id, slot: row.slot.getTime(), attempts: row.attempts }))
+    },
+    failed: async (plan, gaps) => {
+      if (gaps.length === 0) return
+      await pool.query(
+        `INSERT INTO collection_gap (meter_id, plan_id, slot, reason, next_try_at)
+         SELECT u.meter_id, $1, u.slot, u.reason, u.next_try_at FROM unnest($2::int[], $3::timestamptz[], $4::text[], $5::timestamptz[]) AS u (meter_id, slot, reason, next_try_at)
+         ON CONFLICT (meter_id, plan_id, slot) DO UPDATE SET attempts = collection_gap.attempts + 1, reason = EXCLUDED.reason, next_try_at = EXCLUDED.next_try_at`,
+        [plan, gaps.map((gap) => gap.meterId), gaps.map((gap) => new Date(gap.slot)), gaps.map((gap) => gap.reason), gaps.map((gap) => gap.nextTryAt)])
+    },
+    filled: async (plan, slots) => {
+      if (slots.length === 0) return
+      await pool.query(
+        `DELETE FROM collection_gap g USING unnest($2::int[], $3::timestamptz[]) AS u (meter_id, slot) WHERE g.plan_id = $1 AND g.meter_id = u.meter_id AND g.slot = u.slot`,
+        [plan, slots.map((slot) => slot.meterId), slots.map((slot) => new Date(slot.slot))])
+    },
+    openGaps: async () => (await pool.query<{ count: number }>('SELECT count(*) FROM collection_gap')).rows[0]?.count ?? 0,
+    served: async () => (await pool.query<{ address: string; frontendId: string }>(
+      'SELECT address, frontend_id AS "frontendId" FROM terminal_session WHERE routed AND frontend_id IS NOT NULL')).rows,
+  }
+}

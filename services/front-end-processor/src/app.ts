@@ -1,0 +1,147 @@
+import type { Clock } from '@zhuzhan/core'
+import type { CryptoMachine } from '@zhuzhan/contracts'
+import { storeDeadLetter } from '@zhuzhan/persistence'
+import type { CollectionStore, CommandStore, Database, EventLog, RefusalLog, Registry } from '@zhuzhan/persistence'
+import type { Queues } from '@zhuzhan/queues'
+import type { Logger, Part } from '@zhuzhan/service-kit'
+import { gauge } from '@zhuzhan/telemetry'
+import { createCollector } from './collection/collect.js'
+import { createCollectionSchedule } from './collection/schedule.js'
+import type { Config } from './config.js'
+import { createDelivery } from './downlink/deliver.js'
+import { createReader } from './downlink/read.js'
+import { createSettler } from './downlink/settle.js'
+import type { GatewayHandlers } from './gateway-link/gateway-client.js'
+import { openRequestCount } from './requests/request-table.js'
+import { createTurnstile } from './secure/turnstile.js'
+import { createDirectory } from './terminals/directory.js'
+import { createLifecycle } from './terminals/lifecycle.js'
+import type { Terminal } from './terminals/terminal.js'
+import { createInbound } from './uplink/inbound.js'
+import { createPublisher } from './uplink/publish.js'
+import { createReports } from './uplink/reports.js'
+
+export interface FrontEndOptions {
+  config: Config
+  database: Database
+  registry: Registry
+  commands: CommandStore
+  collection: CollectionStore
+  events: EventLog
+  refusals: RefusalLog
+  queues: Queues
+  machine: CryptoMachine
+  clock: Clock
+  log: Logger
+}
+
+/** The front end without its links: gateways call the handlers. */
+export interface FrontEnd {
+  readonly handlers: GatewayHandlers
+  readonly parts: Part[]
+  readonly terminals: number
+  onRegistryChange(address: string): void
+}
+
+const SWEEP_MS = 2_000
+
+export function createFrontEnd(options: FrontEndOptions): FrontEnd {
+  const { config, database, registry, refusals, queues, machine, clock, log } = options
+  const frontendId = config.ZHUZHAN_FEP_ID
+  const requestMs = config.ZHUZHAN_REQUEST_SECONDS * 1000
+  const proxySeconds = config.ZHUZHAN_PROXY_SECONDS
+  const deadLetter = (letter: Parameters<typeof storeDeadLetter>[1]): Promise<void> => storeDeadLetter(database.pool, letter)
+
+  const directory = createDirectory()
+  const publisher = createPublisher({ queues, clock, log })
+  const reports = createReports({ publisher, machine, events: options.events, deadLetter, clock })
+  const inbound = createInbound({
+    reports, log,
+    onRefused: (terminal: Terminal, code, what) => refusals.refuse(code, { terminal: terminal.address, remote: terminal.remote, what }),
+  })
+
+  const reader = createReader({ publisher, clock, requestMs, proxySeconds })
+  const settler = createSettler({
+    store: options.commands, directory, reader, clock, log, frontendId,
+    relayOpenBit: config.ZHUZHAN_RELAY_OPEN_BIT === '1' ? 1 : 0,
+    sentDeadMs: requestMs + proxySeconds * 1000 + 15_000,
+  })
+  const delivery = createDelivery({ store: options.commands, directory, reader, settler, clock, log, frontendId, requestMs, proxySeconds })
+  const schedule = createCollectionSchedule({
+    store: options.collection, queues, directory, frontendId, log,
+    collect: createCollector({ store: options.collection, publisher, clock, requestMs, proxySeconds }),
+  })
+
+  const lifecycle = createLifecycle({
+    directory, registry, log,
+    terminalDeps: {
+      clock, clientAddress: config.ZHUZHAN_CLIENT_ADDRESS, frameBytes: config.ZHUZHAN_TERMINAL_FRAME_BYTES,
+      secure: {
+        clientAddress: config.ZHUZHAN_CLIENT_ADDRESS, machine, clock, turnstile: createTurnstile(config.ZHUZHAN_HANDSHAKES_IN_FLIGHT),
+        onRefused: (address, code, what) => refusals.refuse(code, { terminal: address, what }),
+      },
+    },
+    onBound: (terminal) => {
+      const after = (what: string) => (error: Error): void => log.warn({ terminal: terminal.address, err: error.message }, `${what} after login not done; the sweep does it`)
+      delivery.onBound(terminal).catch(after('delivery'))
+      settler.onBound(terminal).catch(after('settling'))
+      schedule.onBound(terminal).catch(after('collection'))
+    },
+  })
+
+  gauge('fep_open_requests', openRequestCount)
+  gauge('fep_secure_sessions', () => [...directory.bound()].filter((terminal) => terminal.secure?.ready).length)
+  gauge('fep_collection_gaps', () => options.collection.openGaps().catch(() => 0))
+
+  let timer: NodeJS.Timeout | undefined
+  let sweeping = false
+  const sweep = async (): Promise<void> => {
+    if (sweeping) return
+    sweeping = true
+    try {
+      await delivery.sweep()
+      await settler.sweep()
+    } catch (error) {
+      log.warn({ err: (error as Error).message }, 'sweep of commands not done')
+    } finally {
+      sweeping = false
+    }
+  }
+
+  const refuseJob = (job: { origin: string; code: string; detail: string; payload: unknown }): Promise<void> => deadLetter(job)
+  return {
+    handlers: {
+      onOpen: lifecycle.open,
+      onFrame: async (link, connection, body) => {
+        const terminal = await lifecycle.terminal(link, connection)
+        if (terminal) await inbound(terminal, body)
+      },
+      onClose: lifecycle.closed,
+      onDown: lifecycle.linkDown,
+    },
+    get terminals() { return [...directory.bound()].length },
+    onRegistryChange: lifecycle.registryChanged,
+    parts: [
+      { name: 'publisher', start: async () => undefined, stop: () => publisher.drain() },
+      {
+        name: 'commands',
+        start: async () => {
+          queues.worker('commands', { 'command.deliver': ({ commandId }) => delivery.deliver(commandId) }, { concurrency: 32, refuse: refuseJob })
+          timer = setInterval(() => void sweep(), SWEEP_MS)
+        },
+        stop: async () => {
+          clearInterval(timer)
+          settler.stop()
+        },
+      },
+      {
+        name: 'collection',
+        start: async () => {
+          await schedule.start()
+          queues.worker('collection', schedule.handlers, { concurrency: config.ZHUZHAN_COLLECTIONS_IN_FLIGHT, refuse: refuseJob })
+        },
+        stop: async () => schedule.stop(),
+      },
+    ],
+  }
+}

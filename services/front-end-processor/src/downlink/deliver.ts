@@ -1,0 +1,141 @@
+import { HesError, errorCode, errorText } from '@zhuzhan/core'
+import type { Clock } from '@zhuzhan/core'
+import { CONTROL_ACTIONS } from '@zhuzhan/contracts'
+import type { Apdu } from '@zhuzhan/dlt698'
+import type { CommandRecord, CommandStore } from '@zhuzhan/persistence'
+import type { Logger } from '@zhuzhan/service-kit'
+import { metric, withSpan } from '@zhuzhan/telemetry'
+import type { Directory } from '../terminals/directory.js'
+import type { Terminal } from '../terminals/terminal.js'
+import { controlOutcome } from './answer.js'
+import { controlRequest, timeTag } from './encode.js'
+import type { Reader } from './read.js'
+import type { Settler } from './settle.js'
+
+/**
+ * Delivers commands: at most once. The row goes from `queued` to `sent` by a guarded UPDATE that commits BEFORE a byte
+ * leaves; whoever finds the row in another state does nothing. A crash after that leaves `sent`, which becomes `unknown`.
+ */
+export interface Delivery {
+  /** Called by the queue, at a terminal's return and by the sweep; harmless to call twice. */
+  deliver(commandId: string): Promise<void>
+  /** A terminal serves its address again: send what waits for it. */
+  onBound(terminal: Terminal): Promise<void>
+  sweep(): Promise<void>
+}
+
+export interface DeliveryOptions {
+  store: CommandStore
+  directory: Directory
+  reader: Reader
+  settler: Settler
+  clock: Clock
+  log: Logger
+  frontendId: string
+  requestMs: number
+  proxySeconds: number
+}
+
+export function createDelivery(options: DeliveryOptions): Delivery {
+  const { store, directory, reader, settler, clock, log } = options
+  const who = `front-end/${options.frontendId}`
+
+  const moved = (record: CommandRecord | undefined): CommandRecord | undefined => {
+    if (record) metric('fep_commands').add(1, { state: record.state })
+    return record
+  }
+
+  const control = async (terminal: Terminal, command: CommandRecord): Promise<void> => {
+    const tag = timeTag(clock.now(), terminal.record.utcOffsetMinutes, command.expiresAt.getTime())
+    let claimed = false
+    let answer: Apdu
+    try {
+      answer = await terminal.requests.ask({
+        lane: 'command',
+        timeoutMs: options.requestMs + (command.meterAddress === command.terminalAddress ? 0 : options.proxySeconds * 1000),
+        build: (piid) => withSpan('fep.command.encode', () => controlRequest(command, piid, tag, options.proxySeconds)),
+        beforeSend: async () => {
+          // THE point of at-most-once: this commit decides that the command is sent by us, now, and by nobody ever again.
+          claimed = moved(await store.move(command.id, { from: ['queued'], to: 'sent', who, detail: { connection: `${terminal.gateway.name}/${terminal.connection}` } })) !== undefined
+          if (!claimed) throw new HesError('STATE_CONFLICT')
+        },
+      })
+    } catch (error) {
+      return claimed ? unanswered(command, error) : undelivered(command, error)
+    }
+    const outcome = controlOutcome(answer)
+    if (outcome.kind === 'refused') {
+      moved(await store.move(command.id, { from: ['sent'], to: 'refused', who: `device/${command.meterAddress}`, code: 'DEVICE_REFUSED', dar: outcome.dar }))
+    } else if (outcome.kind === 'doubt') {
+      moved(await store.move(command.id, { from: ['sent'], to: 'unknown', who, code: 'COMMAND_UNKNOWN', why: outcome.why }))
+      settler.later(command.id)
+    } else if (moved(await store.move(command.id, { from: ['sent'], to: 'confirmed', who: `device/${command.meterAddress}`, dar: 0 }))) settler.later(command.id)
+  }
+
+  /** Bytes may have left, but no answer came: a doubt, which only a read-back settles. Never a second send. */
+  const unanswered = async (command: CommandRecord, error: unknown): Promise<void> => {
+    const code = errorCode(error)
+    if (code === 'TICKET_REFUSED') {
+      // The machine refused to seal, so nothing left: certain, not doubtful.
+      moved(await store.move(command.id, { from: ['sent'], to: 'refused', who: 'crypto-machine', code }))
+      return
+    }
+    moved(await store.move(command.id, { from: ['sent'], to: 'unknown', who, code: 'COMMAND_UNKNOWN', why: errorText(error) }))
+    settler.later(command.id)
+  }
+
+  /** Nothing left: the row is still queued and is tried again, or lapses at its expiry. */
+  const undelivered = async (command: CommandRecord, error: unknown): Promise<void> => {
+    const code = errorCode(error)
+    if (code !== 'STATE_CONFLICT' && code !== 'TERMINAL_OFFLINE') log.warn({ command: command.id, code, err: errorText(error) }, 'command not sent yet')
+  }
+
+  const read = async (terminal: Terminal, command: CommandRecord): Promise<void> => {
+    if (!moved(await store.move(command.id, { from: ['queued'], to: 'sent', who }))) return
+    try {
+      const result = await reader.read(terminal, command)
+      moved(await store.move(command.id, { from: ['sent'], to: 'confirmed', who: `device/${command.meterAddress}`, result }))
+    } catch (error) {
+      moved(await store.move(command.id, { from: ['sent'], to: 'expired', who, code: errorCode(error), why: errorText(error) }))
+    }
+  }
+
+  const deliverTo = async (terminal: Terminal, command: CommandRecord): Promise<void> => {
+    if (command.expiresAt.getTime() <= clock.now()) {
+      moved(await store.move(command.id, { from: ['queued'], to: 'expired', who, code: 'COMMAND_EXPIRED' }))
+    } else if (terminal.secure && !terminal.secure.ready) {
+      return
+    } else if (CONTROL_ACTIONS.has(command.action)) await control(terminal, command)
+    else await read(terminal, command)
+  }
+
+  const inHand = new Set<string>()
+  const start = (terminal: Terminal, command: CommandRecord): Promise<void> => {
+    if (inHand.has(command.id)) return Promise.resolve()
+    inHand.add(command.id)
+    return withSpan('fep.command.settle', () => deliverTo(terminal, command), { parent: command.traceParent ?? undefined }).finally(() => inHand.delete(command.id))
+  }
+
+  return {
+    deliver: async (commandId) => {
+      const command = await store.find(commandId)
+      if (command?.state !== 'queued') return
+      const terminal = directory.serving(command.terminalAddress)
+      // Not served here: its front end's sweep, or the terminal's return, finds the row.
+      if (terminal) void start(terminal, command).catch((error: Error) => log.error({ command: commandId, err: error }, 'delivery failed'))
+    },
+    onBound: async (terminal) => {
+      for (const command of await store.ofTerminal(terminal.address, ['queued'])) await start(terminal, command)
+    },
+    sweep: async () => {
+      const now = new Date(clock.now())
+      for (const command of await store.overdue(['queued'], now, 'expires_at')) {
+        moved(await store.move(command.id, { from: ['queued'], to: 'expired', who, code: 'COMMAND_EXPIRED' }))
+      }
+      for (const command of await store.waiting([...directory.bound()].map((terminal) => terminal.address))) {
+        const terminal = directory.serving(command.terminalAddress)
+        if (terminal) void start(terminal, command).catch((error: Error) => log.error({ command: command.id, err: error }, 'delivery failed'))
+      }
+    },
+  }
+}

@@ -1,0 +1,116 @@
+import { errorText } from '@zhuzhan/core'
+import type { Clock } from '@zhuzhan/core'
+import type { CommandRecord, CommandStore } from '@zhuzhan/persistence'
+import type { Logger } from '@zhuzhan/service-kit'
+import { metric, withSpan } from '@zhuzhan/telemetry'
+import type { Directory } from '../terminals/directory.js'
+import type { Terminal } from '../terminals/terminal.js'
+import { judge, readBackOf } from './read-back.js'
+import type { Reader } from './read.js'
+
+/** Read-backs after a command, in ms after the last: a relay needs a moment, HPLC sometimes a minute. */
+const TRIES_MS = [1_000, 3_000, 10_000, 30_000, 60_000] as const
+/** A time tag is at most 300 s; with a minute for clocks, after this no held-up frame can be obeyed any more. */
+const FRAME_DEAD_MS = 360_000
+
+/** Brings `confirmed` to `verified` and settles `unknown`, both only by reading the device back. */
+export interface Settler {
+  later(commandId: string): void
+  /** A terminal is back: settle its doubts. */
+  onBound(terminal: Terminal): Promise<void>
+  /** Rows left `sent` by a front end that died become `unknown`; open doubts are looked at again. */
+  sweep(): Promise<void>
+  stop(): void
+}
+
+export interface SettlerOptions {
+  store: CommandStore
+  directory: Directory
+  reader: Reader
+  clock: Clock
+  log: Logger
+  frontendId: string
+  relayOpenBit: 0 | 1
+  /** A `sent` row older than this has nobody waiting for its answer. */
+  sentDeadMs: number
+}
+
+export function createSettler(options: SettlerOptions): Settler {
+  const { store, directory, reader, clock, log } = options
+  const who = `front-end/${options.frontendId}`
+  const timers = new Map<string, NodeJS.Timeout>()
+
+  const count = (record: CommandRecord | undefined): void => {
+    if (record) metric('fep_commands').add(1, { state: record.state })
+  }
+
+  const schedule = (id: string, attempt: number): void => {
+    clearTimeout(timers.get(id))
+    const delay = TRIES_MS[attempt]
+    if (delay === undefined) return void timers.delete(id)
+    timers.set(id, setTimeout(() => {
+      timers.delete(id)
+      settle(id).then((settled) => { if (!settled) schedule(id, attempt + 1) }, (error: Error) => {
+        log.warn({ command: id, err: errorText(error) }, 'read-back failed')
+        schedule(id, attempt + 1)
+      })
+    }, delay))
+  }
+
+  /** True when there is nothing left to do for this command here. */
+  const settle = async (id: string): Promise<boolean> => {
+    const command = await store.find(id)
+    if (!command || (command.state !== 'confirmed' && command.state !== 'unknown')) return true
+    const readBack = readBackOf(command.action, options.relayOpenBit)
+    if (!readBack) return true
+    const terminal = directory.serving(command.terminalAddress)
+    // Its return calls us again.
+    if (!terminal) return true
+    return withSpan('fep.command.settle', async () => {
+      const verdict = judge(readBack, await reader.attributes(terminal, command.meterAddress, [readBack.oad]))
+      if (verdict === undefined) return false
+      if (verdict) {
+        count(await store.move(id, { from: ['confirmed', 'unknown'], to: 'verified', who: `device/${command.meterAddress}`, why: 'read-back shows the wanted state', detail: { readBack: readBack.oad } }))
+        return true
+      }
+      if (command.state === 'unknown' && frameIsDead(command, terminal)) {
+        count(await store.move(id, { from: ['unknown'], to: 'expired', who: `device/${command.meterAddress}`, why: 'read-back shows that the command had no effect', code: 'COMMAND_EXPIRED', detail: { readBack: readBack.oad } }))
+        return true
+      }
+      return false
+    }, { parent: command.traceParent ?? undefined })
+  }
+
+  /**
+   * "Not moved" settles only when the old frame can no longer arrive: this connection is younger than the sending, or the
+   * frame's time tag has lapsed. Otherwise a frame on its way could still trip the relay after we said it did not.
+   */
+  const frameIsDead = (command: CommandRecord, terminal: Terminal): boolean => {
+    const sentAt = command.sentAt?.getTime() ?? 0
+    const connectedAt = clock.now() - (clock.monotonic() - terminal.since)
+    return connectedAt > sentAt || clock.now() > sentAt + FRAME_DEAD_MS
+  }
+
+  return {
+    later: (id) => schedule(id, 0),
+    onBound: async (terminal) => {
+      for (const command of await store.ofTerminal(terminal.address, ['unknown', 'confirmed'])) {
+        if (readBackOf(command.action, options.relayOpenBit)) schedule(command.id, 0)
+      }
+    },
+    sweep: async () => {
+      for (const command of await store.overdue(['sent'], new Date(clock.now() - options.sentDeadMs), 'sent_at')) {
+        const state = command.action === 'read' ? 'expired' : 'unknown'
+        count(await store.move(command.id, { from: ['sent'], to: state, who, code: state === 'unknown' ? 'COMMAND_UNKNOWN' : 'TERMINAL_TIMEOUT', why: 'nobody waits for its answer any more' }))
+        if (state === 'unknown') schedule(command.id, 0)
+      }
+      for (const command of await store.overdue(['unknown'], new Date(clock.now() - 30_000), 'sent_at')) {
+        if (!timers.has(command.id) && directory.serving(command.terminalAddress)) schedule(command.id, 0)
+      }
+    },
+    stop: () => {
+      for (const timer of timers.values()) clearTimeout(timer)
+      timers.clear()
+    },
+  }
+}

@@ -1,0 +1,157 @@
+import { HesError } from '@zhuzhan/core'
+import type { Clock } from '@zhuzhan/core'
+import type { Apdu } from '@zhuzhan/dlt698'
+import { metric } from '@zhuzhan/telemetry'
+import { expectation } from './expect.js'
+import type { Expectation } from './expect.js'
+import { createPiidPool } from './piid-pool.js'
+
+/** Commands of people go before the collection, and the collection never takes all places. */
+export type Lane = 'command' | 'collection'
+const PLACES: Record<Lane, number> = { command: 4, collection: 2 }
+const MAX_OPEN = 4
+
+export interface Ask {
+  /** The request for a given PIID number. */
+  build(piid: { number: number; priority: boolean; acd: boolean }): Apdu
+  lane: Lane
+  timeoutMs: number
+  /** Called with the request before it leaves; what it throws ends the request unsent. */
+  beforeSend?(apdu: Apdu): Promise<void>
+}
+
+/** How an encoded request left: plain, or sealed as record `seq`; `giveUp` is told when its answer did not come. */
+export interface Sent {
+  seq?: number
+  giveUp?(): void
+}
+export type Sender = (apdu: Apdu) => Promise<Sent>
+
+/** The requests of one connection that wait for an answer. */
+export interface RequestTable {
+  /** @throws HesError TERMINAL_TIMEOUT, TERMINAL_OFFLINE, BUSY, or what the sender throws */
+  ask(request: Ask): Promise<Apdu>
+  /** Gives an answer to the request it belongs to; false when it belongs to none. */
+  answer(apdu: Apdu & { piid: { number: number } }): boolean
+  /** The device refused record `seq` with an authentic DAR. */
+  refused(seq: number, dar: number): void
+  /** The connection is gone. */
+  end(): void
+}
+
+interface Waiting {
+  ask: Ask
+  resolve(answer: Apdu): void
+  reject(error: Error): void
+}
+
+interface Open extends Waiting {
+  number: number
+  expects: Expectation
+  timer: NodeJS.Timeout | undefined
+  sent: Sent
+}
+
+const MAX_WAITING = 256
+let openRequests = 0
+
+/** Requests without an answer in this process, for the metric. */
+export const openRequestCount = (): number => openRequests
+
+export function createRequestTable(send: Sender, clock: Clock): RequestTable {
+  const pool = createPiidPool(clock)
+  const open = new Map<number, Open>()
+  const waiting: Record<Lane, Waiting[]> = { command: [], collection: [] }
+  const inLane: Record<Lane, number> = { command: 0, collection: 0 }
+  let ended = false
+  let retry: NodeJS.Timeout | undefined
+
+  const take = (entry: Open): boolean => {
+    if (!open.delete(entry.number)) return false
+    openRequests -= 1
+    inLane[entry.ask.lane] -= 1
+    clearTimeout(entry.timer)
+    return true
+  }
+
+  const pump = (): void => {
+    for (const lane of ['command', 'collection'] as const) {
+      while (!ended && open.size < MAX_OPEN && inLane[lane] < PLACES[lane] && waiting[lane].length > 0) {
+        const number = pool.take()
+        if (number === undefined) {
+          // Every number is in use or rests after a timeout.
+          retry ??= setTimeout(() => {
+            retry = undefined
+            pump()
+          }, 1_000)
+          return
+        }
+        void launch(waiting[lane].shift() as Waiting, number)
+      }
+    }
+  }
+
+  const launch = async (wanted: Waiting, number: number): Promise<void> => {
+    const apdu = wanted.ask.build({ number, priority: false, acd: false })
+    const entry: Open = { ...wanted, number, expects: expectation(apdu), timer: undefined, sent: {} }
+    open.set(number, entry)
+    openRequests += 1
+    inLane[wanted.ask.lane] += 1
+    entry.timer = setTimeout(() => {
+      if (!take(entry)) return
+      pool.timedOut(number)
+      metric('fep_request_timeouts').add(1)
+      entry.sent.giveUp?.()
+      entry.reject(new HesError('TERMINAL_TIMEOUT'))
+      pump()
+    }, wanted.ask.timeoutMs)
+    try {
+      await wanted.ask.beforeSend?.(apdu)
+      if (!open.has(number)) return
+      entry.sent = await send(apdu)
+    } catch (error) {
+      if (!take(entry)) return
+      pool.answered(number)
+      entry.reject(error as Error)
+      pump()
+    }
+  }
+
+  return {
+    ask: (ask) => new Promise((resolve, reject) => {
+      if (ended) return reject(new HesError('TERMINAL_OFFLINE'))
+      if (waiting[ask.lane].length >= MAX_WAITING) return reject(new HesError('BUSY', 'too many requests wait for this terminal'))
+      waiting[ask.lane].push({ ask, resolve, reject })
+      pump()
+    }),
+    answer: (apdu) => {
+      const entry = open.get(apdu.piid.number)
+      if (!entry || !entry.expects(apdu)) {
+        metric('fep_response_mismatches').add(1)
+        return false
+      }
+      take(entry)
+      pool.answered(entry.number)
+      entry.resolve(apdu)
+      pump()
+      return true
+    },
+    refused: (seq, dar) => {
+      const entry = [...open.values()].find((one) => one.sent.seq === seq)
+      if (!entry || !take(entry)) return
+      pool.answered(entry.number)
+      entry.reject(new HesError('DEVICE_REFUSED', `the device refused with DAR ${dar}`, { dar }))
+      pump()
+    },
+    end: () => {
+      ended = true
+      clearTimeout(retry)
+      const gone = new HesError('TERMINAL_OFFLINE', 'the connection ended before the answer came')
+      for (const entry of [...open.values()]) {
+        take(entry)
+        entry.reject(gone)
+      }
+      for (const lane of Object.values(waiting)) for (const one of lane.splice(0)) one.reject(gone)
+    },
+  }
+}

@@ -1,0 +1,149 @@
+import { randomInt } from 'node:crypto'
+import { HesError, errorCode } from '@zhuzhan/core'
+import type { Clock, ErrorCode } from '@zhuzhan/core'
+import { outcomeValue } from '@zhuzhan/contracts'
+import type { CryptoMachine } from '@zhuzhan/contracts'
+import { encodeApdu, encodeConnectHeader } from '@zhuzhan/dlt698'
+import type { ConnectResponse } from '@zhuzhan/dlt698'
+import { withSpan } from '@zhuzhan/telemetry'
+import { OFFER, OFFER_BYTES } from './connect-header.js'
+import type { Turnstile } from './turnstile.js'
+
+const CONNECT_TIMEOUT_MS = 15_000
+const RETRY_FIRST_MS = 2_000
+const RETRY_MAX_MS = 60_000
+
+/** The secured session of one connection of a protected terminal: negotiated, renewed and used through the crypto machine's handles. */
+export interface SecureChannel {
+  /** Starts negotiating and keeps at it. */
+  start(): void
+  readonly ready: boolean
+  /** Largest frame the device agreed to receive. */
+  readonly agreedFrame: number | undefined
+  onConnectResponse(response: ConnectResponse): void
+  /** @throws HesError TERMINAL_OFFLINE without a session, or the machine's refusal (TICKET_REFUSED, LIMIT, BUSY) */
+  seal(apdu: Buffer): Promise<{ apdu: Buffer; seq: number; giveUp(): void }>
+  /** The inner APDU of an authentic answer; undefined for a hint (an unprotected DAR), which decides nothing. @throws HesError AUTH_FAILED */
+  open(apdu: Buffer): Promise<{ apdu: Buffer } | { dar: number; seq: number } | undefined>
+  end(): void
+}
+
+export interface SecureDeps {
+  address: string
+  clientAddress: number
+  machine: CryptoMachine
+  clock: Clock
+  turnstile: Turnstile
+  send(data: Buffer): Promise<void>
+  onReady(address: string, mode: 'S' | 'F'): void
+  onRefused(address: string, code: ErrorCode, what: string): void
+}
+
+export function createSecureChannel(deps: SecureDeps): SecureChannel {
+  const { address, machine } = deps
+  let session: { handle: string; until: number; frame: number } | undefined
+  let answer: ((response: ConnectResponse) => void) | undefined
+  let timer: NodeJS.Timeout | undefined
+  let retryMs = RETRY_FIRST_MS
+  let ended = false
+  let negotiating = false
+  let piid = 0
+
+  const negotiateOnce = async (): Promise<'retry' | 'S' | 'F'> => {
+    const opened = outcomeValue<'connectOpen'>((await machine.connectOpen([{ address, clientAddress: deps.clientAddress, header: OFFER_BYTES }]))[0])
+    const fields = { cipher: Buffer.from(opened.cipher), signature: Buffer.from(opened.signature) }
+    piid = (piid + 1) % 64
+    const request = encodeApdu({
+      apdu: 'connect-request', piid: { number: piid, priority: false, acd: false }, header: OFFER,
+      mechanism: opened.mechanism === 'S' ? { kind: 'symmetric', ...fields } : { kind: 'signature', ...fields }, timeTag: undefined,
+    })
+    const response = await new Promise<ConnectResponse>((resolve, reject) => {
+      const timeout = setTimeout(() => reject(new HesError('TERMINAL_TIMEOUT', 'no CONNECT-Response')), CONNECT_TIMEOUT_MS)
+      answer = (response) => {
+        clearTimeout(timeout)
+        resolve(response)
+      }
+      deps.send(request).catch((error: Error) => {
+        clearTimeout(timeout)
+        reject(error)
+      })
+    }).finally(() => { answer = undefined })
+    const finished = outcomeValue<'connectFinish'>((await machine.connectFinish([{
+      exchange: opened.exchange, header2: encodeConnectHeader(response.header), result: response.result,
+      ...(response.security ? { rn: response.security.rn, signature: response.security.signature } : {}),
+    }]))[0])
+    if ('counter' in finished) return 'retry'
+    session = { handle: finished.handle, until: deps.clock.monotonic() + finished.sessionSeconds * 1000, frame: Math.min(response.header.receiveSize, OFFER.sendSize) || OFFER.sendSize }
+    return opened.mechanism
+  }
+
+  const negotiate = async (): Promise<void> => {
+    if (ended || negotiating) return
+    negotiating = true
+    try {
+      await deps.turnstile.run(async () => {
+        if (ended) return
+        let outcome = await negotiateOnce()
+        // An authentic counter answer healed our counter: once more at once, but only once (OSP-1 §7.2).
+        if (outcome === 'retry') outcome = await negotiateOnce()
+        if (outcome === 'retry') throw new HesError('COUNTER', 'the device answered with its counter twice')
+        retryMs = RETRY_FIRST_MS
+        schedule((session as { until: number }).until - deps.clock.monotonic() - 5_000)
+        deps.onReady(address, outcome)
+      })
+    } catch (error) {
+      const code = errorCode(error)
+      if (!ended && code !== 'TERMINAL_OFFLINE') deps.onRefused(address, code, 'CONNECT')
+      schedule(retryMs + randomInt(500))
+      retryMs = Math.min(retryMs * 2, RETRY_MAX_MS)
+    } finally {
+      negotiating = false
+    }
+  }
+
+  const schedule = (delayMs: number): void => {
+    clearTimeout(timer)
+    if (!ended) timer = setTimeout(() => void negotiate(), Math.max(0, delayMs))
+  }
+
+  /** The machine forgot the session (it restarted): a new one at once, not the device's fault. */
+  const lost = (): void => {
+    session = undefined
+    schedule(0)
+  }
+
+  const handle = (): string => {
+    if (!session || session.until <= deps.clock.monotonic()) throw new HesError('TERMINAL_OFFLINE', 'no secured session with the terminal now')
+    return session.handle
+  }
+
+  return {
+    start: () => schedule(0),
+    get ready() { return session !== undefined && session.until > deps.clock.monotonic() },
+    get agreedFrame() { return session?.frame },
+    onConnectResponse: (response) => {
+      if (answer) answer(response)
+      else deps.onRefused(address, 'RESPONSE_MISMATCH', 'CONNECT-Response')
+    },
+    seal: async (apdu) => {
+      const mine = handle()
+      const [outcome] = await withSpan('crypto.session.seal', () => machine.seal([{ handle: mine, apdu }]))
+      if (outcome?.ok === false && outcome.code === 'SESSION_UNKNOWN') lost()
+      const sealed = outcomeValue<'seal'>(outcome)
+      return { apdu: Buffer.from(sealed.apdu), seq: sealed.seq, giveUp: () => void machine.giveUp([{ handle: mine, seq: sealed.seq }]).catch(() => undefined) }
+    },
+    open: async (apdu) => {
+      const [outcome] = await withSpan('crypto.session.open', () => machine.open([{ handle: handle(), apdu }]))
+      if (outcome?.ok === false && outcome.code === 'SESSION_UNKNOWN') lost()
+      const opened = outcomeValue<'open'>(outcome)
+      if ('hint' in opened) return undefined
+      return 'dar' in opened ? { dar: opened.dar, seq: opened.seq } : { apdu: Buffer.from(opened.apdu) }
+    },
+    end: () => {
+      ended = true
+      clearTimeout(timer)
+      if (session) void machine.endSession([{ handle: session.handle }]).catch(() => undefined)
+      session = undefined
+    },
+  }
+}

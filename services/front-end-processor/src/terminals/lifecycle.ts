@@ -1,0 +1,89 @@
+import type { LinkOpen } from '@zhuzhan/contracts'
+import type { Registry } from '@zhuzhan/persistence'
+import type { Logger } from '@zhuzhan/service-kit'
+import type { GatewayLink } from '../gateway-link/gateway-client.js'
+import type { Directory } from './directory.js'
+import { createTerminal } from './terminal.js'
+import type { Terminal, TerminalDeps } from './terminal.js'
+
+/** From a login at a gateway to a terminal that serves its address, and its end. */
+export interface Lifecycle {
+  open(link: GatewayLink, connection: number, open: LinkOpen): void
+  /** The terminal behind a connection, waiting for its record while it is being opened. */
+  terminal(link: GatewayLink, connection: number): Promise<Terminal | undefined>
+  closed(link: GatewayLink, connection: number): void
+  linkDown(link: GatewayLink): void
+  /** The connection proved itself (plain: by its login; protected: by its CONNECT). */
+  bind(terminal: Terminal, security: string): void
+  registryChanged(address: string): void
+}
+
+export interface LifecycleOptions {
+  directory: Directory
+  registry: Registry
+  terminalDeps: Omit<TerminalDeps, 'secure'> & { secure: Omit<TerminalDeps['secure'], 'onReady'> }
+  log: Logger
+  onBound(terminal: Terminal): void
+}
+
+export function createLifecycle({ directory, registry, terminalDeps, log, onBound }: LifecycleOptions): Lifecycle {
+  const opening = new Map<GatewayLink, Map<number, Promise<Terminal | undefined>>>()
+
+  const bind = (terminal: Terminal, security: string): void => {
+    const former = directory.bind(terminal)
+    terminal.gateway.bind(terminal.connection, security)
+    // Only now, when the new connection has proved itself, the old one goes (OSP-1 §7.0: no hijack by a login alone).
+    former?.gateway.close(former.connection, 'replaced')
+    onBound(terminal)
+  }
+
+  const create = async (link: GatewayLink, connection: number, open: LinkOpen): Promise<Terminal | undefined> => {
+    const record = await registry.terminal(open.address)
+    if (!record || !opening.get(link)?.has(connection)) return undefined
+    const terminal: Terminal = createTerminal({ gateway: link, connection, remote: open.remote, record }, {
+      ...terminalDeps,
+      secure: { ...terminalDeps.secure, onReady: (_address, mode) => bind(terminal, mode) },
+    })
+    directory.add(terminal)
+    if (terminal.secure) terminal.secure.start()
+    else bind(terminal, 'plain')
+    return terminal
+  }
+
+  return {
+    bind,
+    open: (link, connection, open) => {
+      const pending = opening.get(link) ?? new Map<number, Promise<Terminal | undefined>>()
+      opening.set(link, pending)
+      // Set before create() runs its first step, which looks for it.
+      const begun = Promise.resolve().then(() => create(link, connection, open)).catch((error: Error) => {
+        log.warn({ terminal: open.address, err: error.message }, 'terminal record not reachable; the terminal must log in again')
+        link.close(connection, 'registry')
+        return undefined
+      })
+      pending.set(connection, begun)
+      void begun.finally(() => pending.delete(connection))
+    },
+    terminal: async (link, connection) => directory.get(link, connection) ?? opening.get(link)?.get(connection),
+    closed: (link, connection) => {
+      opening.get(link)?.delete(connection)
+      directory.remove(link, connection)?.end()
+    },
+    linkDown: (link) => {
+      opening.delete(link)
+      for (const terminal of directory.removeAll(link)) terminal.end()
+    },
+    registryChanged: (address) => {
+      for (const terminal of directory.all()) {
+        if (terminal.address !== address) continue
+        registry.terminal(address).then((record) => {
+          if (!record) return
+          const changed = record.securityProfile !== terminal.record.securityProfile || record.mode !== terminal.record.mode
+          terminal.record = record
+          // Another profile is another protocol: the terminal starts anew under it.
+          if (changed) terminal.gateway.close(terminal.connection, 'profile')
+        }, (error: Error) => log.warn({ terminal: address, err: error.message }, 'changed record not read'))
+      }
+    },
+  }
+}

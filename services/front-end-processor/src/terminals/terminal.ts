@@ -1,0 +1,95 @@
+import type { Clock } from '@zhuzhan/core'
+import { CONTROL, createJoiner, encodeApdu, encodeFrame } from '@zhuzhan/dlt698'
+import type { Apdu, Joiner, LinkAddress, LinkControl, LinkFrame } from '@zhuzhan/dlt698'
+import type { TerminalRecord } from '@zhuzhan/persistence'
+import type { GatewayLink } from '../gateway-link/gateway-client.js'
+import { createRequestTable } from '../requests/request-table.js'
+import type { RequestTable } from '../requests/request-table.js'
+import { createSecureChannel } from '../secure/secure-channel.js'
+import type { SecureChannel, SecureDeps } from '../secure/secure-channel.js'
+import { createReportMemory } from '../uplink/report-memory.js'
+import type { ReportMemory } from '../uplink/report-memory.js'
+import { createOutbox } from './outbox.js'
+import type { Outbox } from './outbox.js'
+
+/** The largest APDU a terminal may make us join from segments. */
+const MAX_JOINED_APDU = 65_535
+
+/** One connection of a terminal, as the front end sees it. */
+export interface Terminal {
+  readonly address: string
+  readonly gateway: GatewayLink
+  readonly connection: number
+  readonly remote: string
+  /** When this connection was opened, monotonic ms: settles whether an older frame can still arrive. */
+  readonly since: number
+  record: TerminalRecord
+  /** It serves its address: plain terminals at once, protected ones after their CONNECT. */
+  bound: boolean
+  readonly joiner: Joiner
+  readonly outbox: Outbox
+  readonly requests: RequestTable
+  readonly secure: SecureChannel | undefined
+  readonly reports: ReportMemory
+  /** Sends an APDU in answer to a frame of the terminal, to the logical address and client address it came with. */
+  reply(to: LinkFrame, control: LinkControl, data: Buffer): void
+  send(data: Buffer): Promise<void>
+  end(): void
+}
+
+export interface TerminalDeps {
+  clock: Clock
+  clientAddress: number
+  frameBytes: number
+  secure: Omit<SecureDeps, 'address' | 'send'>
+}
+
+export interface TerminalConnectionInfo {
+  gateway: GatewayLink
+  connection: number
+  remote: string
+  record: TerminalRecord
+}
+
+export function createTerminal({ gateway, connection, remote, record }: TerminalConnectionInfo, deps: TerminalDeps): Terminal {
+  const { clock } = deps
+  const station: LinkAddress = { type: 'single', logical: 0, server: record.address, client: deps.clientAddress }
+  const hand = (bytes: Buffer, traceparent: string | undefined): void => gateway.send(connection, bytes, traceparent)
+  const outbox = createOutbox(hand, () => secure?.agreedFrame ?? deps.frameBytes)
+  const send = (data: Buffer): Promise<void> => outbox.send({ control: CONTROL.clientRequest, address: station, data })
+  const secure = record.securityProfile === 'plain' ? undefined : createSecureChannel({ ...deps.secure, address: record.address, send })
+
+  const requests = createRequestTable(async (apdu: Apdu) => {
+    const bytes = encodeApdu(apdu)
+    if (!secure) {
+      await send(bytes)
+      return {}
+    }
+    const sealed = await secure.seal(bytes)
+    await send(sealed.apdu)
+    return { seq: sealed.seq, giveUp: sealed.giveUp }
+  }, clock)
+
+  const terminal: Terminal = {
+    address: record.address,
+    gateway,
+    connection,
+    remote,
+    since: clock.monotonic(),
+    record,
+    bound: false,
+    joiner: createJoiner({ maxBytes: MAX_JOINED_APDU, clock }),
+    outbox,
+    requests,
+    secure,
+    reports: createReportMemory(clock),
+    reply: (to, control, data) => hand(encodeFrame({ control: { ...control, scrambled: to.control.scrambled }, address: to.address, data }), undefined),
+    send,
+    end: () => {
+      requests.end()
+      outbox.end()
+      secure?.end()
+    },
+  }
+  return terminal
+}

@@ -1,0 +1,104 @@
+import { HesError, errorText } from '@zhuzhan/core'
+import type { Clock } from '@zhuzhan/core'
+import { toColumns } from '@zhuzhan/contracts'
+import type { Reading } from '@zhuzhan/contracts'
+import { encodeBatch } from '@zhuzhan/queues'
+import type { Queues } from '@zhuzhan/queues'
+import { currentTraceparent, metric, withSpan } from '@zhuzhan/telemetry'
+
+/** Hands readings to the queue in batches. */
+export interface Publisher {
+  /** Resolves when the readings are durable in the queue's store: only then may a terminal be told so. @throws HesError UNAVAILABLE */
+  publish(readings: readonly Reading[]): Promise<void>
+  /** Sends what waits and resolves when it is settled. */
+  drain(): Promise<void>
+}
+
+export interface PublisherOptions {
+  queues: Pick<Queues, 'add'>
+  clock: Clock
+  log: { warn(context: object, message: string): void }
+  /** A batch leaves this long after its first reading. */
+  windowMs?: number
+  maxRows?: number
+  /** While the store is away a batch is tried again this long; meanwhile its reports hold their credit, which slows the sockets. */
+  patienceMs?: number
+}
+
+interface Batch {
+  readings: Reading[]
+  links: string[]
+  settled: Promise<void>
+  resolve(): void
+  reject(error: Error): void
+  timer: NodeJS.Timeout | undefined
+}
+
+const RETRY_MS = [50, 100, 250, 500, 1_000] as const
+const MAX_LINKS = 16
+
+export function createPublisher({ queues, clock, log, windowMs = 20, maxRows = 2_000, patienceMs = 25_000 }: PublisherOptions): Publisher {
+  let current: Batch | undefined
+  const inFlight = new Set<Promise<void>>()
+
+  const begin = (): Batch => {
+    let resolve!: () => void
+    let reject!: (error: Error) => void
+    const settled = new Promise<void>((yes, no) => {
+      resolve = yes
+      reject = no
+    })
+    const batch: Batch = { readings: [], links: [], settled, resolve, reject, timer: undefined }
+    batch.timer = setTimeout(() => leave(batch), windowMs)
+    return batch
+  }
+
+  const leave = (batch: Batch): void => {
+    if (current === batch) current = undefined
+    clearTimeout(batch.timer)
+    const sending = send(batch).then(batch.resolve, batch.reject)
+    inFlight.add(sending)
+    void sending.finally(() => inFlight.delete(sending))
+  }
+
+  const send = (batch: Batch): Promise<void> => withSpan('fep.reading.publish', async () => {
+    const startedAt = clock.monotonic()
+    const data = { batch: encodeBatch(toColumns(batch.readings, clock.now())), rows: batch.readings.length, ...trace() }
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        await queues.add('reading.store', data)
+        break
+      } catch (error) {
+        // The store may hold the job although it did not confirm: doubled work is harmless, a lost batch is not.
+        if (error instanceof HesError && error.code !== 'UNAVAILABLE') throw error
+        if (clock.monotonic() - startedAt > patienceMs) throw new HesError('UNAVAILABLE', 'the queue does not take readings now')
+        log.warn({ err: errorText(error), rows: data.rows, attempt }, 'queue did not take a batch; trying again')
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)]))
+      }
+    }
+    metric('fep_readings_published').add(data.rows)
+    metric('fep_batch_readings').record(data.rows)
+    metric('fep_publish_seconds').record((clock.monotonic() - startedAt) / 1000)
+  }, { parent: batch.links[0], links: batch.links.slice(1), attributes: { rows: batch.readings.length } })
+
+  return {
+    publish: (readings) => {
+      if (readings.length === 0) return Promise.resolve()
+      const batch = (current ??= begin())
+      batch.readings.push(...readings)
+      const traceparent = currentTraceparent()
+      if (traceparent !== undefined && traceparent.endsWith('1') && batch.links.length < MAX_LINKS) batch.links.push(traceparent)
+      if (batch.readings.length >= maxRows) leave(batch)
+      return batch.settled
+    },
+    drain: async () => {
+      if (current) leave(current)
+      await Promise.all(inFlight)
+    },
+  }
+}
+
+function trace(): { traceparent?: string } {
+  const traceparent = currentTraceparent()
+  return traceparent === undefined ? {} : { traceparent }
+}
