@@ -23,10 +23,29 @@ const NULL: Data = Object.freeze({ type: 'null' as const })
 /** Rows with one cell a leaf column, whichever way the device wrote ROAD cells; none when it answered a DAR. */
 export function leafRows(record: ResultRecord): Data[][] {
   if (!('rows' in record)) return []
-  if (record.roadCells !== 'nested') return record.rows
-  return record.rows.map((row) => row.flatMap((cell, i) => {
-    const column = record.rcsd[i]!
-    if (!('related' in column)) return [cell]
-    return cell.type === 'array' ? cell.items : column.related.map(() => NULL)
-  }))
+  const { rcsd, rows } = record
+  if (record.roadCells === 'nested') return rows.map((row) => row.flatMap((cell, i) => spread(cell, rcsd[i]!)))
+  const single = singleRoadCells(rcsd)
+  return single.length === 0 ? rows : rows.map((row) => row.map((cell, i) => single.includes(i) ? unwrapped(cell) : cell))
+}
+
+function spread(cell: Data, column: Csd): Data[] {
+  if (!('related' in column)) return [cell]
+  return cell.type === 'array' ? cell.items : column.related.map(() => NULL)
+}
+
+/** Cells of ROADs with one related OAD: there both readings have the same length, so that decoding cannot tell them apart. */
+function singleRoadCells(rcsd: readonly Csd[]): number[] {
+  let at = 0
+  return rcsd.flatMap((column) => {
+    const first = at
+    at += 'related' in column ? column.related.length : 1
+    return 'related' in column && column.related.length === 1 ? [first] : []
+  })
+}
+
+/** An array that holds nothing but one array is reading (b): no object of the catalogue has such a value. */
+function unwrapped(cell: Data): Data {
+  const [only] = cell.type === 'array' && cell.items.length === 1 ? cell.items : []
+  return only?.type === 'array' ? only : cell
 }
