@@ -1,0 +1,1 @@
+export { dataFolder, findDatabase, findStation } from './station.js'
