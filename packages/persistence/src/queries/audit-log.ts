@@ -36,3 +36,9 @@ export async function auditPage(pool: pg.Pool, filter: AuditFilter): Promise<Pag
     `SELECT id, at, actor, action, object, outcome, reason, detail, hash FROM audit_entry WHERE ${where.text} ORDER BY id DESC LIMIT ${where.parameter(filter.limit + 1)}`, where.values)
   return pageOf(rows, filter.limit)
 }
+
+/** The youngest entry under a signature; 0 while nothing is signed. */
+export async function lastSignedEntry(pool: pg.Pool): Promise<number> {
+  const { rows } = await pool.query<{ id: number | null }>('SELECT max(entry_id) AS id FROM audit_head')
+  return rows[0]?.id ?? 0
+}

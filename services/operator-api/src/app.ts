@@ -1,0 +1,114 @@
+import fastifyHelmet from '@fastify/helmet'
+import fastifyRateLimit from '@fastify/rate-limit'
+import fastifyUnderPressure from '@fastify/under-pressure'
+import fastifyWebsocket from '@fastify/websocket'
+import { randomUUID } from 'node:crypto'
+import { HesError } from '@zhuzhan/core'
+import type { Clock } from '@zhuzhan/core'
+import type { AuditLog, CommandStore, Database, EventLog } from '@zhuzhan/persistence'
+import type { Logger } from '@zhuzhan/service-kit'
+import { fastify } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
+import { createRefusalWitness } from './audit-log/refusals.js'
+import { auditRoutes } from './audit-log/routes.js'
+import { createGuard } from './auth/guard.js'
+import { createLoginLimiter } from './auth/login-limiter.js'
+import type { Passwords } from './auth/passwords.js'
+import { createPeople } from './auth/people.js'
+import { authRoutes } from './auth/routes.js'
+import { createTokens } from './auth/tokens.js'
+import { collectionRoutes } from './collection/routes.js'
+import { commandRoutes } from './commands/routes.js'
+import type { CommandService } from './commands/service.js'
+import { documentApi } from './documentation/openapi.js'
+import { startPage } from './documentation/start-page.js'
+import { energyRoutes } from './energy/routes.js'
+import type { Enqueue } from './enqueue.js'
+import type { EventFeed } from './feed/feed.js'
+import { feedRoutes } from './feed/routes.js'
+import { handleErrors } from './http/error-handler.js'
+import { readJsonBodies } from './http/json-body.js'
+import { measureRequests } from './http/measure.js'
+import { readingRoutes } from './readings/routes.js'
+import { exportRoutes } from './registry/bulk/export-routes.js'
+import { importRoutes } from './registry/bulk/import-routes.js'
+import { meterRoutes } from './registry/meter-routes.js'
+import { terminalRoutes } from './registry/terminal-routes.js'
+import { userRoutes } from './users/routes.js'
+
+export interface AppDeps {
+  database: Database
+  audit: AuditLog
+  events: EventLog
+  passwords: Passwords
+  store: CommandStore
+  commands: CommandService
+  enqueue: Enqueue
+  feed: Pick<EventFeed, 'subscribe'>
+  clock: Clock
+  log: Logger
+  version: string
+  production: boolean
+  tokenSecret: string
+  requestsPerMinute: number
+  /** How often feed clients are pinged. */
+  pingMs?: number
+}
+
+/** Bodies are small; imports have their own limit. */
+const BODY_LIMIT = 256 * 1024
+/** A loop that is late by this much serves nobody in time: tell callers to come back. */
+const MAX_LOOP_DELAY_MS = 3_000
+
+/** REST and live feed with everything passed in; not listening yet. */
+export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
+  const { database: { pool, prisma }, clock, log, production, enqueue } = deps
+  const app: FastifyInstance = fastify({
+    loggerInstance: log as FastifyBaseLogger,
+    // Addresses of a request may hold a token (live feed), so they are not logged; metrics count by route.
+    disableRequestLogging: true,
+    bodyLimit: BODY_LIMIT,
+    genReqId: () => randomUUID(),
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 200 },
+  })
+  app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler(serializerCompiler)
+  readJsonBodies(app)
+  handleErrors(app, createRefusalWitness(deps), log)
+  measureRequests(app)
+  app.addHook('onRequest', async (request, reply) => { void reply.header('x-request-id', request.id) })
+
+  // Plain HTTP behind somebody else's TLS is a normal set-up: no upgrade of links, no HSTS from here.
+  await app.register(fastifyHelmet, { contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } }, hsts: false })
+  await app.register(fastifyRateLimit, { max: deps.requestsPerMinute, timeWindow: 60_000 })
+  await app.register(fastifyUnderPressure, {
+    maxEventLoopDelay: MAX_LOOP_DELAY_MS,
+    pressureHandler: () => { throw new HesError('UNAVAILABLE', 'The station is too busy; try again.') },
+  })
+  await app.register(fastifyWebsocket, { options: { maxPayload: 4_096, perMessageDeflate: false, handleProtocols: (offered: Set<string>) => (offered.has('bearer') ? 'bearer' : false) } })
+  const tokens = await createTokens(app, deps.tokenSecret)
+  await documentApi(app, deps.version)
+  startPage(app, { pool, version: deps.version })
+
+  const people = createPeople(pool, clock)
+  const guard = createGuard(tokens, people)
+  const shared = { pool, guard, clock, log, production, enqueue, people, tokens, passwords: deps.passwords, audit: deps.audit }
+  await app.register(async (api) => {
+    await api.register(authRoutes({ ...shared, limiter: createLoginLimiter(clock) }))
+    await api.register(userRoutes(shared))
+    await api.register(terminalRoutes(shared))
+    await api.register(meterRoutes(shared))
+    await api.register(importRoutes(shared))
+    await api.register(exportRoutes(shared))
+    await api.register(readingRoutes(shared))
+    await api.register(energyRoutes(shared))
+    await api.register(collectionRoutes({ database: deps.database, guard }))
+    await api.register(commandRoutes({ commands: deps.commands, store: deps.store, prisma, guard }))
+    await api.register(feedRoutes({ pool, guard, feed: deps.feed, ...(deps.pingMs === undefined ? {} : { pingMs: deps.pingMs }) }))
+    await api.register(auditRoutes(shared))
+  }, { prefix: '/api/v1' })
+  await app.ready()
+  return app
+}

@@ -1,0 +1,26 @@
+import { ROLES } from '@zhuzhan/contracts'
+import type { Role } from '@zhuzhan/contracts'
+
+/** Who may do what, in one place. Everything that reads is open to every role; duties are held apart. */
+export const RIGHTS = {
+  read: ROLES,
+  'registry.change': ['operator', 'admin'],
+  'collection.change': ['operator', 'admin'],
+  'audit.compute': ['operator', 'dispatcher', 'admin'],
+  'command.submit': ['operator', 'dispatcher'],
+  'command.control': ['dispatcher'],
+  'command.decide': ['approver'],
+  'users.manage': ['admin'],
+  'audit.read': ['admin', 'approver'],
+} as const satisfies Record<string, readonly Role[]>
+
+export type Right = keyof typeof RIGHTS
+
+export function hasRight(roles: readonly Role[], right: Right): boolean {
+  return RIGHTS[right].some((role) => roles.includes(role))
+}
+
+/** Every right these roles give. */
+export function rightsOf(roles: readonly Role[]): Right[] {
+  return (Object.keys(RIGHTS) as Right[]).filter((right) => hasRight(roles, right))
+}

@@ -1,0 +1,19 @@
+import { commonConfig, opsPort, port } from '@zhuzhan/service-kit'
+import { z } from 'zod'
+
+const optional = z.string().transform((text) => text || undefined).optional()
+
+/** Environment of operator-api. */
+export const configSchema = z.object({
+  ...commonConfig,
+  ZHUZHAN_OPS_PORT: opsPort(9605),
+  ZHUZHAN_API_HOST: z.string().default('127.0.0.1').describe('address REST and live feed listen on'),
+  ZHUZHAN_API_PORT: port.default(8080).describe('port of REST and live feed'),
+  ZHUZHAN_TOKEN_SECRET: z.string().min(32).describe('signs login tokens; the same for every replica'),
+  ZHUZHAN_ADMIN_USERNAME: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/).default('admin').describe('first administrator, created while there is no user'),
+  ZHUZHAN_ADMIN_PASSWORD: optional.describe('his password'),
+  ZHUZHAN_API_REQUESTS_PER_MINUTE: z.coerce.number().int().min(1).default(120_000).describe('requests a minute from one address; a fuse, not a quota'),
+  ZHUZHAN_CRYPTO_URL: optional.describe('crypto machine that signs the head of the audit log, ws://host:port'),
+  ZHUZHAN_CRYPTO_SECRET: optional.describe('secret shared with the crypto machine'),
+})
+export type Config = z.output<typeof configSchema>
