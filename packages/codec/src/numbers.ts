@@ -27,7 +27,7 @@ export const flag: Codec<boolean> = {
 
 /** IEEE 754, big-endian. The bits of a NaN are remembered: JavaScript keeps only one NaN. */
 function float(size: 4 | 8): Codec<number> {
-  const usual = bitsOf(size, Number.NaN)
+  const usual = Buffer.from(size === 4 ? '7fc00000' : '7ff8000000000000', 'hex')
   return {
     read: (r) => {
       const at = r.offset
@@ -40,8 +40,10 @@ function float(size: 4 | 8): Codec<number> {
       if (typeof value !== 'number' || (size === 4 && !Number.isNaN(value) && Math.fround(value) !== value)) {
         throw new EncodeError('', size === 4 ? 'a number that single precision holds' : 'a number')
       }
-      const quirk = Number.isNaN(value) ? w.quirkHere() : undefined
-      w.bytes(quirk !== undefined && quirk.length === size ? quirk : bitsOf(size, value))
+      if (!Number.isNaN(value)) return w.bytes(bitsOf(size, value))
+      const quirk = w.quirkHere()
+      // Engines may carry the bits of a NaN along or not: what goes out must not depend on it.
+      w.bytes(quirk !== undefined && quirk.length === size ? quirk : usual)
     },
   }
 }
