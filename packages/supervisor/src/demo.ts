@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { createCryptoMachineClient } from '@zhuzhan/crypto-client'
 import { HesError } from '@zhuzhan/core'
 import { createLogger } from '@zhuzhan/service-kit'
@@ -10,6 +11,8 @@ import type { Wiring } from './service-table.js'
 import type { StopSignal } from './stop-signal.js'
 
 const METERS_BEHIND_EACH = 10
+/** The client connects beside us; ten seconds are enough for a machine that said it is ready. */
+const CONNECT_TRIES = 200
 
 const Registry = z.array(z.object({
   address: z.string(),
@@ -89,6 +92,7 @@ async function issueKeys(registry: Registry, file: string, wiring: Wiring): Prom
   const machine = createCryptoMachineClient({ url: cryptoUrl(wiring), secret: wiring.secrets.cryptoSecret, identity: 'supervisor', log: createLogger({ service: 'supervisor', level: 'silent' }) })
   await machine.start()
   try {
+    for (let tries = 0; !machine.connected && tries < CONNECT_TRIES; tries++) await sleep(50)
     const issued = (await machine.issueKeys(wanted)).map((outcome, index) => {
       if (!outcome.ok) throw new HesError(outcome.code, `No laboratory keys for ${wanted[index]?.address}: ${outcome.code}.`)
       return outcome.value
