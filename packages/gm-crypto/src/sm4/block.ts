@@ -19,15 +19,6 @@ export function sm4EcbEncrypt(key: Uint8Array, data: Uint8Array): Buffer {
   return createCipheriv('sm4-ecb', key, null).setAutoPadding(false).update(data)
 }
 
-/** The same with one kept context, for many blocks under one key. */
-export function sm4EcbEncryptor(key: Uint8Array): (data: Uint8Array) => Buffer {
-  const cipher = createCipheriv('sm4-ecb', key, null).setAutoPadding(false)
-  return (data) => {
-    wholeBlocks(data)
-    return cipher.update(data)
-  }
-}
-
 export function sm4EcbDecrypt(key: Uint8Array, data: Uint8Array): Buffer {
   wholeBlocks(data)
   return createDecipheriv('sm4-ecb', key, null).setAutoPadding(false).update(data)

@@ -15,6 +15,7 @@ export interface CaseReader {
   /** Bytes of an optional field, or the fallback. */
   bytesOr(field: string, fallback: Buffer): Buffer
   cases(field: string): CaseReader[]
+  texts(field: string): string[]
 }
 
 export function readCase(source: VectorCase): CaseReader {
@@ -39,6 +40,10 @@ export function readCase(source: VectorCase): CaseReader {
       return typeof value === 'number' ? value : wrong(field, 'number')
     },
     bytesOr: (field, fallback) => (has(field) ? bytes(field) : fallback),
+    texts(field) {
+      const value = source[field]
+      return Array.isArray(value) && value.every((entry) => typeof entry === 'string') ? value : wrong(field, 'list of texts')
+    },
     cases(field) {
       const value = source[field]
       return Array.isArray(value) ? value.map((entry) => readCase(entry as VectorCase)) : wrong(field, 'list')

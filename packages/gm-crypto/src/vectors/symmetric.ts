@@ -1,5 +1,5 @@
 import { hmacSm3, sm2Kdf, sm3 } from '../sm3.js'
-import { sm4CbcDecrypt, sm4CbcEncrypt, sm4Ctr, sm4EcbDecrypt, sm4EcbEncrypt, sm4EcbEncryptor, sm4Stream } from '../sm4/block.js'
+import { SM4_BLOCK, sm4CbcDecrypt, sm4CbcEncrypt, sm4Ctr, sm4EcbDecrypt, sm4EcbEncrypt, sm4Stream } from '../sm4/block.js'
 import type { Padding } from '../sm4/block.js'
 import { sm4CcmOpen, sm4CcmSeal } from '../sm4/ccm.js'
 import { sm4Gcm } from '../sm4/gcm.js'
@@ -21,6 +21,12 @@ function runSm4(c: CaseReader, direction: 'encrypt' | 'decrypt', data: Buffer): 
   return (encrypt ? sm4CbcEncrypt : sm4CbcDecrypt)(key, c.bytes('iv'), data, padding)
 }
 
+/** One block encrypted again and again: the last block of CBC over zeros with the block as IV is the same thing. */
+function iterated(c: CaseReader, rounds: number): Buffer {
+  if (c.text('mode') !== 'ecb' || c.bytes('plaintext').length !== SM4_BLOCK) throw new VectorFormatError(`${c.id}: only one ECB block is iterated`)
+  return sm4CbcEncrypt(c.bytes('key'), c.bytes('plaintext'), Buffer.alloc(rounds * SM4_BLOCK), 'none').subarray(-SM4_BLOCK)
+}
+
 function openAead(c: CaseReader): Buffer {
   const tag = c.bytes('tag')
   const length = c.has('tagLen') ? c.number('tagLen') : tag.length
@@ -38,9 +44,7 @@ export const SYMMETRIC_CHECKS: Readonly<Record<string, VectorCheck>> = {
   sm2Kdf: (c) => [equal('out', sm2Kdf(c.bytes('z'), c.number('klen')), c.bytes('out'))],
   sm4: (c) => {
     const rounds = c.has('iterations') ? c.number('iterations') : 1
-    let text = c.bytes('plaintext')
-    const step = rounds > 1 && c.text('mode') === 'ecb' ? sm4EcbEncryptor(c.bytes('key')) : (data: Buffer) => runSm4(c, 'encrypt', data)
-    for (let i = 0; i < rounds; i++) text = step(text)
+    const text = rounds === 1 ? runSm4(c, 'encrypt', c.bytes('plaintext')) : iterated(c, rounds)
     const back = rounds === 1 ? [equal('decryption', runSm4(c, 'decrypt', c.bytes('ciphertext')), c.bytes('plaintext'))] : []
     return [equal('encryption', text, c.bytes('ciphertext')), ...back]
   },

@@ -1,0 +1,88 @@
+import { HesError } from '@zhuzhan/core'
+import { authFailed, sm4CcmOpen, sm4CcmSeal } from '@zhuzhan/gm-crypto'
+import { label, lp, u64, zeros } from './bytes.js'
+
+/** Records inside a session. §7.4 */
+
+/** 1 client to server, 2 server to client; part of nonce and AAD, with a key of its own. */
+export type Direction = 1 | 2
+/** 0 plaintext + MAC, 1 ciphertext + MAC, 2 a DAR + MAC (answers only). */
+export type RecordMode = 0 | 1 | 2
+
+export const MAX_APDU = 65_000
+
+export interface RecordAddress {
+  clientAddress: number
+  ad: Uint8Array
+}
+
+export interface RecordHead extends RecordAddress {
+  direction: Direction
+  mode: RecordMode
+  seq: number
+  task: number
+}
+
+export interface SealedRecord {
+  data: Buffer
+  mac: Buffer
+}
+
+/** SID = F1 mode 00 00. */
+export function recordSid(mode: RecordMode): Buffer {
+  return Buffer.of(0xf1, mode, 0, 0)
+}
+
+/** attach = seq(8) || task(1). */
+export function recordAttach(seq: number, task: number): Buffer {
+  return Buffer.concat([u64(seq), Buffer.of(task)])
+}
+
+export function recordNonce(direction: Direction, seq: number): Buffer {
+  return Buffer.concat([Buffer.of(direction), zeros(3), u64(seq)])
+}
+
+/** 8 bytes for task 3, 16 for every other: taken from the task, never from the wire. */
+export function tagLength(task: number): number {
+  return task === 3 ? 8 : 16
+}
+
+const LABEL = label('OSP1-REC')
+
+/** In modes 0 and 2 the content is authenticated here, with its length, and the plaintext is empty. */
+export function recordAad(head: RecordHead, content: Uint8Array): Buffer {
+  const fixed = [
+    LABEL, Buffer.of(head.direction, head.mode, head.clientAddress), head.ad, recordSid(head.mode), lp(recordAttach(head.seq, head.task)),
+  ]
+  return Buffer.concat(head.mode === 1 ? fixed : [...fixed, lp(content)])
+}
+
+/** @throws RangeError for content that no record may carry */
+export function sealRecord(key: Uint8Array, head: RecordHead, content: Uint8Array): SealedRecord {
+  if (content.length === 0 || content.length > MAX_APDU) throw new RangeError('a record carries 1 to 65000 bytes')
+  const plaintext = head.mode === 1 ? content : zeros(0)
+  const { ciphertext, tag } = sm4CcmSeal(key, recordNonce(head.direction, head.seq), recordAad(head, content), plaintext, tagLength(head.task))
+  return { data: head.mode === 1 ? ciphertext : Buffer.from(content), mac: tag }
+}
+
+/** @throws HesError AUTH_FAILED */
+export function openRecord(key: Uint8Array, head: RecordHead, record: { data: Uint8Array; mac: Uint8Array }): Buffer {
+  const { data, mac } = record
+  if (data.length === 0 || data.length > MAX_APDU) throw authFailed()
+  const ciphertext = head.mode === 1 ? data : zeros(0)
+  const plaintext = sm4CcmOpen(key, recordNonce(head.direction, head.seq), recordAad(head, data), ciphertext, mac, tagLength(head.task))
+  return head.mode === 1 ? plaintext : Buffer.from(data)
+}
+
+const DOWN = new Set([0x03, 0x05, 0x06, 0x07, 0x09])
+const UP = new Set([0x83, 0x85, 0x86, 0x87, 0x89])
+
+/** May an APDU with this tag stand inside a record of this direction? Never SECURITY or CONNECT at a record's own level. */
+export function innerTagAllowed(direction: Direction, apdu: Uint8Array): boolean {
+  return (direction === 1 ? DOWN : UP).has(apdu[0] ?? -1)
+}
+
+/** @throws HesError AUTH_FAILED: authentic, but nothing that may come this way */
+export function checkInnerTag(direction: Direction, apdu: Uint8Array): void {
+  if (!innerTagAllowed(direction, apdu)) throw new HesError('AUTH_FAILED', 'an APDU of this kind may not stand in a record', { tag: apdu[0] ?? -1 })
+}

@@ -1,0 +1,54 @@
+import { authFailed, sm4CcmOpen, sm4CcmSeal, sm4Cmac } from '@zhuzhan/gm-crypto'
+import { label, lp, u32, zeros } from './bytes.js'
+
+/** Reports without a session and their authenticated answers. §7.5 */
+
+export const REPORT_TAG = 8
+export const RN_LENGTH = 12
+
+export interface SealedReport {
+  form: 'plain' | 'cipher'
+  content: Buffer
+  rn: Buffer
+  mac: Buffer
+}
+
+/** RN = RSPCTR(4) || random(8). */
+export function reportRn(rspctr: number, random8: Uint8Array): Buffer {
+  return Buffer.concat([u32(rspctr), random8])
+}
+
+export function rspctrOf(rn: Uint8Array): number {
+  return Buffer.from(rn).readUInt32BE(0)
+}
+
+const PLAIN = label('OSP1-RPT')
+const CIPHER = label('OSP1-RPE')
+const ANSWER = label('OSP1-RPA')
+
+/** Meter: mode 0 authenticates, mode 1 (default for readings) encrypts as well. Key KRU; one RN is used once. */
+export function sealReport(key: Uint8Array, ad: Uint8Array, rn: Uint8Array, apdu: Uint8Array, form: 'plain' | 'cipher'): SealedReport {
+  const sealed = form === 'plain'
+    ? sm4CcmSeal(key, rn, Buffer.concat([PLAIN, ad, lp(apdu)]), zeros(0), REPORT_TAG)
+    : sm4CcmSeal(key, rn, Buffer.concat([CIPHER, ad]), apdu, REPORT_TAG)
+  return { form, content: form === 'plain' ? Buffer.from(apdu) : sealed.ciphertext, rn: Buffer.from(rn), mac: sealed.tag }
+}
+
+/** Station. @throws HesError AUTH_FAILED */
+export function openReport(key: Uint8Array, ad: Uint8Array, report: { form: 'plain' | 'cipher'; content: Uint8Array; rn: Uint8Array; mac: Uint8Array }): Buffer {
+  const { form, content, rn, mac } = report
+  if (rn.length !== RN_LENGTH || content.length === 0 || content.length > 65_000) throw authFailed()
+  if (form === 'cipher') return sm4CcmOpen(key, rn, Buffer.concat([CIPHER, ad]), content, mac, REPORT_TAG)
+  sm4CcmOpen(key, rn, Buffer.concat([PLAIN, ad, lp(content)]), zeros(0), mac, REPORT_TAG)
+  return Buffer.from(content)
+}
+
+/** Station: MAC of the answer, CMAC(KRA, label || AD || RN || LP(APDU)), 16 bytes. Without a nonce a second answer is harmless. */
+export function signReportAnswer(key: Uint8Array, ad: Uint8Array, rn: Uint8Array, apdu: Uint8Array): Buffer {
+  return sm4Cmac(key).sign(ANSWER, ad, rn, lp(apdu))
+}
+
+/** Meter: a forged confirmation must not lose readings. */
+export function verifyReportAnswer(key: Uint8Array, ad: Uint8Array, rn: Uint8Array, apdu: Uint8Array, mac: Uint8Array): boolean {
+  return sm4Cmac(key).verify(mac, ANSWER, ad, rn, lp(apdu))
+}
