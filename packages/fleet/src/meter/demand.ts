@@ -17,13 +17,12 @@ interface Progress {
   until: number
   lastEnergy: number
   row: DemandRow
-  /** Openings of the relay the row was computed with. */
-  relay: string
+  /** The relay's openings as they were. */
+  relay: number
 }
 
-/** Months being looked at; bounded, because a poll of all meters goes through all of them. */
-const MAX_PROGRESS = 20_000
-const progress = new Map<string, Progress>()
+/** The month each meter was last asked for; it goes with its meter. */
+const progress = { forward: new WeakMap<Meter, Progress>(), reverse: new WeakMap<Meter, Progress>() }
 
 /**
  * Forward (or reverse) active maximum demand of the month that contains the moment before `timeMs`: the block mean of
@@ -32,13 +31,11 @@ const progress = new Map<string, Progress>()
 export function maximumDemand(meter: Meter, timeMs: number, direction: 'forward' | 'reverse' = 'forward'): DemandRow {
   const month = localMonth(timeMs - 1, meter.zone)
   const start = Math.max(monthStart(month, meter.zone), Math.ceil(meter.installedAt / SLOT_MS) * SLOT_MS)
-  const key = `${meter.address}${direction}${meter.zone}`
-  const relay = JSON.stringify(meter.relay.intervals)
-  let p = progress.get(key)
+  const relay = meter.relay.version
+  let p = progress[direction].get(meter)
   if (p === undefined || p.month !== month || p.until > timeMs || p.relay !== relay) {
     p = { month, until: start, lastEnergy: energy(meter, start, direction), row: emptyRow(), relay }
-    if (progress.size >= MAX_PROGRESS) progress.clear()
-    progress.set(key, p)
+    progress[direction].set(meter, p)
   }
   while (p.until + SLOT_MS <= timeMs) advance(meter, p, direction)
   return p.row.map((d) => ({ ...d })) as DemandRow

@@ -25,6 +25,16 @@ const FLICKER_MS = 5_000
  * registers tell the same story. No current while the relay is open.
  */
 export function lineValues(meter: Meter, timeMs: number): LineValues {
+  if (last.meter !== meter || last.timeMs !== timeMs || last.relay !== meter.relay.version) {
+    last = { meter, timeMs, relay: meter.relay.version, values: compute(meter, timeMs) }
+  }
+  return last.values as LineValues
+}
+
+/** Voltage, current and power of one moment are asked for one after the other, as columns of a row. */
+let last: { meter?: Meter; timeMs: number; relay: number; values?: LineValues } = { timeMs: 0, relay: 0 }
+
+function compute(meter: Meter, timeMs: number): LineValues {
   const { seed, premises } = meter
   const total = netPower(meter, timeMs)
   const shares = phaseShares(seed, premises.phases)

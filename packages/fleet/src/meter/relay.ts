@@ -23,6 +23,9 @@ export const BUTTON_DELAY_MS = 10_000
 const MAX_INTERVALS = 10_000
 
 export class Relay {
+  /** Grows with every change, so that what was computed from the intervals can be kept. */
+  version = 0
+
   constructor(private readonly state: RelayState = { open: [], keepPower: false }, private readonly changed: () => void = () => {}) {}
 
   get keepPower(): boolean {
@@ -31,7 +34,7 @@ export class Relay {
 
   keep(on: boolean): void {
     this.state.keepPower = on
-    this.changed()
+    this.touch()
   }
 
   /** Openings in order of time; the last may lie in the future or be without an end. */
@@ -64,7 +67,7 @@ export class Relay {
       if (this.state.open.length >= MAX_INTERVALS) throw new RangeError('this virtual relay was opened too often')
       this.state.open.push(interval(atMs, to))
     }
-    this.changed()
+    this.touch()
     return true
   }
 
@@ -74,6 +77,11 @@ export class Relay {
     if (last === undefined || (last.to !== undefined && last.to <= nowMs)) return
     if (last.from >= atMs) this.state.open.pop()
     else last.to = atMs
+    this.touch()
+  }
+
+  private touch(): void {
+    this.version++
     this.changed()
   }
 
