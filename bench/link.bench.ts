@@ -1,8 +1,8 @@
 import { fork } from 'node:child_process'
-import { createServer } from 'node:net'
-import type { AddressInfo, Socket } from 'node:net'
+import { connect, createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { createLinkBatch, decodeLinkRecords, encodeLinkRecord, encodeTrace, LINK_RECORD } from '@zhuzhan/contracts'
+import { createLinkBatch, decodeLinkRecords, encodeLinkRecord, encodeTrace, LINK_RECORD, LINK_WINDOW_FRAMES } from '@zhuzhan/contracts'
 import { WebSocket, WebSocketServer } from 'ws'
 import { compare } from './harness.js'
 
@@ -11,105 +11,91 @@ import { compare } from './harness.js'
  * messages, as the services send them. Foil: plain TCP with a 4-byte length, 16 frames a write, no credit.
  */
 const FRAMES = 400_000
-const WINDOW = 2_048
 const FRAME = Buffer.alloc(200, 0x68)
 const self = fileURLToPath(import.meta.url)
 
-if (process.send) await send(process.argv[2] as 'ws' | 'tcp', Number(process.argv[3]))
-else {
-  await compare('link', 'frames/s', 5, () => receive('ws'), () => receive('tcp'))
-}
+if (process.send) await serve(process.argv[2] as Kind)
+else await compare('link', 'frames/s', 7, () => receive('ws'), () => receive('tcp'))
 
-/** The receiving side: a front end that counts. */
-async function receive(kind: 'ws' | 'tcp'): Promise<number> {
-  const { port, begun, done, close } = kind === 'ws' ? await websocketSink() : await tcpSink()
-  const child = fork(self, [kind, String(port)], { execArgv: process.execArgv })
-  // From the first frame on: the start of the other process is not the link's cost.
-  const startedAt = await begun
-  await done
-  const seconds = (performance.now() - startedAt) / 1000
-  child.kill()
-  close()
+type Kind = 'ws' | 'tcp'
+
+/** The front end's side: dials and counts, from the first frame on. */
+async function receive(kind: Kind): Promise<number> {
+  const gateway = fork(self, [kind], { execArgv: process.execArgv })
+  const port = await new Promise<number>((resolve) => gateway.once('message', (message) => resolve(message as number)))
+  const seconds = await (kind === 'ws' ? countRecords(port) : countFrames(port))
+  gateway.kill()
   return FRAMES / seconds
 }
 
-async function websocketSink() {
-  const server = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: false })
-  await new Promise((resolve) => server.once('listening', resolve))
-  let first!: (at: number) => void
-  const begun = new Promise<number>((resolve) => { first = resolve })
-  const done = new Promise<void>((resolve) => {
-    server.on('connection', (socket) => {
-      first(performance.now())
-      let seen = 0
-      let owed = 0
-      socket.on('message', (message: Buffer) => {
-        for (const record of decodeLinkRecords(message)) if (record.type === LINK_RECORD.frame) owed += 1
-        seen += owed
-        const credit = Buffer.alloc(4)
-        credit.writeUInt32BE(owed)
-        owed = 0
-        socket.send(encodeLinkRecord(LINK_RECORD.credit, 0, credit))
-        if (seen >= FRAMES) resolve()
-      })
-    })
-  })
-  return { port: (server.address() as AddressInfo).port, begun, done, close: () => server.close() }
-}
-
-async function tcpSink() {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  let first!: (at: number) => void
-  const begun = new Promise<number>((resolve) => { first = resolve })
-  const done = new Promise<void>((resolve) => {
-    server.on('connection', (socket) => {
-      first(performance.now())
-      let rest = Buffer.alloc(0)
-      let seen = 0
-      socket.on('data', (chunk) => {
-        rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
-        let at = 0
-        while (rest.length - at >= 4 && rest.length - at - 4 >= rest.readUInt32BE(at)) {
-          at += 4 + rest.readUInt32BE(at)
-          seen += 1
-        }
-        rest = rest.subarray(at)
-        if (seen >= FRAMES) resolve()
-      })
-    })
-  })
-  return { port: (server.address() as AddressInfo).port, begun, done, close: () => server.close() }
-}
-
-/** The sending side: a gateway that has frames as fast as it may send them. */
-async function send(kind: 'ws' | 'tcp', port: number): Promise<void> {
-  if (kind === 'ws') {
-    const socket = new WebSocket(`ws://127.0.0.1:${port}`, { perMessageDeflate: false })
-    await new Promise((resolve) => socket.once('open', resolve))
-    const batch = createLinkBatch((message) => socket.send(message))
-    let credit = WINDOW
-    let left = FRAMES
-    const pump = (): void => {
-      while (credit > 0 && left > 0) {
-        credit -= 1
-        left -= 1
-        batch.push(encodeLinkRecord(LINK_RECORD.frame, left & 0xfff, encodeTrace(undefined), FRAME))
-      }
-    }
+function countRecords(port: number): Promise<number> {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}`, { perMessageDeflate: false })
+  return new Promise((resolve) => {
+    let seen = 0
+    let startedAt = 0
     socket.on('message', (message: Buffer) => {
-      for (const record of decodeLinkRecords(message)) credit += record.body.readUInt32BE(0)
+      startedAt ||= performance.now()
+      let owed = 0
+      for (const record of decodeLinkRecords(message)) if (record.type === LINK_RECORD.frame) owed += 1
+      seen += owed
+      const credit = Buffer.alloc(4)
+      credit.writeUInt32BE(owed)
+      socket.send(encodeLinkRecord(LINK_RECORD.credit, 0, credit))
+      if (seen < FRAMES) return
+      resolve((performance.now() - startedAt) / 1000)
+      socket.terminate()
+    })
+  })
+}
+
+function countFrames(port: number): Promise<number> {
+  const socket = connect(port, '127.0.0.1')
+  return new Promise((resolve) => {
+    let rest = Buffer.alloc(0)
+    let seen = 0
+    let startedAt = 0
+    socket.on('data', (chunk) => {
+      startedAt ||= performance.now()
+      rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
+      let at = 0
+      while (rest.length - at >= 4 && rest.length - at - 4 >= rest.readUInt32BE(at)) {
+        at += 4 + rest.readUInt32BE(at)
+        seen += 1
+      }
+      rest = rest.subarray(at)
+      if (seen < FRAMES) return
+      resolve((performance.now() - startedAt) / 1000)
+      socket.destroy()
+    })
+  })
+}
+
+/** The gateway's side: has frames as fast as it may send them. */
+async function serve(kind: Kind): Promise<void> {
+  if (kind === 'ws') {
+    const server = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: false })
+    server.once('listening', () => process.send?.((server.address() as AddressInfo).port))
+    server.on('connection', (socket) => {
+      const batch = createLinkBatch((message) => socket.send(message))
+      let credit = LINK_WINDOW_FRAMES
+      let left = FRAMES
+      const pump = (): void => {
+        for (; credit > 0 && left > 0; credit -= 1, left -= 1) batch.push(encodeLinkRecord(LINK_RECORD.frame, left & 0xfff, encodeTrace(undefined), FRAME))
+      }
+      socket.on('message', (message: Buffer) => {
+        for (const record of decodeLinkRecords(message)) credit += record.body.readUInt32BE(0)
+        pump()
+      })
       pump()
     })
-    pump()
     return
   }
-  const { connect } = await import('node:net')
-  const socket: Socket = connect(port, '127.0.0.1')
-  await new Promise((resolve) => socket.once('connect', resolve))
-  const one = Buffer.concat([Buffer.from([0, 0, 0, FRAME.length]), FRAME])
-  for (let left = FRAMES; left > 0; left -= 16) {
-    const write = Buffer.concat(Array.from({ length: Math.min(16, left) }, () => one))
-    if (!socket.write(write)) await new Promise((resolve) => socket.once('drain', resolve))
-  }
+  const server = createServer(async (socket) => {
+    const one = Buffer.concat([Buffer.from([0, 0, 0, FRAME.length]), FRAME])
+    for (let left = FRAMES; left > 0; left -= 16) {
+      const write = Buffer.concat(Array.from({ length: Math.min(16, left) }, () => one))
+      if (!socket.write(write)) await new Promise((resolve) => socket.once('drain', resolve))
+    }
+  })
+  server.listen(0, '127.0.0.1', () => process.send?.((server.address() as AddressInfo).port))
 }
