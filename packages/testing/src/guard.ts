@@ -6,7 +6,12 @@ import { spawn } from 'node:child_process'
  * @returns ends the guard without any of this, after an ordered stop
  */
 export function guard(pidFile: string, folder: string): () => void {
-  const script = 'cat >/dev/null; kill -INT "$(head -n 1 -- "$1")" 2>/dev/null; sleep 2; rm -rf -- "$2"'
+  const script = `
+    cat >/dev/null
+    pid=$(head -n 1 -- "$1" 2>/dev/null) || exit 0
+    kill -INT "$pid" 2>/dev/null
+    for i in $(seq 150); do kill -0 "$pid" 2>/dev/null || break; sleep 0.2; done
+    rm -rf -- "$2"`
   const shell = spawn('/bin/sh', ['-c', script, 'sh', pidFile, folder], { stdio: ['pipe', 'ignore', 'ignore'], detached: true })
   shell.unref()
   return () => {
