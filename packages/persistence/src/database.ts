@@ -37,6 +37,8 @@ export function openDatabase(options: DatabaseOptions): Database {
   })
   // Without a listener a broken idle connection would end the process.
   pool.on('error', (error) => options.onError?.(error))
+  // Nor does the pool listen to a client that somebody holds; its query fails anyway.
+  pool.on('connect', (client) => { client.on('error', () => undefined) })
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) })
   return {
     pool,

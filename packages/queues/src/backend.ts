@@ -7,6 +7,8 @@ export interface Backend {
   readonly factory: typeof createRedisBackend
   /** For objects that add and look: a call rejects while the server is away instead of waiting for it. */
   producer(): ConnectionOptions
+  /** Is the connection of the producers there, as far as one knows without asking? */
+  connected(): boolean
   /** For one worker, which waits on the server for its next job. */
   consumer(): ConnectionOptions
   /** Does the store confirm only what is on disk? Reasons why not, in words. */

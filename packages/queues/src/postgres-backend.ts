@@ -31,6 +31,8 @@ export async function openPostgresBackend({ url, applicationName, onError }: Pos
   // Every BullMQ object adds its own listener.
   pool.setMaxListeners(0)
   pool.on('error', onError)
+  // A client in somebody's hands has no listener of the pool: the loss of its connection would end the process. The query fails anyway.
+  pool.on('connect', (client) => { client.on('error', () => undefined) })
   try {
     const client = await pool.connect()
     try {
@@ -47,6 +49,8 @@ export async function openPostgresBackend({ url, applicationName, onError }: Pos
     kind: 'postgres',
     factory: createPostgresBackend as unknown as Backend['factory'],
     producer: () => connection,
+    // The pool connects when asked, and fails at once.
+    connected: () => true,
     consumer: () => {
       // A worker keeps one client of the pool to LISTEN: without one more the last free client would go.
       pool.options.max += 1

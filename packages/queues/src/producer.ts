@@ -36,6 +36,8 @@ const ADD_MS = 20_000
 export function createProducer(backend: Backend, log: QueueLog): Producer {
   const queues = new Map<QueueName, Renewable<Queue>>()
   const open = async (name: QueueName): Promise<Queue> => {
+    // BullMQ would wait for the connection without saying so.
+    if (!backend.connected()) throw new Error('no connection')
     const queue = new Queue(QUEUES[name], { connection: backend.producer(), defaultJobOptions: JOB_OPTIONS, streams: EVENT_STREAM }, backend.factory)
     queue.on('error', (error) => {
       metric('queue_errors').add(1, { queue: name })

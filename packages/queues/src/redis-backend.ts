@@ -31,6 +31,7 @@ export async function openRedisBackend({ url, applicationName, onError, onReady 
     kind: 'redis',
     factory: createRedisBackend,
     producer: () => producer as unknown as ConnectionOptions,
+    connected: () => producer.status === 'ready',
     consumer: () => (consumer ??= connect('worker', { maxRetriesPerRequest: null })) as unknown as ConnectionOptions,
     durabilityFaults: () => durabilityFaults(producer),
     close: async () => {
