@@ -90,12 +90,17 @@ async function serve(kind: Kind): Promise<void> {
     })
     return
   }
-  const server = createServer(async (socket) => {
-    const one = Buffer.concat([Buffer.from([0, 0, 0, FRAME.length]), FRAME])
-    for (let left = FRAMES; left > 0; left -= 16) {
-      const write = Buffer.concat(Array.from({ length: Math.min(16, left) }, () => one))
-      if (!socket.write(write)) await new Promise((resolve) => socket.once('drain', resolve))
+  const one = Buffer.concat([Buffer.from([0, 0, 0, FRAME.length]), FRAME])
+  const server = createServer((socket) => {
+    let left = FRAMES
+    const pump = (): void => {
+      while (left > 0) {
+        const count = Math.min(16, left)
+        left -= count
+        if (!socket.write(Buffer.concat(Array.from({ length: count }, () => one)))) return void socket.once('drain', pump)
+      }
     }
+    pump()
   })
   server.listen(0, '127.0.0.1', () => process.send?.((server.address() as AddressInfo).port))
 }
