@@ -100,10 +100,10 @@ function refuse(bytes: Uint8Array): number {
   return 0
 }
 
-/** Every nine bytes a header whose checksum holds and that claims 2000 bytes; at its end stands the 16 that is expected. */
+/** Every nine bytes a header whose checksum holds, with L = 2002: the 16 it needs stands there too (2003 mod 9 is the SA), only the FCS is wrong. */
 function nestedHeaders(size: number): Buffer {
   const header = encodeFrame({
-    control: { dir: 0, prm: 1, segmented: false, scrambled: false, fn: 3 }, data: Buffer.alloc(2000 - 11),
+    control: { dir: 0, prm: 1, segmented: false, scrambled: false, fn: 3 }, data: Buffer.alloc(2002 - 10),
     address: { type: 'single', logical: 0, server: '16', client: 0x16 },
   }).subarray(0, 9)
   return Buffer.concat(Array.from({ length: Math.ceil(size / 9) }, () => header))

@@ -6,6 +6,11 @@ type Constants = Readonly<Record<string, string | number>>
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a table holds fields of every type
 type AnyFields = Fields<any>
 type VariantRow = readonly [tag: number, constants: Constants, body: AnyFields]
+interface ReadRow {
+  constants: [string, string | number][]
+  body: AnyFields
+}
+
 type VariantsOf<R extends readonly VariantRow[]> = {
   [I in keyof R]: Simplify<{ -readonly [K in keyof R[I][1]]: R[I][1][K] } & TypeOf<R[I][2]>>
 }[number]
@@ -15,35 +20,35 @@ type VariantsOf<R extends readonly VariantRow[]> = {
  * members of its body. `what` names the choice in errors.
  */
 export function variants<const R extends readonly VariantRow[]>(what: string, rows: R): Fields<VariantsOf<R>> {
-  const byTag: (VariantRow | undefined)[] = new Array<VariantRow | undefined>(256).fill(undefined)
-  for (const row of rows) {
-    if (byTag[row[0]] !== undefined) throw new RangeError(`${what}: tag ${row[0]} appears twice`)
-    byTag[row[0]] = row
+  const byTag = new Array<ReadRow | undefined>(256).fill(undefined)
+  for (const [tag, constants, body] of rows) {
+    if (byTag[tag] !== undefined) throw new RangeError(`${what}: tag ${tag} appears twice`)
+    byTag[tag] = { constants: Object.entries(constants), body }
   }
   const keys = [...new Set(rows.flatMap((row) => Object.keys(row[1])))]
   const first = keys[0]!
   const byFirst = new Map<unknown, VariantRow[]>()
   for (const row of rows) byFirst.set(row[1][first], [...byFirst.get(row[1][first]) ?? [], row])
 
-  function rowOf(r: ByteReader): VariantRow {
-    return byTag[r.u8()] ?? r.fail(what, r.offset - 1)
+  function readInto(r: ByteReader, target: Record<string, unknown>): void {
+    const { constants, body } = byTag[r.u8()] ?? r.fail(what, r.offset - 1)
+    // Members are added one by one to an object that began empty: V8 handles that ten times faster than adding to a copy.
+    for (let i = 0; i < constants.length; i++) target[constants[i]![0]] = constants[i]![1]
+    body.readInto(r, target)
   }
 
   return {
-    readInto: (r, target) => {
-      const [, constants, body] = rowOf(r)
-      for (const key in constants) target[key] = constants[key]
-      body.readInto(r, target)
-    },
+    readInto,
     read: (r) => {
-      const [, constants, body] = rowOf(r)
-      const target: Record<string, unknown> = { ...constants }
-      body.readInto(r, target)
+      const target: Record<string, unknown> = {}
+      readInto(r, target)
       return target as VariantsOf<R>
     },
     write: (w, value) => {
       const given = value as Record<string, unknown>
-      const row = byFirst.get(given[first])?.find(([, constants]) =>
+      const candidates = byFirst.get(given[first])
+      // Nearly always the first constant decides.
+      const row = candidates?.length === 1 ? candidates[0] : candidates?.find(([, constants]) =>
         keys.every((key) => constants[key] === undefined || constants[key] === given[key]))
       if (row === undefined) throw new EncodeError(first, what)
       w.u8(row[0])

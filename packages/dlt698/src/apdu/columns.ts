@@ -10,12 +10,17 @@ export interface LeafColumn {
 
 /** The columns as rows of reading (a) have them: a ROAD gives one column a related OAD. Reference §3.4. */
 export function leafColumns(rcsd: readonly Csd[]): LeafColumn[] {
-  return rcsd.flatMap((column) => 'related' in column ? column.related.map((oad) => ({ oad, owner: column.oad })) : [{ oad: column.oad }])
+  const leaves: LeafColumn[] = []
+  for (const column of rcsd) {
+    if ('related' in column) for (const oad of column.related) leaves.push({ oad, owner: column.oad })
+    else leaves.push({ oad: column.oad })
+  }
+  return leaves
 }
 
 /** The OADs of leafColumns. */
 export function rowColumns(rcsd: readonly Csd[]): Oad[] {
-  return rcsd.flatMap((column) => 'related' in column ? column.related : [column.oad])
+  return leafColumns(rcsd).map((leaf) => leaf.oad)
 }
 
 const NULL: Data = Object.freeze({ type: 'null' as const })
@@ -36,12 +41,14 @@ function spread(cell: Data, column: Csd): Data[] {
 
 /** Cells of ROADs with one related OAD: there both readings have the same length, so that decoding cannot tell them apart. */
 function singleRoadCells(rcsd: readonly Csd[]): number[] {
+  const cells: number[] = []
   let at = 0
-  return rcsd.flatMap((column) => {
-    const first = at
-    at += 'related' in column ? column.related.length : 1
-    return 'related' in column && column.related.length === 1 ? [first] : []
-  })
+  for (const column of rcsd) {
+    const related = 'related' in column ? column.related.length : undefined
+    if (related === 1) cells.push(at)
+    at += related ?? 1
+  }
+  return cells
 }
 
 /** An array that holds nothing but one array is reading (b): no object of the catalogue has such a value. */

@@ -33,7 +33,7 @@ export const Oad: Codec<Oad> = {
   read: (r) => descriptorText(r.u32be()),
   write: (w, value) => {
     if (typeof value !== 'string' || !DESCRIPTOR.test(value)) throw new EncodeError('', '8 hex digits')
-    w.hex(value)
+    w.u32be(Number.parseInt(value, 16))
   },
 }
 export const Omd: Codec<Omd> = Oad

@@ -18,7 +18,11 @@ const Raw = bits(u8, { dir: [7, 1], prm: [6, 1], segmented: [5], reserved: [4], 
 
 export const LinkControl: Codec<LinkControl> = convert(
   Raw,
-  ({ dir, prm, reserved, ...rest }): LinkControl => ({ dir: dir as 0 | 1, prm: prm as 0 | 1, ...rest, ...(reserved && { reserved }) }),
+  ({ dir, prm, segmented, reserved, scrambled, fn }) => {
+    const control: LinkControl = { dir: dir as 0 | 1, prm: prm as 0 | 1, segmented, scrambled, fn }
+    if (reserved) control.reserved = true
+    return control
+  },
   (control) => ({ ...control, reserved: control.reserved === true }),
 )
 
