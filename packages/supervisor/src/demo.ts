@@ -6,9 +6,6 @@ import { HesError } from '@zhuzhan/core'
 import { createLogger } from '@zhuzhan/service-kit'
 import { z } from 'zod'
 import { PROJECT, writeAtomically } from './data-folder.js'
-import { cryptoUrl, reachable } from './service-table.js'
-import type { Wiring } from './service-table.js'
-import type { StopSignal } from './stop-signal.js'
 
 const METERS_BEHIND_EACH = 10
 /** The client connects beside us; ten seconds are enough for a machine that said it is ready. */
@@ -26,29 +23,40 @@ const ImportReport = z.object({
   items: z.array(z.object({ address: z.string().nullable(), result: z.string(), message: z.string().optional() })),
 })
 
+/** A running station, as the demo reaches it. */
+export interface DemoTarget {
+  /** http://host:port */
+  operatorApi: string
+  admin: { username: string; password: string }
+  cryptoUrl: string
+  cryptoSecret: string
+}
+
 export interface DemoOptions {
   terminals: number
-  wiring: Wiring
-  say: (text: string) => void
-  signal: StopSignal
+  target: DemoTarget
+  /** Keys and state of the virtual devices. */
+  folder: string
+}
+
+export interface Demo {
+  /** Terminals and meters that were not registered before. */
+  created: number
+  /** The fleet's command line, apart from where to connect. */
+  args: string[]
 }
 
 /**
  * Registers the demo's terminals and meters as an operator would, and issues laboratory keys to the protected ones. What is
  * there already stays.
- * @returns the command line of the fleet
  */
-export async function demoFleet({ terminals, wiring, say, signal }: DemoOptions): Promise<string[]> {
-  const keysFile = join(wiring.folder.fleet, 'keys.json')
+export async function prepareDemo({ terminals, target, folder }: DemoOptions): Promise<Demo> {
+  const keysFile = join(folder, 'keys.json')
   const chosen = ['--terminals', String(terminals), '--meters', String(METERS_BEHIND_EACH), '--profile', 'mixed']
   const registry = fleetRegistry(chosen)
-  const created = await signal.unless(register(registry, wiring))
-  say(created > 0 ? `registered ${created} virtual terminals and meters` : 'the virtual terminals and meters are registered already')
-  await signal.unless(issueKeys(registry, keysFile, wiring))
-  return [
-    '--gateway', reachable(wiring.config.ZHUZHAN_4G_HOST, wiring.ports.terminals), ...chosen,
-    '--keys', keysFile, '--state', wiring.folder.fleet, '--control', `127.0.0.1:${wiring.ports.fleetControl}`,
-  ]
+  const created = await register(registry, target)
+  await issueKeys(registry, keysFile, target)
+  return { created, args: [...chosen, '--keys', keysFile, '--state', folder] }
 }
 
 /** The fleet itself says which devices it will be. */
@@ -58,10 +66,9 @@ function fleetRegistry(chosen: readonly string[]): Registry {
   return Registry.parse(JSON.parse(done.stdout))
 }
 
-async function register(registry: Registry, wiring: Wiring): Promise<number> {
-  const { config, secrets, ports } = wiring
-  const base = `http://${reachable(config.ZHUZHAN_API_HOST, ports.api)}/api/v1`
-  const login = await post(`${base}/auth/login`, 'application/json', JSON.stringify({ username: config.ZHUZHAN_ADMIN_USERNAME, password: secrets.adminPassword }))
+async function register(registry: Registry, { operatorApi, admin }: DemoTarget): Promise<number> {
+  const base = `${operatorApi}/api/v1`
+  const login = await post(`${base}/auth/login`, 'application/json', JSON.stringify(admin))
   const token = z.object({ token: z.string() }).parse(login).token
 
   const terminals = registry.map(({ address, profile }, index) => [address, `Demo terminal ${index + 1}`, ...security(profile), 'Demo'].join(','))
@@ -87,9 +94,9 @@ async function post(url: string, type: string, body: string, token?: string): Pr
 }
 
 /** The crypto machine answers with the same keys each time, so the file is right even beside an older or newer database. */
-async function issueKeys(registry: Registry, file: string, wiring: Wiring): Promise<void> {
+async function issueKeys(registry: Registry, file: string, { cryptoUrl, cryptoSecret }: DemoTarget): Promise<void> {
   const wanted = registry.filter(({ profile }) => profile !== 'plain').map(({ address, profile }) => ({ address, mode: profile === 'sm-s' ? 'S' as const : 'F' as const }))
-  const machine = createCryptoMachineClient({ url: cryptoUrl(wiring), secret: wiring.secrets.cryptoSecret, identity: 'supervisor', log: createLogger({ service: 'supervisor', level: 'silent' }) })
+  const machine = createCryptoMachineClient({ url: cryptoUrl, secret: cryptoSecret, identity: 'supervisor', log: createLogger({ service: 'supervisor', level: 'silent' }) })
   await machine.start()
   try {
     for (let tries = 0; !machine.connected && tries < CONNECT_TRIES; tries++) await sleep(50)

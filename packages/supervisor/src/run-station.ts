@@ -6,16 +6,17 @@ import { configSchema, demoTerminals } from './config.js'
 import type { Config } from './config.js'
 import { openDataFolder, PROJECT } from './data-folder.js'
 import type { DataFolder } from './data-folder.js'
-import { demoFleet } from './demo.js'
+import { prepareDemo } from './demo.js'
 import { freePorts, isPortFree } from './free-port.js'
 import { awaitLeftovers } from './leftover-children.js'
 import { removePublished } from './published.js'
 import { loadSecrets } from './secrets.js'
-import { SERVICE_NAMES } from './service-table.js'
+import { reachable, SERVICE_NAMES } from './service-table.js'
 import type { ServiceName, Wiring } from './service-table.js'
 import { createStation } from './station.js'
 import type { Station } from './station.js'
 import { stopSignal } from './stop-signal.js'
+import type { StopSignal } from './stop-signal.js'
 
 export interface StationHost {
   /** A progress line. */
@@ -70,7 +71,7 @@ export async function runStation(host: StationHost): Promise<number> {
   }
 }
 
-async function startAll(station: Station, wiring: Wiring, { say, announce }: StationHost, signal: ReturnType<typeof stopSignal>): Promise<void> {
+async function startAll(station: Station, wiring: Wiring, { say, announce }: StationHost, signal: StopSignal): Promise<void> {
   const { config } = wiring
   wiring.databaseUrl = await station.startDatabase()
   const { applied } = await migrate(wiring.databaseUrl, join(PROJECT, 'prisma/migrations'))
@@ -79,9 +80,21 @@ async function startAll(station: Station, wiring: Wiring, { say, announce }: Sta
 
   await station.startServices()
   const demo = demoTerminals(config)
-  if (demo > 0) await station.startFleet(await demoFleet({ terminals: demo, wiring, say, signal }))
+  if (demo > 0) await startDemo(demo, station, wiring, say, signal)
   station.published.ready()
   announce(readyText(wiring, demo))
+}
+
+async function startDemo(terminals: number, station: Station, { config, folder, secrets, ports }: Wiring, say: (text: string) => void, signal: StopSignal): Promise<void> {
+  const target = {
+    operatorApi: `http://${reachable(config.ZHUZHAN_API_HOST, ports.api)}`,
+    admin: { username: config.ZHUZHAN_ADMIN_USERNAME, password: secrets.adminPassword },
+    cryptoUrl: `ws://127.0.0.1:${ports.crypto}`,
+    cryptoSecret: secrets.cryptoSecret,
+  }
+  const { created, args } = await signal.unless(prepareDemo({ terminals, target, folder: folder.fleet }))
+  if (created > 0) say(`registered ${created} virtual terminals and meters`)
+  await station.startFleet(['--gateway', reachable(config.ZHUZHAN_4G_HOST, ports.terminals), '--control', `127.0.0.1:${ports.fleetControl}`, ...args])
 }
 
 function readyText({ config, folder, ports }: Wiring, demo: number): string {
