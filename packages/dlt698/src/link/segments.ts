@@ -28,12 +28,17 @@ export function readSegment(frame: LinkFrame): Segment {
   return { word, slice }
 }
 
+/** User data of a segment frame. @throws EncodeError */
+export function writeSegment(word: SegmentWord, slice: Uint8Array): Buffer {
+  const w = new ByteWriter(2 + slice.length)
+  Word.write(w, word)
+  w.bytes(slice)
+  return w.finish()
+}
+
 /** A frame like `frame` with one segment as its data. */
 export function segmentFrame(frame: LinkFrame, kind: number, number: number, slice: Uint8Array): LinkFrame {
-  const w = new ByteWriter(2 + slice.length)
-  Word.write(w, { kind, reserved: 0, number })
-  w.bytes(slice)
-  return { control: { ...frame.control, segmented: true }, address: frame.address, data: w.finish() }
+  return { control: { ...frame.control, segmented: true }, address: frame.address, data: writeSegment({ kind, reserved: 0, number }, slice) }
 }
 
 /** Acknowledges a first or middle segment: same exchange, other direction. */
