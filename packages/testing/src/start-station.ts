@@ -34,6 +34,10 @@ export interface TestStation {
   /** Ctrl-C. The data stay, `startAgain` goes on with them. */
   interrupt(): Promise<number | null>
   startAgain(): Promise<void>
+  /** `kill -9` of the supervisor alone; the services see their channel close. */
+  killSupervisor(): void
+  /** A second start on the same folder while this one runs. */
+  startBeside(): Promise<{ code: number | null; output: string }>
   /** Ctrl-C, and the data are removed. */
   stop(): Promise<void>
 }
@@ -58,16 +62,16 @@ export async function startStation(env: Readonly<Record<string, string>> = {}): 
   let output = ''
   let child: ReturnType<typeof launch> | undefined
 
-  const launch = () => {
+  const launch = (onText: (text: string) => void) => {
     const one = spawn(process.execPath, ['scripts/start.mjs'], { cwd: PROJECT, env: { ...process.env, NODE_OPTIONS: '', ...settings }, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
-    for (const stream of [one.stdout, one.stderr]) stream.on('data', (part: Buffer) => { output += part.toString() })
-    writeFileSync(pidFile, `${one.pid}\n`)
+    for (const stream of [one.stdout, one.stderr]) stream.on('data', (part: Buffer) => onText(part.toString()))
     return one
   }
   const start = async (): Promise<void> => {
     output = ''
-    const one = launch()
+    const one = launch((text) => { output += text })
     child = one
+    writeFileSync(pidFile, `${one.pid}\n`)
     const deadline = Date.now() + READY_MS
     while (!/^Zhuzhan is ready/m.test(output)) {
       if (one.exitCode !== null) throw new Error(`the station did not start:\n${output}`)
@@ -96,6 +100,13 @@ export async function startStation(env: Readonly<Record<string, string>> = {}): 
   return {
     dataDir, endpoints, interrupt, stop,
     startAgain: start,
+    killSupervisor: () => { child?.kill('SIGKILL') },
+    startBeside: async () => {
+      let said = ''
+      const other = launch((text) => { said += text })
+      const [code] = (await once(other, 'close')) as [number | null]
+      return { code, output: said }
+    },
     rest: createStationRest(endpoints),
     output: () => output,
     signal: (name, signal) => {
