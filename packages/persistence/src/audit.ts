@@ -32,6 +32,26 @@ export function canonical(value: unknown): string {
   return JSON.stringify(value) ?? 'null'
 }
 
+/**
+ * The act as it will be read back: what text and jsonb cannot keep (half surrogates, NUL) or keep otherwise (dates) is changed
+ * before it is hashed, or the chain would look broken although nobody touched it.
+ */
+function storable(act: AuditAct): AuditAct {
+  return cleaned(JSON.parse(JSON.stringify(act))) as AuditAct
+}
+
+function cleaned(value: unknown): unknown {
+  if (typeof value === 'string') return clean(value)
+  if (Array.isArray(value)) return value.map(cleaned)
+  if (value === null || typeof value !== 'object') return value
+  return Object.fromEntries(Object.entries(value).map(([key, field]) => [clean(key), cleaned(field)]))
+}
+
+/** UTF-8 turns a half surrogate into U+FFFD; PostgreSQL takes no NUL. */
+function clean(text: string): string {
+  return Buffer.from(text).toString().replaceAll('\0', '\uFFFD')
+}
+
 /** SM3 over the former hash and the canonical text. */
 export function chainHash(previous: Buffer, id: number, at: Date, act: AuditAct): Buffer {
   const text = canonical({ id, at: at.toISOString(), actor: act.actor, action: act.action, object: act.object, outcome: act.outcome, reason: act.reason ?? null, detail: act.detail ?? {} })
@@ -45,7 +65,7 @@ export async function appendAuditIn(client: pg.PoolClient, acts: readonly AuditA
   const last = await client.query<{ id: number; hash: Buffer }>('SELECT id, hash FROM audit_entry ORDER BY id DESC LIMIT 1')
   let id = last.rows[0]?.id ?? 0
   let previous = last.rows[0]?.hash ?? GENESIS
-  for (const act of acts) {
+  for (const act of acts.map(storable)) {
     id += 1
     const hash = chainHash(previous, id, now, act)
     await client.query(
@@ -81,7 +101,7 @@ export async function saveSignedHead(pool: pg.Pool, head: AuditHead, signed: { k
 
 export interface AuditVerdict {
   entries: number
-  /** The first entry whose hash or predecessor does not fit. */
+  /** The first entry whose hash or predecessor does not fit, or which a signed head names and which is gone. */
   broken?: { id: number; why: string }
   heads: { entryId: number; hash: Buffer; keyId: string; signature: Buffer; signedAt: Date; onChain: boolean }[]
 }
@@ -110,6 +130,10 @@ export async function verifyAudit(pool: pg.Pool, page = 2_000): Promise<AuditVer
       after = row.id
       verdict.entries += 1
     }
-    if (rows.length < page) return verdict
+    if (rows.length < page) break
   }
+  // A chain cut off at its end fits in itself; only what was signed over the lost part tells.
+  const lost = heads.rows.find((row) => row.entry_id > after)
+  if (lost) verdict.broken ??= { id: lost.entry_id, why: `entry ${lost.entry_id} carries a signed head and is missing` }
+  return verdict
 }

@@ -1,15 +1,16 @@
+import { withPostgres } from '@zhuzhan/testing'
+import type { TestPostgres, TestPostgresOptions } from '@zhuzhan/testing'
 import { openDatabase } from '../database.js'
 import type { Database } from '../database.js'
 
-/** A pool of a test file on its own server. Call at the top of the file, after `withPostgres()`; closed after its tests. */
-export function withDatabase(server: { readonly url: string }, max = 6): { readonly pool: Database['pool'] } {
+/** A server of the test file's own and a pool on it, closed before the server stops. Call at the top of the file. */
+export function withDatabase({ max = 6, ...options }: TestPostgresOptions & { max?: number } = {}): { readonly server: TestPostgres; readonly pool: Database['pool'] } {
   let database: Database | undefined
-  beforeAll(() => { database = openDatabase({ url: server.url, max }) })
+  // Hooks run in the order they are set: the pool's end stands before the server's.
   afterAll(() => database?.close())
+  const server = withPostgres(options)
   return {
-    get pool() {
-      if (!database) throw new Error('the pool is there inside tests and hooks only')
-      return database.pool
-    },
+    server,
+    get pool() { return (database ??= openDatabase({ url: server.url, max })).pool },
   }
 }
