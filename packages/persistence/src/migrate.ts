@@ -22,10 +22,14 @@ export interface MigrationResult {
  */
 export async function migrate(url: string, folder: string): Promise<MigrationResult> {
   const client = new pg.Client({ connectionString: url })
+  // A connection that breaks rejects the query in hand; without a listener it would end the process besides.
+  client.on('error', () => undefined)
   await client.connect()
   try {
     await client.query('SELECT pg_advisory_lock($1)', [PRISMA_LOCK])
     await client.query(BOOKKEEPING)
+    // We hold the lock, so whoever began these was killed and the server rolled its transaction back.
+    await client.query('UPDATE _prisma_migrations SET rolled_back_at = now() WHERE finished_at IS NULL AND rolled_back_at IS NULL')
     const rows = await client.query<{ migration_name: string; checksum: string }>('SELECT migration_name, checksum FROM _prisma_migrations WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL')
     const known = new Map(rows.rows.map((row) => [row.migration_name, row.checksum]))
     const result: MigrationResult = { applied: [], present: [] }
