@@ -8,7 +8,7 @@ import { DateTime, FixedOffsetZone } from 'luxon'
 export function instantOf(text: string | undefined, offsetMinutes: number, path: string): Date | undefined {
   if (text === undefined) return undefined
   // `+` is a blank in an address line that was not escaped.
-  const iso = text.replace(' ', 'T').replace(/\s(?=\d{2}(:?\d{2})?$)/, '+').replace(/\s/g, '').replace(',', '.')
+  const iso = text.replace(/^(\d{4}-\d{2}-\d{2}) /, '$1T').replace(/\s(?=\d{2}(:?\d{2})?$)/, '+').replace(/\s/g, '').replace(',', '.')
   const instant = DateTime.fromISO(iso, { zone: FixedOffsetZone.instance(offsetMinutes) })
   if (!instant.isValid) throw new HesError('BODY_INVALID', `'${text}' is no instant`, { path })
   return instant.toJSDate()

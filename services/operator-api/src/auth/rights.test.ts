@@ -1,0 +1,106 @@
+import { ROLES } from '@zhuzhan/contracts'
+import type { Role } from '@zhuzhan/contracts'
+import { withPostgres } from '@zhuzhan/testing'
+import { createTestApi } from '../fixtures/test-api.js'
+import type { TestApi } from '../fixtures/test-api.js'
+
+const postgres = withPostgres()
+let api: TestApi
+const tokens = {} as Record<Role, string>
+
+beforeAll(async () => {
+  api = await createTestApi(postgres.url)
+  for (const role of ROLES) tokens[role] = await api.user(`only-${role}`, role)
+  await api.call('POST', '/api/v1/terminals', { token: tokens.operator, body: { address: '1', securityProfile: 'plain' } })
+  await api.call('POST', '/api/v1/meters', { token: tokens.operator, body: { address: '2', terminal: '1' } })
+})
+afterAll(() => api.close())
+
+const ALL: readonly Role[] = ROLES
+const NONE = '00000000-0000-4000-8000-000000000000'
+/** Every route, and who may use it. Anything but 401 and 403 means the guard let the caller through. */
+const ROUTES: readonly [method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, allowed: readonly Role[], body?: object][] = [
+  ['GET', '/auth/me', ALL],
+  ['POST', '/auth/password', ALL, {}],
+  ['GET', '/users', ['admin']],
+  ['GET', '/users/{user}', ['admin']],
+  ['POST', '/users', ['admin'], {}],
+  ['PATCH', '/users/{user}', ['admin'], {}],
+  ['GET', '/terminals', ALL],
+  ['GET', '/terminals/{address}', ALL],
+  ['GET', '/terminals/export', ALL],
+  ['POST', '/terminals', ['operator', 'admin'], {}],
+  ['POST', '/terminals/import', ['operator', 'admin']],
+  ['PATCH', '/terminals/{address}', ['operator', 'admin'], {}],
+  ['DELETE', '/terminals/{address}', ['operator', 'admin']],
+  ['GET', '/meters', ALL],
+  ['GET', '/meters/{address}', ALL],
+  ['GET', '/meters/export', ALL],
+  ['POST', '/meters', ['operator', 'admin'], {}],
+  ['POST', '/meters/import', ['operator', 'admin']],
+  ['PATCH', '/meters/{address}', ['operator', 'admin'], {}],
+  ['DELETE', '/meters/{address}', ['operator', 'admin']],
+  ['GET', '/meters/{address}/readings', ALL],
+  ['GET', '/meters/{address}/readings/latest', ALL],
+  ['GET', '/meters/{address}/completeness', ALL],
+  ['GET', '/meters/{address}/daily-energy', ALL],
+  ['GET', '/meters/{address}/audits', ALL],
+  ['GET', '/meters/{address}/audits/{month}', ALL],
+  ['POST', '/meters/{address}/audits/{month}', ['operator', 'dispatcher', 'admin']],
+  ['GET', '/collection/plans', ALL],
+  ['PATCH', '/collection/plans/{plan}', ['operator', 'admin'], {}],
+  ['GET', '/collection/gaps', ALL],
+  ['POST', '/meters/{address}/commands', ['operator', 'dispatcher'], { action: 'read' }],
+  ['GET', '/commands', ALL],
+  ['GET', '/commands/{id}', ALL],
+  ['POST', '/commands/{id}/approve', ['approver']],
+  ['POST', '/commands/{id}/reject', ['approver']],
+  ['GET', '/events', ALL],
+  ['GET', '/events/history', ALL],
+  ['GET', '/audit-log', ['admin', 'approver']],
+]
+
+const filled = (path: string): string =>
+  `/api/v1${path.replace('{address}', '999999999999').replace('{month}', '2026-10').replace('{plan}', 'none').replace('{id}', NONE).replace('{user}', 'nobody')}`
+
+describe.each(ROUTES)('%s %s', (method, path, allowed, body) => {
+  const ask = (token?: string) => api.call(method, filled(path), { ...(token === undefined ? {} : { token }), ...(body ? { body } : {}) })
+
+  test('is closed to strangers', async () => {
+    expect(await ask()).toMatchObject({ status: 401, body: { code: 'NOT_AUTHENTICATED' } })
+  })
+  test.each(ROLES)('%s', async (role) => {
+    const { status, body: answer } = await ask(tokens[role])
+    if (allowed.includes(role)) expect([401, 403]).not.toContain(status)
+    else expect({ status, code: (answer as { code: string }).code }).toEqual({ status: 403, code: 'RIGHT_MISSING' })
+  })
+})
+
+test('the table above names every route of the OpenAPI document', async () => {
+  const { body } = await api.call('GET', '/openapi.json')
+  const { paths } = body as { paths: Record<string, Record<string, unknown>> }
+  const documented = Object.entries(paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`))
+  expect(documented.sort()).toEqual(['POST /api/v1/auth/login', ...ROUTES.map(([method, path]) => `${method} /api/v1${path}`)].sort())
+})
+
+test.each(['trip', 'close', 'allow-close', 'keep-power', 'release-power'])('%s is asked for by dispatchers only', async (action) => {
+  const ask = async (role: Role) => (await api.call('POST', '/api/v1/meters/2/commands', { token: tokens[role], body: { action } })).status
+  expect(await Promise.all(ROLES.map(ask))).toEqual(ROLES.map((role) => (role === 'dispatcher' ? 202 : 403)))
+})
+
+test('a missing right is in the audit log with name, act and object', async () => {
+  await api.call('POST', '/api/v1/terminals', { token: tokens.viewer, body: {} })
+  const { body } = await api.call('GET', '/api/v1/audit-log?actor=only-viewer&outcome=RIGHT_MISSING&action=terminal.create', { token: tokens.approver })
+  expect((body as { items: unknown[] }).items[0]).toMatchObject({ actor: 'only-viewer', action: 'terminal.create', object: '/api/v1/terminals', outcome: 'RIGHT_MISSING' })
+})
+
+test('knocking again and again does not fill the audit log', async () => {
+  const count = async () => (await api.database.pool.query('SELECT 1 FROM audit_entry')).rowCount ?? 0
+  const before = await count()
+  for (let i = 0; i < 30; i++) await api.call('DELETE', '/api/v1/meters/77', { token: tokens.viewer })
+  expect((await count()) - before).toBe(5)
+  api.clock.advance(10_001)
+  await api.call('DELETE', '/api/v1/meters/77', { token: tokens.viewer })
+  const { rows } = await api.database.pool.query<{ detail: object }>('SELECT detail FROM audit_entry ORDER BY id DESC LIMIT 1')
+  expect(rows[0]?.detail).toMatchObject({ leftOut: 25 })
+})

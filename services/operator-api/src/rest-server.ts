@@ -1,0 +1,16 @@
+import type { Logger, Part } from '@zhuzhan/service-kit'
+import type { FastifyInstance } from 'fastify'
+
+/** The app on its port. Built at the start of the service and not before, so that a wrong wiring fails there. */
+export function restServer({ build, host, port, log }: { build: () => Promise<FastifyInstance>; host: string; port: number; log: Logger }): Part {
+  let app: FastifyInstance | undefined
+  return {
+    name: 'rest',
+    start: async () => {
+      app = await build()
+      const address = await app.listen({ host, port })
+      log.info({ address }, 'REST and live feed open')
+    },
+    stop: async () => { await app?.close() },
+  }
+}
