@@ -1,6 +1,9 @@
-import { existsSync, mkdirSync, openSync, realpathSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, openSync, readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+
+/** Lines of a log that are shown when its process does not start. */
+const LOG_END_LINES = 8
 
 /** The checkout: packages/supervisor/{src,dist} is three levels below it. */
 export const PROJECT = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))))
@@ -19,6 +22,8 @@ export interface DataFolder {
   endpointsFile: string
   /** Appending descriptor of a process's log; the log of the last run is kept as NAME.1.log. */
   openLog(name: string): number
+  /** Its last lines. */
+  logEnd(name: string): string
 }
 
 export function openDataFolder(configured: string): DataFolder {
@@ -44,6 +49,10 @@ export function openDataFolder(configured: string): DataFolder {
       if (!rotated.has(name) && existsSync(file)) renameSync(file, join(logs, `${name}.1.log`))
       rotated.add(name)
       return openSync(file, 'a', 0o600)
+    },
+    logEnd: (name) => {
+      const file = join(logs, `${name}.log`)
+      return existsSync(file) ? readFileSync(file, 'utf8').trimEnd().split('\n').slice(-LOG_END_LINES).join('\n') : ''
     },
   }
 }

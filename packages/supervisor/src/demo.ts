@@ -1,15 +1,12 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { createCryptoMachineClient } from '@zhuzhan/crypto-client'
+import { connectCryptoMachine } from '@zhuzhan/crypto-client'
 import { HesError } from '@zhuzhan/core'
 import { createLogger } from '@zhuzhan/service-kit'
 import { z } from 'zod'
 import { PROJECT, writeAtomically } from './data-folder.js'
 
 const METERS_BEHIND_EACH = 10
-/** The client connects beside us; ten seconds are enough for a machine that said it is ready. */
-const CONNECT_TRIES = 200
 
 const Registry = z.array(z.object({
   address: z.string(),
@@ -96,10 +93,8 @@ async function post(url: string, type: string, body: string, token?: string): Pr
 /** The crypto machine answers with the same keys each time, so the file is right even beside an older or newer database. */
 async function issueKeys(registry: Registry, file: string, { cryptoUrl, cryptoSecret }: DemoTarget): Promise<void> {
   const wanted = registry.filter(({ profile }) => profile !== 'plain').map(({ address, profile }) => ({ address, mode: profile === 'sm-s' ? 'S' as const : 'F' as const }))
-  const machine = createCryptoMachineClient({ url: cryptoUrl, secret: cryptoSecret, identity: 'supervisor', log: createLogger({ service: 'supervisor', level: 'silent' }) })
-  await machine.start()
+  const machine = await connectCryptoMachine({ url: cryptoUrl, secret: cryptoSecret, identity: 'supervisor', log: createLogger({ service: 'supervisor', level: 'silent' }) })
   try {
-    for (let tries = 0; !machine.connected && tries < CONNECT_TRIES; tries++) await sleep(50)
     const issued = (await machine.issueKeys(wanted)).map((outcome, index) => {
       if (!outcome.ok) throw new HesError(outcome.code, `No laboratory keys for ${wanted[index]?.address}: ${outcome.code}.`)
       return outcome.value

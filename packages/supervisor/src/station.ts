@@ -65,7 +65,7 @@ export function createStation({ wiring, say, signal, identity }: StationOptions)
     })
     kept.push(one)
     return within(READY_MS, one.start(), program.name).catch((error: unknown) => {
-      throw new HesError('UNAVAILABLE', `${errorText(error)} Its log: ${folder.logs}/${program.name}.log`, {}, { cause: error })
+      throw new HesError('UNAVAILABLE', `${errorText(error)} Its log, ${folder.logs}/${program.name}.log, ends with:\n${folder.logEnd(program.name)}`, {}, { cause: error })
     })
   }
 
