@@ -1,2 +1,3 @@
 export { createCryptoMachineClient } from './client.js'
 export type { CryptoMachineClient, CryptoMachineClientOptions } from './client.js'
+export { connectCryptoMachine } from './connect.js'

@@ -1,5 +1,5 @@
 import { AUDIT_SIGNATURE_ID, auditHeadMessage, outcomeValue } from '@zhuzhan/contracts'
-import { createCryptoMachineClient } from '@zhuzhan/crypto-client'
+import { connectCryptoMachine } from '@zhuzhan/crypto-client'
 import { chooseEngine } from '@zhuzhan/gm-crypto'
 import { openDatabase, verifyAudit } from '@zhuzhan/persistence'
 import { createLogger } from '@zhuzhan/service-kit'
@@ -13,8 +13,7 @@ export function auditCommand(program: Command): void {
   audit.command('verify').description('check the chain of the whole audit log and its signed heads').option('--json', 'one line of JSON').action(async (options: { json?: boolean }) => {
     const station = await findStation()
     const database = openDatabase({ url: station.databaseUrl, max: 1, applicationName: 'zhuzhan audit' })
-    const machine = createCryptoMachineClient({ url: station.cryptoUrl, secret: station.cryptoSecret, identity: 'cli', log: createLogger({ service: 'cli', level: 'silent' }) })
-    await machine.start()
+    const machine = await connectCryptoMachine({ url: station.cryptoUrl, secret: station.cryptoSecret, identity: 'cli', log: createLogger({ service: 'cli', level: 'silent' }) })
     try {
       const verdict = await verifyAudit(database.pool)
       const key = outcomeValue<'auditPublicKey'>((await machine.auditPublicKey([{}]))[0])

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { HesError, parseAddress } from '@zhuzhan/core'
 import { outcomeValue } from '@zhuzhan/contracts'
-import { createCryptoMachineClient } from '@zhuzhan/crypto-client'
+import { connectCryptoMachine } from '@zhuzhan/crypto-client'
 import { openDatabase } from '@zhuzhan/persistence'
 import { createLogger } from '@zhuzhan/service-kit'
 import type { Command } from 'commander'
@@ -26,8 +26,7 @@ export function keysCommand(program: Command): void {
       const address = parseAddress(options.address)
       const station = await findStation()
       await mustBeRegistered(station.databaseUrl, address, mode)
-      const machine = createCryptoMachineClient({ url: station.cryptoUrl, secret: station.cryptoSecret, identity: 'cli', log: createLogger({ service: 'cli', level: 'silent' }) })
-      await machine.start()
+      const machine = await connectCryptoMachine({ url: station.cryptoUrl, secret: station.cryptoSecret, identity: 'cli', log: createLogger({ service: 'cli', level: 'silent' }) })
       try {
         const issued = outcomeValue<'issueKeys'>((await machine.issueKeys([{ address, mode, ...(options.replace ? { replace: true } : {}) }]))[0])
         await writeFile(options.out, `${JSON.stringify(issued, null, 2)}\n`, { mode: 0o600 })
