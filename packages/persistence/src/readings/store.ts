@@ -14,12 +14,14 @@ export interface StoreResult {
   unknownMeters: string[]
 }
 
+// Every batch takes its rows in one order, or two batches with the same readings would wait for each other. `place`: of a batch
+// that contradicts itself the first value counts.
 const INSERT = `
   WITH incoming AS (
     SELECT * FROM unnest($1::int[], $2::timestamptz[], $3::int[], $4::numeric[], $5::reading_quality[], $6::reading_source[], $7::timestamptz[])
-      AS r (meter_id, time, item, value, quality, source, occurred_at))
+      WITH ORDINALITY AS r (meter_id, time, item, value, quality, source, occurred_at, place))
   INSERT INTO reading (meter_id, time, item, value, quality, source, occurred_at, received_at)
-  SELECT meter_id, time, item, value, quality, source, occurred_at, $8 FROM incoming
+  SELECT meter_id, time, item, value, quality, source, occurred_at, $8 FROM incoming ORDER BY meter_id, time, item, place
   ON CONFLICT (meter_id, time, item) DO NOTHING`
 
 // A second statement of the same transaction: it sees rows that other writers committed between, which one statement's snapshot would not.
@@ -31,6 +33,7 @@ const CONFLICTS = `
   SELECT i.meter_id, i.time, i.item, i.value, i.quality, i.source, i.occurred_at, $8
   FROM incoming i JOIN reading r USING (meter_id, time, item)
   WHERE r.value <> i.value
+  ORDER BY i.meter_id, i.time, i.item, i.value
   ON CONFLICT (meter_id, time, item, value) DO NOTHING`
 
 /**

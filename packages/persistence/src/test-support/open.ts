@@ -7,7 +7,7 @@ import type { Database } from '../database.js'
 export function withDatabase({ max = 6, ...options }: TestPostgresOptions & { max?: number } = {}): { readonly server: TestPostgres; readonly pool: Database['pool'] } {
   let database: Database | undefined
   // Hooks run in the order they are set: the pool's end stands before the server's.
-  afterAll(() => database?.close())
+  afterAll(() => database?.close(), 30_000)
   const server = withPostgres(options)
   return {
     server,
