@@ -1,0 +1,168 @@
+import { CRYPTO_OPERATIONS, auditHeadMessage } from '@zhuzhan/contracts'
+import type { CryptoMachine, CryptoOperation, CryptoOutcome, CryptoRequest, CryptoResult, CryptoStatus } from '@zhuzhan/contracts'
+import { HesError } from '@zhuzhan/core'
+import type { Clock } from '@zhuzhan/core'
+import type { EngineChoice, Random } from '@zhuzhan/gm-crypto'
+import { createDevices } from './keys/devices.js'
+import { createKeyIssue } from './keys/issue.js'
+import type { Vault } from './keys/vault.js'
+import type { KeyProvider } from './provider/provider.js'
+import { createProofs } from './reports/proofs.js'
+import { healReportWindow } from './reports/report-counter.js'
+import { createReports } from './reports/reports.js'
+import { createAsctrAllocator } from './sessions/asctr.js'
+import { createExchanges } from './sessions/exchanges.js'
+import { createRecords } from './sessions/records.js'
+import { createSessionTable } from './sessions/session-table.js'
+import { FencedError } from './store/store.js'
+import type { MachineStore } from './store/store.js'
+import { handshakes } from './telemetry.js'
+
+export interface MachineOptions {
+  choice: EngineChoice
+  provider: KeyProvider
+  store: MachineStore
+  vault: Vault
+  clock: Clock
+  random: Random
+  /** IDA, 8 bytes. */
+  stationId: Buffer
+  fencing: number
+  production: boolean
+  /** CA of the frames, written into issued key files. */
+  clientAddress?: number
+}
+
+export interface Machine {
+  /** The port as one caller sees it; handles and tokens belong to that caller. */
+  as(identity: string): CryptoMachine
+  /** One operation of one caller; requests are parsed here. @throws HesError for the whole batch */
+  run(op: string, batch: readonly unknown[], identity: string): Promise<CryptoOutcome<CryptoOperation>[]>
+  status(): Promise<CryptoStatus>
+  /** False once another process has taken over: this one must never serve again. */
+  readonly serving: boolean
+  /** Forget every session and refuse from now on. */
+  retire(): void
+  readonly sessions: number
+}
+
+type Handlers = { [O in CryptoOperation]: (owner: string, batch: CryptoRequest<O>[]) => Promise<(CryptoResult<O> | HesError)[]> | (CryptoResult<O> | HesError)[] }
+
+/** Everything the machine does, behind its one port. */
+export function createMachine(options: MachineOptions): Machine {
+  const { choice, provider, store, vault, clock, random, stationId, fencing, production, clientAddress = 0x10 } = options
+  const { engine } = choice
+  const devices = createDevices({ store, provider, vault, engine })
+  const sessions = createSessionTable({ clock, random })
+  const exchanges = createExchanges({ devices, sessions, counters: createAsctrAllocator(store), store, provider, engine, clock, random, stationId })
+  const records = createRecords({ sessions, clock })
+  const reports = createReports({ devices, store, clock, random })
+  const proofs = createProofs({ devices, clock, random })
+  const issueKeys = createKeyIssue({ store, provider, vault, engine, devices, clock, random, stationId, production, clientAddress })
+  let serving = true
+
+  const retire = (): void => {
+    serving = false
+    sessions.endAll()
+  }
+  const status = async (): Promise<CryptoStatus> => ({
+    engine: engine.name, engineReason: choice.reason, selftest: 'passed', provider: provider.name, serving, fencing,
+    epoch: vault.epoch.toString('hex').toUpperCase(), stationId: stationId.toString('hex').toUpperCase(), sessions: sessions.size, devices: await store.deviceCount(),
+  })
+
+  const handlers: Handlers = {
+    connectOpen: (owner, batch) => exchanges.open(owner, batch),
+    connectFinish: (owner, batch) => each(batch, async (request) => {
+      const mode = request.signature?.length === 64 ? 'F' : 'S'
+      try {
+        const finished = await exchanges.finish(owner, request)
+        handshakes.add(1, { mode, result: 'handle' in finished ? 'ok' : 'counter' })
+        return finished
+      } catch (error) {
+        handshakes.add(1, { mode, result: error instanceof HesError ? error.code : 'INTERNAL' })
+        throw error
+      }
+    }),
+    seal: (owner, batch) => eachNow(batch, (request) => records.seal(owner, request)),
+    open: (owner, batch) => each(batch, async (request) => {
+      const { session, ...opened } = records.open(owner, request)
+      if ('apdu' in opened) await healReportWindow(store, session, opened.apdu)
+      return opened
+    }),
+    openReport: (owner, batch) => each(batch, (request) => reports.open(owner, request)),
+    confirmReport: (owner, batch) => reports.confirm(owner, batch),
+    proofSeal: (owner, batch) => each(batch, (request) => proofs.seal(owner, request)),
+    proofOpen: (owner, batch) => eachNow(batch, (request) => proofs.open(owner, request)),
+    giveUp: (owner, batch) => eachNow(batch, (request) => { records.giveUp(owner, request); return {} }),
+    endSession: (owner, batch) => eachNow(batch, ({ handle }) => { sessions.end(sessions.get(owner, handle)); return {} }),
+    status: (_owner, batch) => each(batch, status),
+    signHead: (_owner, batch) => each(batch, async ({ head, at }) => {
+      const signature = await provider.audit.sign(auditHeadMessage(Buffer.from(head, 'hex'), at))
+      return { signature: signature.toString('hex').toUpperCase(), keyId: provider.audit.keyId }
+    }),
+    auditPublicKey: (_owner, batch) => eachNow(batch, () => ({ keyId: provider.audit.keyId, publicKey: provider.audit.publicKey.toString('hex').toUpperCase() })),
+    issueKeys: (_owner, batch) => each(batch, issueKeys),
+  }
+
+  const runParsed = async <O extends CryptoOperation>(op: O, requests: CryptoRequest<O>[], owner: string): Promise<(CryptoResult<O> | HesError)[]> => {
+    if (!serving) throw new HesError('UNAVAILABLE', 'this process does not own the crypto machine any more')
+    try {
+      return await handlers[op](owner, requests)
+    } catch (error) {
+      if (!(error instanceof FencedError)) throw error
+      retire()
+      throw new HesError('UNAVAILABLE', error.message)
+    }
+  }
+
+  const run = async (op: string, batch: readonly unknown[], owner: string): Promise<CryptoOutcome<CryptoOperation>[]> => {
+    if (!isOperation(op)) throw new HesError('BODY_INVALID', `there is no operation '${op.slice(0, 64)}'`)
+    const parsed = batch.map((item) => CRYPTO_OPERATIONS[op].request.safeParse(item))
+    const good = parsed.flatMap((item) => (item.success ? [item.data] : []))
+    const results = good.length > 0 ? await runParsed(op, good as CryptoRequest<typeof op>[], owner) : []
+    let at = 0
+    return parsed.map((item) => outcomeOf(item.success ? results[at++] : new HesError('BODY_INVALID', 'the request does not fit its schema')))
+  }
+
+  return {
+    run,
+    as: (identity) => Object.fromEntries(
+      Object.keys(CRYPTO_OPERATIONS).map((op) => [op, (batch: readonly unknown[]) => run(op, batch, identity)]),
+    ) as unknown as CryptoMachine,
+    status,
+    get serving() { return serving },
+    retire,
+    get sessions() { return sessions.size },
+  }
+}
+
+function isOperation(op: string): op is CryptoOperation {
+  return Object.hasOwn(CRYPTO_OPERATIONS, op)
+}
+
+function outcomeOf(result: CryptoResult<CryptoOperation> | HesError | undefined): CryptoOutcome<CryptoOperation> {
+  if (result === undefined) return { ok: false, code: 'INTERNAL' }
+  if (!(result instanceof HesError)) return { ok: true, value: result }
+  const bare = Object.keys(result.context).length === 0
+  return bare ? { ok: false, code: result.code } : { ok: false, code: result.code, context: result.context }
+}
+
+/** Every item for itself: one refusal does not touch its neighbours. */
+function each<A, B>(batch: readonly A[], work: (item: A) => Promise<B>): Promise<(B | HesError)[]> {
+  return Promise.all(batch.map((item) => work(item).catch(refusal)))
+}
+
+function eachNow<A, B>(batch: readonly A[], work: (item: A) => B): (B | HesError)[] {
+  return batch.map((item) => {
+    try {
+      return work(item)
+    } catch (error) {
+      return refusal(error)
+    }
+  })
+}
+
+function refusal(error: unknown): HesError {
+  if (error instanceof HesError) return error
+  throw error
+}

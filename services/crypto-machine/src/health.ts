@@ -1,0 +1,21 @@
+import type { HealthReport } from '@zhuzhan/service-kit'
+import type { Machine } from './app.js'
+import type { MachineStore } from './store/store.js'
+
+/** Health of the machine: database, lease, and which engine passed its known answers. */
+export function machineHealth(machine: Machine, store: MachineStore): () => Promise<HealthReport> {
+  return async () => {
+    const database = await store.owned().then(() => true, () => false)
+    const status = await machine.status().catch(() => undefined)
+    const engine = status && (status.engineReason ? `${status.engine} (${status.engineReason})` : status.engine)
+    return {
+      ok: database && machine.serving,
+      checks: {
+        database: { ok: database },
+        lease: { ok: machine.serving, detail: machine.serving ? `fencing ${status?.fencing ?? '?'}` : 'another process owns the machine' },
+        engine: { ok: true, detail: `${engine ?? 'unknown'}: known answers right` },
+        provider: { ok: true, detail: status?.provider ?? 'unknown' },
+      },
+    }
+  }
+}

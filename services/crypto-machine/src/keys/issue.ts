@@ -1,0 +1,110 @@
+import { HesError } from '@zhuzhan/core'
+import type { Clock } from '@zhuzhan/core'
+import type { IssuedKeys, SecurityMode } from '@zhuzhan/contracts'
+import { certificateToPem, parseCertificate, privateKeyToPem } from '@zhuzhan/gm-crypto'
+import type { Random, Sm2Engine } from '@zhuzhan/gm-crypto'
+import { PURPOSES, authenticatedAddressOfNumber, certificateName, dispersionOfNumber } from '@zhuzhan/osp1'
+import type { KeyProvider } from '../provider/provider.js'
+import { serial } from '../provider/soft-provider.js'
+import type { DeviceRow, MachineStore, NewDevice } from '../store/store.js'
+import type { Devices } from './devices.js'
+import { deviceRowMac } from './devices.js'
+import type { Vault } from './vault.js'
+
+export interface KeyIssueOptions {
+  store: MachineStore
+  provider: KeyProvider
+  vault: Vault
+  engine: Sm2Engine
+  devices: Devices
+  clock: Clock
+  random: Random
+  stationId: Buffer
+  production: boolean
+  /** Client address written into the key file. */
+  clientAddress: number
+}
+
+export interface KeyIssueOrder {
+  address: string
+  mode: SecurityMode
+  replace?: boolean | undefined
+}
+
+/** A device is enrolled in the formal key state with the first key version. */
+const KEY_STATE = 1
+const KEY_VERSION = 1
+const VALIDITY_MS = 20 * 365.25 * 24 * 3_600_000
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex').toUpperCase()
+
+/**
+ * Laboratory key issue (design.md §3): enrols the device on the first call and gives its keys, for simulators and
+ * benches. The same call gives the same keys; another mode needs `replace`. Refused in production, where device keys
+ * never leave the machine.
+ */
+export function createKeyIssue(options: KeyIssueOptions): (order: KeyIssueOrder) => Promise<IssuedKeys> {
+  const { store, provider, vault, engine, devices, clock, random, stationId, production, clientAddress } = options
+  const busy = new Map<string, Promise<unknown>>()
+
+  const enrol = async ({ address, mode }: KeyIssueOrder, before: DeviceRow | undefined): Promise<DeviceRow> => {
+    const dispersion = dispersionOfNumber(address)
+    const row: NewDevice = {
+      address, dispersion, ad: authenticatedAddressOfNumber(address), chipSerial: before?.chipSerial ?? random(8), mode, keyState: KEY_STATE, keyVersion: KEY_VERSION,
+      status: 'active', certificate: undefined, issuedKey: undefined, rowMac: Buffer.alloc(16), ...(mode === 'F' ? await certify(address, dispersion) : {}),
+    }
+    const sealed = { ...row, rowMac: deviceRowMac(vault, row) }
+    const stored = await store.putDevice(sealed, { kind: before ? 'device-replaced' : 'device-enrolled', subject: address, detail: { mode } }, before?.id)
+    devices.drop(address)
+    return stored
+  }
+
+  const certify = async (address: string, dispersion: Buffer): Promise<{ certificate: Buffer; issuedKey: Buffer }> => {
+    const pair = await engine.generateKeyPair()
+    const certificate = await provider.issueCertificate('device-ca', {
+      commonName: certificateName('device', dispersion), publicKey: pair.publicKey, serial: serial(random), notBefore: clock.now() - 24 * 3_600_000,
+      notAfter: clock.now() + VALIDITY_MS, ca: false, usages: ['digitalSignature', 'keyAgreement'],
+    })
+    return { certificate, issuedKey: vault.wrap(`issued-key/${address}`, pair.privateKey) }
+  }
+
+  const file = async (row: DeviceRow): Promise<IssuedKeys> => {
+    // Purpose 5 belongs to the chip itself (§7.1); without a group the key of purpose 3 is the device's alone and unused.
+    const deviceKeys = await Promise.all(PURPOSES.map(async (purpose) => {
+      const root = { keyState: row.keyState, keyVersion: row.keyVersion, purpose }
+      return [purpose, hex(await provider.deviceKey(root, purpose === 'pairing' ? row.chipSerial : row.dispersion))]
+    }))
+    const common: IssuedKeys = {
+      address: row.address, mode: row.mode, chipSerial: hex(row.chipSerial), keyVersion: row.keyVersion, keyState: row.keyState, D: hex(row.dispersion),
+      clientAddress: hex(Buffer.of(clientAddress)), masterId: hex(stationId), deviceKeys: Object.fromEntries(deviceKeys) as IssuedKeys['deviceKeys'],
+    }
+    if (row.mode === 'S') return common
+    if (!row.certificate || !row.issuedKey) throw new HesError('STATE_CONFLICT', 'the key of this device was not made here', { address: row.address })
+    const certificate = parseCertificate(row.certificate)
+    return {
+      ...common,
+      masterCertificate: certificateToPem(provider.stationCertificate),
+      deviceCertificate: certificateToPem(certificate),
+      devicePrivateKey: privateKeyToPem(vault.unwrap(`issued-key/${row.address}`, row.issuedKey), certificate.publicKey),
+    }
+  }
+
+  const issue = async (order: KeyIssueOrder): Promise<IssuedKeys> => {
+    const before = await store.device(order.address)
+    const same = before?.mode === order.mode && before.status !== 'withdrawn'
+    if (before && !same && !order.replace) throw new HesError('EXISTS_ALREADY', 'the device is enrolled in another mode; ask for a replacement', { address: order.address, mode: before.mode })
+    return file(before && same && !order.replace ? before : await enrol(order, before))
+  }
+
+  return async (order) => {
+    if (production) throw new HesError('PROFILE_REFUSED', 'key issue is for laboratories only')
+    // Two calls for one address: the second sees what the first enrolled.
+    const work = (busy.get(order.address) ?? Promise.resolve()).catch(() => undefined).then(() => issue(order))
+    busy.set(order.address, work)
+    try {
+      return await work
+    } finally {
+      if (busy.get(order.address) === work) busy.delete(order.address)
+    }
+  }
+}

@@ -1,0 +1,77 @@
+import { scryptSync } from 'node:crypto'
+import { HesError } from '@zhuzhan/core'
+import { sm4CcmOpen, sm4CcmSeal, sm4Cmac } from '@zhuzhan/gm-crypto'
+import type { Random } from '@zhuzhan/gm-crypto'
+import type { MachineStore } from '../store/store.js'
+
+/** Wraps what is secret at rest, and seals rows that must not be changed behind our back. */
+export interface Vault {
+  /** SM4-CCM under the master key; `name` (the row's own name) is authenticated, so rows cannot be swapped. */
+  wrap(name: string, secret: Uint8Array): Buffer
+  /** @throws HesError ENGINE_FAULT when the row was damaged, changed or moved */
+  unwrap(name: string, wrapped: Uint8Array): Buffer
+  /** 16 bytes over the name and the fields, each with its length. */
+  rowMac(name: string, fields: readonly Uint8Array[]): Buffer
+  epoch: Buffer
+}
+
+const FORMAT = 1
+const NONCE = 12
+const TAG = 16
+const LABEL = Buffer.from('ZZ-WRAP1', 'latin1')
+const ROW_LABEL = Buffer.from('ZZ-ROW-1', 'latin1')
+/** scrypt: about 100 ms and 32 MiB, once per start. */
+const SCRYPT_COST = 2 ** 15
+const CHECK_NAME = 'key-check'
+const CHECK_TEXT = Buffer.from('zhuzhan crypto machine')
+
+/**
+ * Open the vault with the master key file's content. The very first start draws salt and epoch.
+ * @param cost scrypt's N; the same for the life of a database
+ * @throws HesError CONFIG_INVALID when the file is not the one this database was made with
+ */
+export async function openVault(store: MachineStore, passphrase: Uint8Array, random: Random, cost = SCRYPT_COST): Promise<Vault> {
+  const identity = await store.identity(() => {
+    const salt = random(16)
+    return { epoch: random(8), salt, keyCheck: createVault(passphrase, salt, random, Buffer.alloc(8), cost).wrap(CHECK_NAME, CHECK_TEXT) }
+  })
+  const vault = createVault(passphrase, identity.salt, random, identity.epoch, cost)
+  try {
+    vault.unwrap(CHECK_NAME, identity.keyCheck)
+  } catch (error) {
+    throw new HesError('CONFIG_INVALID', 'ZHUZHAN_MASTER_KEY_FILE is not the master key of this database', {}, { cause: error })
+  }
+  return vault
+}
+
+function createVault(passphrase: Uint8Array, salt: Uint8Array, random: Random, epoch: Buffer, cost: number): Vault {
+  const master = scryptSync(passphrase, salt, 32, { N: cost, r: 8, p: 1, maxmem: 64 * 1024 * 1024 })
+  const wrapKey = master.subarray(0, 16)
+  const rows = sm4Cmac(master.subarray(16))
+  const aad = (name: string): Buffer => Buffer.concat([LABEL, Buffer.from(name)])
+  return {
+    epoch,
+    wrap(name, secret) {
+      const nonce = random(NONCE)
+      const { ciphertext, tag } = sm4CcmSeal(wrapKey, nonce, aad(name), secret, TAG)
+      return Buffer.concat([Buffer.of(FORMAT), nonce, ciphertext, tag])
+    },
+    unwrap(name, wrapped) {
+      const bytes = Buffer.from(wrapped)
+      if (bytes[0] !== FORMAT || bytes.length < 1 + NONCE + TAG) throw new HesError('ENGINE_FAULT', 'a wrapped key has another form', { name })
+      try {
+        return sm4CcmOpen(wrapKey, bytes.subarray(1, 1 + NONCE), aad(name), bytes.subarray(1 + NONCE, -TAG), bytes.subarray(-TAG), TAG)
+      } catch (error) {
+        throw new HesError('ENGINE_FAULT', 'a wrapped key was damaged or changed', { name }, { cause: error })
+      }
+    },
+    rowMac(name, fields) {
+      const parts = [Buffer.from(name), ...fields].flatMap((field) => {
+        const length = Buffer.alloc(4)
+        length.writeUInt32BE(field.length)
+        return [length, field]
+      })
+      return rows.sign(ROW_LABEL, ...parts)
+    },
+  }
+}

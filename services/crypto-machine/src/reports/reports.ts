@@ -1,0 +1,69 @@
+import { HesError } from '@zhuzhan/core'
+import type { Clock } from '@zhuzhan/core'
+import type { CryptoRequest, CryptoResult } from '@zhuzhan/contracts'
+import { encodeApdu } from '@zhuzhan/dlt698'
+import type { Random } from '@zhuzhan/gm-crypto'
+import { judgeReport, markReport, openReport, parseSecurityRequest, rspctrOf, signReportAnswer } from '@zhuzhan/osp1'
+import type { Device, Devices } from '../keys/devices.js'
+import { createTokens } from '../sessions/tokens.js'
+import type { MachineStore } from '../store/store.js'
+
+/** A report that was opened and may be confirmed. */
+interface Opened {
+  device: Device
+  rn: Buffer
+  mac: Buffer
+}
+
+const CONFIRM_WITHIN_MS = 10 * 60_000
+const MAX_OPENED = 200_000
+const NOTIFICATION = 0x88
+const CONFIRMATION = 0x08
+
+export interface Reports {
+  open(owner: string, request: CryptoRequest<'openReport'>): Promise<CryptoResult<'openReport'>>
+  confirm(owner: string, requests: readonly CryptoRequest<'confirmReport'>[]): Promise<(CryptoResult<'confirmReport'> | HesError)[]>
+}
+
+/** Reports without a session. §7.5 */
+export function createReports({ devices, store, clock, random }: { devices: Devices; store: MachineStore; clock: Clock; random: Random }): Reports {
+  const tokens = createTokens<Opened>({ random, clock, validMs: CONFIRM_WITHIN_MS, capacity: MAX_OPENED })
+
+  return {
+    async open(owner, { address, apdu }) {
+      const device = await devices.get(address)
+      const request = parseSecurityRequest(apdu)
+      if (request?.verification.kind !== 'rn-mac') throw new HesError('AUTH_FAILED', undefined, { address })
+      const { rn, mac } = request.verification
+      const plain = openReport(device.keys.reportCipher, device.row.ad, { form: request.form, content: request.content, rn, mac })
+      if (plain[0] !== NOTIFICATION) throw new HesError('AUTH_FAILED', 'not a report inside', { address })
+      const verdict = judgeReport(device.window, rn, mac)
+      if (verdict === 'conflict' || verdict === 'stale') {
+        throw new HesError('COUNTER', undefined, { address, reason: verdict, rspctr: rspctrOf(rn), highest: device.window.highest })
+      }
+      const token = tokens.issue(owner, { device, rn: Buffer.from(rn), mac: Buffer.from(mac) })
+      return { state: verdict, apdu: plain, token, replayChecked: device.windowKnown }
+    },
+
+    async confirm(owner, requests) {
+      const found = requests.map(({ address, token, apdu }): Opened | HesError => {
+        const opened = tokens.find(owner, token)
+        if (!opened || opened.device.row.address !== address) return new HesError('SESSION_UNKNOWN')
+        return apdu[0] === CONFIRMATION ? opened : new HesError('BODY_INVALID', 'a report is answered by a REPORT-Response')
+      })
+      const marks = found.filter((one): one is Opened => !(one instanceof HesError)).filter(({ device, rn, mac }) => judgeReport(device.window, rn, mac) === 'new')
+      // Marked durably before the answer exists: an answered report is known for ever after (§7.10).
+      if (marks.length > 0) {
+        await store.markReports(marks.map(({ device, rn, mac }) => ({ deviceId: device.row.id, rspctr: rspctrOf(rn), rn, mac })))
+        for (const { device, rn, mac } of marks) device.window = markReport(device.window, rn, mac)
+      }
+      return found.map((one, i): CryptoResult<'confirmReport'> | HesError => {
+        const request = requests[i]
+        if (one instanceof HesError || !request) return one instanceof HesError ? one : new HesError('INTERNAL')
+        const { device, rn } = one
+        const mac = signReportAnswer(device.keys.reportAnswer, device.row.ad, rn, request.apdu)
+        return { apdu: encodeApdu({ apdu: 'security-response', form: 'plain', content: Buffer.from(request.apdu), mac }) }
+      })
+    },
+  }
+}

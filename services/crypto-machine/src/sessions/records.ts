@@ -1,0 +1,90 @@
+import { HesError } from '@zhuzhan/core'
+import type { Clock } from '@zhuzhan/core'
+import type { CryptoRequest, CryptoResult } from '@zhuzhan/contracts'
+import { MAX_SEQ, checkInnerTag, openRecord, parseSecurityResponse, readRecordResponse, recordRequest, sealRecord, taskOf } from '@zhuzhan/osp1'
+import type { Direction } from '@zhuzhan/osp1'
+import type { Request, Session, SessionTable } from './session-table.js'
+
+/** Requests of task 3 under way at a time over TCP. §7.4 */
+const MAX_IN_FLIGHT = 4
+const MAX_UNANSWERED = 3
+/** A request whose caller never gave it up counts as timed out after this. */
+const GIVE_UP_MS = 120_000
+/** A side that counted so many failures connects anew. §7.4 */
+const MAX_MAC_FAILURES = 2 ** 20
+
+export interface Records {
+  seal(owner: string, request: CryptoRequest<'seal'>): CryptoResult<'seal'>
+  open(owner: string, request: CryptoRequest<'open'>): CryptoResult<'open'> & { session: Session }
+  giveUp(owner: string, request: CryptoRequest<'giveUp'>): void
+}
+
+const seqHead = (session: Session, direction: Direction, request: { seq: number; task: number }) =>
+  ({ direction, clientAddress: session.clientAddress, ad: session.device.row.ad, seq: request.seq, task: request.task }) as const
+
+/** Seal and open inside a session. The task is computed here, from the APDU; what callers claim counts for nothing. */
+export function createRecords({ sessions, clock }: { sessions: SessionTable; clock: Clock }): Records {
+  const retire = (session: Session, requests: readonly Request[]): void => {
+    session.inFlight = session.inFlight.filter((request) => !requests.includes(request))
+    session.unanswered = [...session.unanswered, ...requests].slice(-MAX_UNANSWERED)
+  }
+
+  return {
+    seal(owner, { handle, apdu }) {
+      const session = sessions.get(owner, handle)
+      const task = taskOf(apdu)
+      // Only reads go without a ticket, and tickets are not taken here yet: everything else is refused.
+      if (task !== 3) throw new HesError('TICKET_REFUSED', undefined, { address: session.device.row.address, task })
+      const now = clock.monotonic()
+      retire(session, session.inFlight.filter((request) => now - request.sealedAt > GIVE_UP_MS))
+      if (session.inFlight.length >= MAX_IN_FLIGHT) throw new HesError('LIMIT', 'too many requests under way in this session', { limit: MAX_IN_FLIGHT })
+      if (session.nextSeq >= MAX_SEQ) {
+        sessions.end(session)
+        throw new HesError('SESSION_UNKNOWN')
+      }
+      // The seq is taken before the cipher runs: whatever happens next, it is never sealed again.
+      const request = { seq: session.nextSeq++, task, sealedAt: now }
+      const record = sealRecord(session.keys.toServer, { ...seqHead(session, 1, request), mode: 1 }, apdu)
+      session.inFlight.push(request)
+      return { apdu: recordRequest(1, request.seq, task, record), seq: request.seq, task }
+    },
+
+    open(owner, { handle, apdu }) {
+      const session = sessions.get(owner, handle)
+      const response = parseSecurityResponse(apdu)
+      if (!response) throw new HesError('AUTH_FAILED')
+      const parts = readRecordResponse(response)
+      if (!parts) {
+        // Not authenticated: at best a hint, never a result.
+        if (response.form === 'dar') return { hint: response.dar, session }
+        throw new HesError('AUTH_FAILED')
+      }
+      const candidates = [...session.inFlight, ...[...session.unanswered].reverse()]
+      for (const request of candidates) {
+        const content = tryOpen(session, request, parts)
+        if (!content) continue
+        session.inFlight = session.inFlight.filter((one) => one !== request)
+        session.unanswered = session.unanswered.filter((one) => one !== request)
+        if (parts.mode === 2) return { dar: content[0] ?? 255, seq: request.seq, session }
+        checkInnerTag(2, content)
+        return { apdu: content, seq: request.seq, weak: parts.mode === 0, session }
+      }
+      if (++session.macFailures >= MAX_MAC_FAILURES) sessions.end(session)
+      throw new HesError('AUTH_FAILED')
+    },
+
+    giveUp(owner, { handle, seq }) {
+      const session = sessions.get(owner, handle)
+      retire(session, session.inFlight.filter((request) => request.seq === seq))
+    },
+  }
+}
+
+function tryOpen(session: Session, request: Request, parts: NonNullable<ReturnType<typeof readRecordResponse>>): Buffer | undefined {
+  try {
+    return openRecord(session.keys.toClient, { ...seqHead(session, 2, request), mode: parts.mode }, parts)
+  } catch (error) {
+    if (error instanceof HesError) return undefined
+    throw error
+  }
+}

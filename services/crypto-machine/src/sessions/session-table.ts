@@ -1,0 +1,92 @@
+import { HesError } from '@zhuzhan/core'
+import type { Clock } from '@zhuzhan/core'
+import type { Random } from '@zhuzhan/gm-crypto'
+import { erase } from '@zhuzhan/osp1'
+import type { SessionKeys } from '@zhuzhan/osp1'
+import type { Device } from '../keys/devices.js'
+
+/** A request that waits for its answer, or waited too long. */
+export interface Request {
+  seq: number
+  task: number
+  sealedAt: number
+}
+
+/** One session, in this process's memory only: never stored, exported or replicated (§7.4). */
+export interface Session {
+  readonly handle: string
+  /** The caller it was negotiated for. */
+  readonly owner: string
+  readonly device: Device
+  readonly clientAddress: number
+  readonly keys: SessionKeys
+  /** Monotonic ms; the station stops 10 % before the meter does. */
+  readonly endsAt: number
+  nextSeq: number
+  inFlight: Request[]
+  /** The last 3 that timed out: a late answer to them is still valid. */
+  unanswered: Request[]
+  macFailures: number
+}
+
+export interface SessionTable {
+  /** A new session under (device, client address); the one before it is dead from now on. */
+  open(owner: string, device: Device, clientAddress: number, keys: SessionKeys, sessionSeconds: number): Session
+  /** @throws HesError SESSION_UNKNOWN for an unknown, ended or foreign handle alike */
+  get(owner: string, handle: string): Session
+  end(session: Session): void
+  endAll(): void
+  /** Live sessions; ended ones are swept. */
+  readonly size: number
+}
+
+export function createSessionTable({ clock, random }: { clock: Clock; random: Random }): SessionTable {
+  const byHandle = new Map<string, Session>()
+  const byDevice = new Map<string, Session>()
+  const place = (device: Device, clientAddress: number): string => `${device.row.id}/${clientAddress}`
+
+  const end = (session: Session): void => {
+    byHandle.delete(session.handle)
+    const at = place(session.device, session.clientAddress)
+    if (byDevice.get(at) === session) byDevice.delete(at)
+    erase(session.keys.toServer, session.keys.toClient, session.keys.transcriptHash)
+  }
+  let sweptAt = clock.monotonic()
+  const sweep = (): void => {
+    const now = clock.monotonic()
+    if (now - sweptAt < 10_000) return
+    sweptAt = now
+    for (const session of byHandle.values()) if (session.endsAt <= now) end(session)
+  }
+
+  return {
+    open(owner, device, clientAddress, keys, sessionSeconds) {
+      sweep()
+      const at = place(device, clientAddress)
+      const before = byDevice.get(at)
+      if (before) end(before)
+      const session: Session = {
+        handle: random(16).toString('hex').toUpperCase(), owner, device, clientAddress, keys, endsAt: clock.monotonic() + sessionSeconds * 1000,
+        nextSeq: 0, inFlight: [], unanswered: [], macFailures: 0,
+      }
+      byHandle.set(session.handle, session)
+      byDevice.set(at, session)
+      return session
+    },
+    get(owner, handle) {
+      const session = byHandle.get(handle)
+      if (!session || session.owner !== owner) throw new HesError('SESSION_UNKNOWN')
+      if (session.endsAt <= clock.monotonic()) {
+        end(session)
+        throw new HesError('SESSION_UNKNOWN')
+      }
+      return session
+    },
+    end,
+    endAll: () => { for (const session of [...byHandle.values()]) end(session) },
+    get size() {
+      sweep()
+      return byHandle.size
+    },
+  }
+}

@@ -1,0 +1,42 @@
+import type { Clock } from '@zhuzhan/core'
+import type { Random } from '@zhuzhan/gm-crypto'
+
+/** Values under unguessable names, bound to one caller, with an end. */
+export interface Tokens<T> {
+  /** @returns 16 random bytes in upper-case hex */
+  issue(owner: string, value: T): string
+  /** The value, only for its owner and before its end. */
+  find(owner: string, token: string): T | undefined
+  drop(token: string): void
+  readonly size: number
+}
+
+interface Entry<T> {
+  owner: string
+  value: T
+  until: number
+}
+
+/** Bounded: beyond `capacity` the oldest goes. A foreign or expired token looks exactly like one that never was. */
+export function createTokens<T>({ random, clock, validMs, capacity }: { random: Random; clock: Clock; validMs: number; capacity: number }): Tokens<T> {
+  const entries = new Map<string, Entry<T>>()
+  return {
+    issue(owner, value) {
+      const now = clock.monotonic()
+      // All entries live equally long, so the oldest come first in the map.
+      for (const [token, entry] of entries) {
+        if (entry.until > now && entries.size < capacity) break
+        entries.delete(token)
+      }
+      const token = random(16).toString('hex').toUpperCase()
+      entries.set(token, { owner, value, until: now + validMs })
+      return token
+    },
+    find(owner, token) {
+      const entry = entries.get(token)
+      return entry && entry.owner === owner && entry.until > clock.monotonic() ? entry.value : undefined
+    },
+    drop: (token) => { entries.delete(token) },
+    get size() { return entries.size },
+  }
+}

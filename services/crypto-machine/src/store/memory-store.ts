@@ -1,0 +1,89 @@
+import { REPORT_WINDOW } from '@zhuzhan/osp1'
+import { FencedError } from './store.js'
+import type { DeviceRow, KeyEvent, MachineIdentity, MachineStore, OwnKeyRow, ReportEntryRow, RootKeyRow } from './store.js'
+
+/** What outlives a machine process: give the same one to two stores and they fight for it like two processes. */
+export interface MemoryDisk {
+  identity: MachineIdentity | undefined
+  fencing: number
+  rootKeys: RootKeyRow[]
+  ownKeys: OwnKeyRow[]
+  devices: DeviceRow[]
+  asctr: Map<number, number>
+  entries: Map<string, ReportEntryRow>
+  highs: Map<number, { known: boolean; highest: number }>
+  events: KeyEvent[]
+  /** Commits so far; a test makes the n-th fail. */
+  commits: number
+  failNext: Error | undefined
+}
+
+export function memoryDisk(): MemoryDisk {
+  return {
+    identity: undefined, fencing: 0, rootKeys: [], ownKeys: [], devices: [], asctr: new Map(), entries: new Map(), highs: new Map(),
+    events: [], commits: 0, failNext: undefined,
+  }
+}
+
+/** The port in memory, for tests and for `selftest`-like tools. */
+export function createMemoryStore(disk: MemoryDisk = memoryDisk()): MachineStore {
+  let fencing = -1
+  const commit = async (write: () => void): Promise<void> => {
+    await Promise.resolve()
+    if (disk.failNext) {
+      const error = disk.failNext
+      disk.failNext = undefined
+      throw error
+    }
+    if (fencing !== disk.fencing) throw new FencedError()
+    disk.commits++
+    write()
+  }
+  return {
+    identity: async (make) => (disk.identity ??= make()),
+    takeOver: async () => (fencing = ++disk.fencing),
+    owned: async () => fencing === disk.fencing,
+    rootKeys: async () => [...disk.rootKeys],
+    addRootKeys: (rows, event) => commit(() => {
+      disk.rootKeys.push(...rows.map((row) => ({ ...row, status: 'active' })))
+      disk.events.push(event)
+    }),
+    ownKeys: async () => [...disk.ownKeys],
+    addOwnKey: (row, event) => commit(() => { disk.ownKeys.push(row); disk.events.push(event) }),
+    device: async (address) => disk.devices.find((row) => row.address === address),
+    deviceCount: async () => disk.devices.length,
+    async putDevice(row, event, replaceId) {
+      const id = replaceId ?? disk.devices.length + 1
+      const stored = { ...row, id }
+      await commit(() => {
+        disk.devices = [...disk.devices.filter((one) => one.id !== replaceId), stored]
+        if (replaceId !== undefined) {
+          for (const [key, entry] of disk.entries) if (entry.deviceId === replaceId) disk.entries.delete(key)
+          disk.highs.delete(replaceId)
+        }
+        disk.events.push(event)
+      })
+      return stored
+    },
+    counters: async (deviceId) => ({
+      asctr: disk.asctr.get(deviceId) ?? 0,
+      entries: [...disk.entries.values()].filter((entry) => entry.deviceId === deviceId),
+      high: disk.highs.get(deviceId),
+    }),
+    reserveAsctr: (rows) => commit(() => {
+      for (const { deviceId, asctr } of rows) disk.asctr.set(deviceId, Math.max(asctr, disk.asctr.get(deviceId) ?? 0))
+    }),
+    markReports: (rows) => commit(() => {
+      for (const row of rows) {
+        const slot = `${row.deviceId}/${row.rspctr % REPORT_WINDOW}`
+        if ((disk.entries.get(slot)?.rspctr ?? -1) <= row.rspctr) disk.entries.set(slot, row)
+      }
+    }),
+    setReportHigh: (deviceId, highest, event) => commit(() => {
+      disk.highs.set(deviceId, { known: true, highest })
+      for (const [key, entry] of disk.entries) if (entry.deviceId === deviceId && entry.rspctr > highest) disk.entries.delete(key)
+      disk.events.push(event)
+    }),
+    addEvent: (event) => commit(() => { disk.events.push(event) }),
+  }
+}

@@ -1,0 +1,172 @@
+import { HesError } from '@zhuzhan/core'
+import { REPORT_WINDOW } from '@zhuzhan/osp1'
+import type { Purpose } from '@zhuzhan/osp1'
+import type { Pool, QueryResult, QueryResultRow } from 'pg'
+import { FencedError } from './store.js'
+import type { DeviceRow, DeviceStatus, KeyEvent, MachineStore, NewDevice, OwnKeyRow, ReportEntryRow } from './store.js'
+
+/**
+ * Every write starts with this: the row lock makes a taker-over wait for us, or us see that we are late. The WITH item
+ * yields one row for the owner and none for anybody else, and every write joins it.
+ */
+const OWNER = 'owner AS MATERIALIZED (SELECT fencing FROM crypto_machine.machine WHERE fencing = $1 FOR SHARE)'
+const EVENT = 'INSERT INTO crypto_machine.key_event (fencing, kind, subject, detail) SELECT owner.fencing, $2, $3, $4 FROM owner'
+const DEVICE = 'id, address, dispersion, ad, chip_serial, mode, key_state, key_version, status, certificate, issued_key, row_mac'
+
+/** The port on PostgreSQL. Writes are single statements, so each is one round trip and one commit. */
+export function createPgStore(pool: Pool): MachineStore {
+  let fencing = -1
+
+  /** Whatever the database says, callers learn that the machine cannot answer now. */
+  const query = async <R extends QueryResultRow>(sql: string, values: readonly unknown[] = []): Promise<QueryResult<R>> => {
+    try {
+      return await pool.query<R>(sql, [...values])
+    } catch (error) {
+      throw new HesError('UNAVAILABLE', "the crypto machine's database failed", {}, { cause: error })
+    }
+  }
+  /** `sql` must return one row exactly when we are the owner. */
+  const write = async <R extends QueryResultRow>(sql: string, values: readonly unknown[]): Promise<R> => {
+    const { rows: [row] } = await query<R>(sql, [fencing, ...values])
+    if (!row) throw new FencedError()
+    return row
+  }
+  const eventValues = (event: KeyEvent): unknown[] => [event.kind, event.subject, JSON.stringify(event.detail ?? {})]
+
+  return {
+    async identity(make) {
+      const made = make()
+      await query('INSERT INTO crypto_machine.machine (epoch, salt, key_check) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING', [made.epoch, made.salt, made.keyCheck])
+      const { rows } = await query<{ epoch: Buffer; salt: Buffer; key_check: Buffer }>('SELECT epoch, salt, key_check FROM crypto_machine.machine')
+      const row = rows[0]
+      if (!row) throw new Error('the machine row is missing')
+      return { epoch: row.epoch, salt: row.salt, keyCheck: row.key_check }
+    },
+    async takeOver(owner) {
+      const { rows } = await query<{ fencing: string }>('UPDATE crypto_machine.machine SET fencing = fencing + 1, owner = $1, owned_since = now() RETURNING fencing', [owner])
+      return (fencing = Number(rows[0]?.fencing))
+    },
+    async owned() {
+      const { rowCount } = await query('SELECT 1 FROM crypto_machine.machine WHERE fencing = $1', [fencing])
+      return rowCount === 1
+    },
+
+    async rootKeys() {
+      const { rows } = await query<{ key_state: number; key_version: number; purpose: Purpose; wrapped: Buffer; status: string }>(
+        'SELECT key_state, key_version, purpose, wrapped, status FROM crypto_machine.root_key')
+      return rows.map((row) => ({ keyState: row.key_state, keyVersion: row.key_version, purpose: row.purpose, wrapped: row.wrapped, status: row.status }))
+    },
+    async addRootKeys(rows, event) {
+      await write(
+        `WITH ${OWNER}, added AS (
+           INSERT INTO crypto_machine.root_key (key_state, key_version, purpose, wrapped)
+           SELECT r.* FROM unnest($5::smallint[], $6::smallint[], $7::text[], $8::bytea[]) r, owner),
+         event AS (${EVENT})
+         SELECT fencing FROM owner`,
+        [...eventValues(event), rows.map((row) => row.keyState), rows.map((row) => row.keyVersion), rows.map((row) => row.purpose), rows.map((row) => row.wrapped)])
+    },
+    async ownKeys() {
+      const { rows } = await query<{ name: string; wrapped: Buffer; public_key: Buffer; certificate: Buffer | null }>(
+        'SELECT name, wrapped, public_key, certificate FROM crypto_machine.own_key')
+      return rows.map((row): OwnKeyRow => ({ name: row.name, wrapped: row.wrapped, publicKey: row.public_key, certificate: row.certificate ?? undefined }))
+    },
+    async addOwnKey(row, event) {
+      await write(
+        `WITH ${OWNER}, added AS (
+           INSERT INTO crypto_machine.own_key (name, wrapped, public_key, certificate) SELECT $5, $6, $7, $8 FROM owner),
+         event AS (${EVENT})
+         SELECT fencing FROM owner`,
+        [...eventValues(event), row.name, row.wrapped, row.publicKey, row.certificate ?? null])
+    },
+
+    async device(address) {
+      const { rows } = await query<DeviceSql>(`SELECT ${DEVICE} FROM crypto_machine.device WHERE address = $1`, [address])
+      return rows[0] && fromSql(rows[0])
+    },
+    async deviceCount() {
+      const { rows } = await query<{ count: string }>('SELECT count(*) FROM crypto_machine.device')
+      return Number(rows[0]?.count)
+    },
+    async putDevice(row, event, replaceId) {
+      const columns = [row.address, row.dispersion, row.ad, row.chipSerial, row.mode, row.keyState, row.keyVersion, row.status, row.certificate ?? null, row.issuedKey ?? null, row.rowMac]
+      const parameters = '$5, $6::bytea, $7::bytea, $8::bytea, $9, $10::smallint, $11::smallint, $12, $13::bytea, $14::bytea, $15::bytea'
+      const store = replaceId === undefined
+        ? `INSERT INTO crypto_machine.device (${DEVICE.slice(4)}) SELECT ${parameters} FROM owner RETURNING id`
+        : `UPDATE crypto_machine.device SET (${DEVICE.slice(4)}) = ROW (${parameters}) FROM owner WHERE id = ${Math.trunc(replaceId)} RETURNING id`
+      const forget = replaceId === undefined ? '' : `,
+         entries AS (DELETE FROM crypto_machine.report_entry e USING owner WHERE e.device_id = ${Math.trunc(replaceId)}),
+         high AS (DELETE FROM crypto_machine.report_high h USING owner WHERE h.device_id = ${Math.trunc(replaceId)})`
+      const { id } = await write<{ id: number }>(`WITH ${OWNER}, stored AS (${store})${forget}, event AS (${EVENT}) SELECT stored.id FROM stored, owner`, [...eventValues(event), ...columns])
+      return { ...row, id }
+    },
+    async counters(deviceId) {
+      const [asctr, entries, high] = await Promise.all([
+        query<{ asctr: string }>('SELECT asctr FROM crypto_machine.counter WHERE device_id = $1', [deviceId]),
+        query<{ rspctr: string; rn: Buffer; mac: Buffer }>('SELECT rspctr, rn, mac FROM crypto_machine.report_entry WHERE device_id = $1', [deviceId]),
+        query<{ known: boolean; highest: string }>('SELECT known, highest FROM crypto_machine.report_high WHERE device_id = $1', [deviceId]),
+      ])
+      const set = high.rows[0]
+      return {
+        asctr: Number(asctr.rows[0]?.asctr ?? 0),
+        entries: entries.rows.map((row): ReportEntryRow => ({ deviceId, rspctr: Number(row.rspctr), rn: row.rn, mac: row.mac })),
+        high: set && { known: set.known, highest: Number(set.highest) },
+      }
+    },
+    async reserveAsctr(rows) {
+      await write(
+        `WITH ${OWNER}, raised AS (
+           INSERT INTO crypto_machine.counter AS c (device_id, asctr)
+           SELECT v.device_id, v.asctr FROM unnest($2::integer[], $3::bigint[]) v (device_id, asctr), owner
+           ON CONFLICT (device_id) DO UPDATE SET asctr = GREATEST(c.asctr, excluded.asctr))
+         SELECT fencing FROM owner`,
+        [rows.map((row) => row.deviceId), rows.map((row) => row.asctr)])
+    },
+    async markReports(rows) {
+      // Two marks of one slot in one batch: only the newer counter stays, as it would one after the other.
+      const newest = [...new Map([...rows].sort((a, b) => a.rspctr - b.rspctr).map((row) => [`${row.deviceId}/${row.rspctr % REPORT_WINDOW}`, row])).values()]
+      await write(
+        `WITH ${OWNER}, marked AS (
+           INSERT INTO crypto_machine.report_entry AS e (device_id, slot, rspctr, rn, mac)
+           SELECT v.* FROM unnest($2::integer[], $3::smallint[], $4::bigint[], $5::bytea[], $6::bytea[]) v, owner
+           ON CONFLICT (device_id, slot) DO UPDATE SET rspctr = excluded.rspctr, rn = excluded.rn, mac = excluded.mac WHERE excluded.rspctr >= e.rspctr)
+         SELECT fencing FROM owner`,
+        [newest.map((row) => row.deviceId), newest.map((row) => row.rspctr % REPORT_WINDOW), newest.map((row) => row.rspctr), newest.map((row) => row.rn), newest.map((row) => row.mac)])
+    },
+    async setReportHigh(deviceId, highest, event) {
+      await write(
+        `WITH ${OWNER}, high AS (
+           INSERT INTO crypto_machine.report_high (device_id, known, highest) SELECT $5::integer, true, $6::bigint FROM owner
+           ON CONFLICT (device_id) DO UPDATE SET known = true, highest = excluded.highest),
+         forgotten AS (DELETE FROM crypto_machine.report_entry e USING owner WHERE e.device_id = $5 AND e.rspctr > $6),
+         event AS (${EVENT})
+         SELECT fencing FROM owner`,
+        [...eventValues(event), deviceId, highest])
+    },
+    async addEvent(event) {
+      await write(`WITH ${OWNER}, event AS (${EVENT}) SELECT fencing FROM owner`, eventValues(event))
+    },
+  }
+}
+
+interface DeviceSql {
+  id: number
+  address: string
+  dispersion: Buffer
+  ad: Buffer
+  chip_serial: Buffer
+  mode: 'S' | 'F'
+  key_state: number
+  key_version: number
+  status: DeviceStatus
+  certificate: Buffer | null
+  issued_key: Buffer | null
+  row_mac: Buffer
+}
+
+function fromSql(row: DeviceSql): DeviceRow {
+  const device: NewDevice = {
+    address: row.address, dispersion: row.dispersion, ad: row.ad, chipSerial: row.chip_serial, mode: row.mode, keyState: row.key_state, keyVersion: row.key_version,
+    status: row.status, certificate: row.certificate ?? undefined, issuedKey: row.issued_key ?? undefined, rowMac: row.row_mac,
+  }
+  return { ...device, id: row.id }
+}

@@ -1,0 +1,104 @@
+import type { Purpose } from '@zhuzhan/osp1'
+
+/** What the machine keeps. Everything that is secret arrives here wrapped. */
+
+export interface MachineIdentity {
+  epoch: Buffer
+  salt: Buffer
+  keyCheck: Buffer
+}
+
+export interface RootKeyName {
+  keyState: number
+  keyVersion: number
+  purpose: Purpose
+}
+export type RootKeyRow = RootKeyName & { wrapped: Buffer; status: string }
+
+export interface OwnKeyRow {
+  name: string
+  wrapped: Buffer
+  publicKey: Buffer
+  certificate: Buffer | undefined
+}
+
+export type DeviceStatus = 'active' | 'suspect' | 'unreachable-key' | 'withdrawn'
+
+export interface DeviceRow {
+  id: number
+  address: string
+  dispersion: Buffer
+  ad: Buffer
+  chipSerial: Buffer
+  mode: 'S' | 'F'
+  keyState: number
+  keyVersion: number
+  status: DeviceStatus
+  certificate: Buffer | undefined
+  issuedKey: Buffer | undefined
+  rowMac: Buffer
+}
+export type NewDevice = Omit<DeviceRow, 'id'>
+
+export interface ReportEntryRow {
+  deviceId: number
+  rspctr: number
+  rn: Buffer
+  mac: Buffer
+}
+
+/** What a device needs besides its row when it is first used: its counters as committed. */
+export interface DeviceCounters {
+  asctr: number
+  entries: ReportEntryRow[]
+  /** H where it was set apart from the entries. */
+  high: { known: boolean; highest: number } | undefined
+}
+
+export interface KeyEvent {
+  kind: string
+  /** Address, key name or the like; never key bytes. */
+  subject: string
+  detail?: Record<string, string | number | boolean>
+}
+
+/**
+ * Another process took the machine over: this one must stop serving. Thrown by every write, whose effect is then nil.
+ */
+export class FencedError extends Error {
+  override readonly name = 'FencedError'
+
+  constructor() {
+    super('another process owns the crypto machine now')
+  }
+}
+
+/**
+ * The machine's storage. Each write is one commit that checks the fencing number, all or nothing; when the promise
+ * resolves it is durable. One conformance suite runs against every implementation.
+ */
+export interface MachineStore {
+  /** The identity, created by `make` at the very first start. */
+  identity(make: () => MachineIdentity): Promise<MachineIdentity>
+  /** Become the owner: every other process is fenced off from now on. @returns the fencing number */
+  takeOver(owner: string): Promise<number>
+  /** Are we still the owner? */
+  owned(): Promise<boolean>
+
+  rootKeys(): Promise<RootKeyRow[]>
+  addRootKeys(rows: readonly Omit<RootKeyRow, 'status'>[], event: KeyEvent): Promise<void>
+  ownKeys(): Promise<OwnKeyRow[]>
+  addOwnKey(row: OwnKeyRow, event: KeyEvent): Promise<void>
+
+  device(address: string): Promise<DeviceRow | undefined>
+  deviceCount(): Promise<number>
+  /** Enrol, or with `replaceId` replace that device: its counters start anew. */
+  putDevice(row: NewDevice, event: KeyEvent, replaceId?: number): Promise<DeviceRow>
+  counters(deviceId: number): Promise<DeviceCounters>
+  /** Raise the highest ASCTR that may be sent. Never lowers one. */
+  reserveAsctr(rows: readonly { deviceId: number; asctr: number }[]): Promise<void>
+  markReports(rows: readonly ReportEntryRow[]): Promise<void>
+  /** Set H from an authentic reading of F100 attribute 7, and forget entries above it. */
+  setReportHigh(deviceId: number, highest: number, event: KeyEvent): Promise<void>
+  addEvent(event: KeyEvent): Promise<void>
+}

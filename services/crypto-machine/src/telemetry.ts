@@ -1,0 +1,7 @@
+import { metric } from '@zhuzhan/telemetry'
+
+/** Held in constants: a counter is on the page with zero from the start, and costs one lookup. */
+export const operations = metric('crypto_operations')
+export const handshakes = metric('crypto_handshakes')
+export const openSeconds = metric('crypto_open_seconds')
+export const sealSeconds = metric('crypto_seal_seconds')
