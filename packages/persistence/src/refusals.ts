@@ -46,19 +46,32 @@ export function createRefusalLog(options: RefusalLogOptions): RefusalLog {
   const { flushMs = 250, quietMs = 10_000, maxEntriesPerFlush = 25, maxKeys = 5_000 } = options
   const tallies = new Map<string, Tally>()
   let dirty = false
-  let running: Promise<void> = Promise.resolve()
+  let running: Promise<boolean> = Promise.resolve(true)
 
-  const flushNow = async (): Promise<void> => {
-    if (!dirty) return
+  /** What is to be written now, and whether something stays behind. */
+  const pick = (now: number): Tally[] => {
+    const due: [string, Tally][] = []
+    for (const [key, tally] of tallies) {
+      const quiet = now - tally.writtenAt >= quietMs
+      if (tally.count === 0 && quiet) tallies.delete(key)
+      else if (tally.count > 0 && quiet && due.length < maxEntriesPerFlush) due.push([key, tally])
+      else if (tally.count > 0) dirty = true
+    }
+    // To the end of the row: sources that come again and again must not keep a single one from ever being written.
+    for (const [key, tally] of due) {
+      tallies.delete(key)
+      tallies.set(key, tally)
+    }
+    return due.map(([, tally]) => tally)
+  }
+
+  /** False when the audit log did not take them. */
+  const flushNow = async (): Promise<boolean> => {
+    if (!dirty) return true
     dirty = false
     const now = Date.now()
-    const due: Tally[] = []
-    for (const [key, tally] of tallies) {
-      if (tally.count > 0 && now - tally.writtenAt >= quietMs && due.length < maxEntriesPerFlush) due.push(tally)
-      else if (tally.count > 0) dirty = true
-      else if (now - tally.writtenAt >= quietMs) tallies.delete(key)
-    }
-    if (due.length === 0) return
+    const due = pick(now)
+    if (due.length === 0) return true
     const counts = due.map((tally) => tally.count)
     for (const tally of due) {
       tally.count = 0
@@ -69,11 +82,6 @@ export function createRefusalLog(options: RefusalLogOptions): RefusalLog {
         actor: options.actor, action: 'refuse', object: tally.about.terminal === undefined ? `remote/${tally.about.remote ?? 'unknown'}` : `terminal/${tally.about.terminal}`,
         outcome: tally.code, reason: ERRORS[tally.code].text, detail: { ...tally.about, count: counts[index] },
       })))
-      await options.events.publish(...due.map((tally, index) => ({
-        kind: 'security.refusal' as const, severity: 'warning' as const, code: tally.code,
-        ...(tally.about.terminal === undefined ? {} : { terminal: tally.about.terminal }),
-        detail: { ...tally.about, count: counts[index] },
-      })))
     } catch (error) {
       due.forEach((tally, index) => {
         tally.count += counts[index] as number
@@ -81,10 +89,18 @@ export function createRefusalLog(options: RefusalLogOptions): RefusalLog {
       })
       dirty = true
       options.onError(error as Error)
+      return false
     }
+    // The audit log has them; that the feed did not hear is no reason to write them twice.
+    await options.events.publish(...due.map((tally, index) => ({
+      kind: 'security.refusal' as const, severity: 'warning' as const, code: tally.code,
+      ...(tally.about.terminal === undefined ? {} : { terminal: tally.about.terminal }),
+      detail: { ...tally.about, count: counts[index] },
+    }))).catch(options.onError)
+    return true
   }
 
-  const flush = (): Promise<void> => (running = running.then(flushNow))
+  const flush = (): Promise<boolean> => (running = running.then(flushNow))
   const timer = setInterval(() => void flush(), flushMs)
   timer.unref()
 
@@ -101,11 +117,15 @@ export function createRefusalLog(options: RefusalLogOptions): RefusalLog {
       else tallies.set(key, { code, about: full ? { what: 'many sources' } : about, count: 1, writtenAt: 0 })
       dirty = true
     },
-    flush,
+    flush: async () => { await flush() },
     stop: async () => {
       clearInterval(timer)
-      for (const tally of tallies.values()) tally.writtenAt = 0
-      await flush()
+      // Everything that was counted, in as many entries as it takes; a log that does not answer is not waited for.
+      for (let written = true; written;) {
+        for (const tally of tallies.values()) tally.writtenAt = 0
+        dirty = [...tallies.values()].some((tally) => tally.count > 0)
+        written = dirty && await flush()
+      }
     },
   }
 }
