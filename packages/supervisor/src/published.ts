@@ -29,7 +29,9 @@ export function publish(wiring: Wiring, processes: () => readonly KeptProcess[],
   const pids = (): Record<string, number[]> => Object.fromEntries(processes().map((one) => [one.name, [one.pid() ?? []].flat()]))
   const refresh = (): void => {
     const running = pids()
-    const identities = Object.values(running).flat().flatMap((pid) => identity(pid) ?? [])
+    // For the next supervisor, should we be killed: who will leave by himself. PostgreSQL does not; it is found by its own pid file.
+    const leaving = Object.entries(running).filter(([name]) => name !== 'postgres').flatMap(([, some]) => some)
+    const identities = leaving.flatMap((pid) => identity(pid) ?? [])
     write(folder.supervisorFile, {
       pid: process.pid, ready: isReady, operatorApi, gateway4g, databaseUrl: wiring.databaseUrl, cryptoUrl: cryptoUrl(wiring), cryptoSecret: secrets.cryptoSecret,
       fleetControl: `127.0.0.1:${ports.fleetControl}`,
