@@ -1,0 +1,47 @@
+import { HesError } from '@zhuzhan/core'
+import type { Clock } from '@zhuzhan/core'
+import type { Partitions } from '@zhuzhan/persistence'
+import type { Handlers } from '@zhuzhan/queues'
+import { metric } from '@zhuzhan/telemetry'
+import type { Logger } from 'pino'
+import type { Audits } from './audits/audits.js'
+import type { DayFigures } from './days/day-figures.js'
+import { DAY_MS } from './days/local-day.js'
+
+const seconds = metric('analytics_job_seconds')
+/** Partitions are there this many days before their first reading. */
+const AHEAD_DAYS = 3
+
+/** What the queue `analysis` asks for. Every job may be repeated at any point. */
+export function analysisHandlers({ figures, audits, partitions, clock, log }: {
+  figures: DayFigures, audits: Audits, partitions: Partitions, clock: Clock, log: Logger,
+}): Handlers<'analysis'> {
+  const timed = async (job: string, work: () => Promise<object>): Promise<void> => {
+    const begin = clock.monotonic()
+    const outcome = await work()
+    const took = (clock.monotonic() - begin) / 1_000
+    seconds.record(took, { job })
+    log.debug({ job, took, ...outcome }, 'analysis done')
+  }
+  return {
+    'analysis.partitions': () => timed('partitions', async () => {
+      await partitions.ensure(Array.from({ length: AHEAD_DAYS + 2 }, (_, ahead) => clock.now() + (ahead - 1) * DAY_MS))
+      return {}
+    }),
+    'analysis.daily': ({ days }, job) => timed('daily', async () => {
+      const progress = (done: number, total: number): Promise<void> => job.progress({ done, total })
+      return { meterDays: days === undefined ? await figures.touched(progress) : await figures.sweep(days, progress) }
+    }),
+    'analysis.audit': ({ meter, month }) => timed('audit', async () => {
+      try {
+        await audits.one(meter, month)
+      } catch (error) {
+        // Deleted between the order and its turn: nothing is left to audit, and trying again would not help.
+        if (!(error instanceof HesError && error.code === 'NOT_FOUND')) throw error
+        log.warn({ meter, month }, 'audit of a meter that is not registered')
+      }
+      return { meter, month }
+    }),
+    'analysis.audits': ({ month }, job) => timed('audits', async () => ({ queued: await audits.all(month, (done, total) => job.progress({ done, total })) })),
+  }
+}

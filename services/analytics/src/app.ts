@@ -1,0 +1,76 @@
+import type { Clock } from '@zhuzhan/core'
+import type { Database, EventLog } from '@zhuzhan/persistence'
+import { createPartitions } from '@zhuzhan/persistence'
+import type { QueueWorker, Queues } from '@zhuzhan/queues'
+import type { Part } from '@zhuzhan/service-kit'
+import type { Logger } from 'pino'
+import { createDeadLetters } from './alarms/dead-letters.js'
+import { createFailedJobAlarm } from './alarms/failed-jobs.js'
+import { analysisHandlers } from './analysis-handlers.js'
+import { createAudits } from './audits/audits.js'
+import { createDayFigures } from './days/day-figures.js'
+import { createMeterIndex } from './readings/meter-index.js'
+import { createReadingStore } from './readings/reading-store.js'
+import { createStoredEvents } from './readings/stored-events.js'
+
+export interface AnalyticsDeps {
+  database: Pick<Database, 'pool'>
+  queues: Queues
+  events: EventLog
+  clock: Clock
+  log: Logger
+  settings: {
+    storeConcurrency: number
+    registerFullScale: number
+    nightZone: string
+  }
+}
+
+const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
+/** The hourly sweep looks this many days back; a day that lies further back changes only by readings, which touch it. */
+const SWEEP_DAYS = 2
+
+/** Stores readings, keeps the days' figures and the audits up with them. Parts in the order they start. */
+export function createAnalytics({ database, queues, events, clock, log, settings }: AnalyticsDeps): Part[] {
+  const { pool } = database
+  const partitions = createPartitions(pool, () => clock.now())
+  const letters = createDeadLetters({ pool, log })
+  const storedEvents = createStoredEvents({ events, log })
+  const store = createReadingStore({ pool, partitions, meters: createMeterIndex(pool, clock), letters, storedEvents, clock, log })
+  const figures = createDayFigures({ pool, clock, settings })
+  const audits = createAudits({ pool, queues, clock })
+  const failed = createFailedJobAlarm({ events, log })
+
+  const readings = (): QueueWorker => queues.worker('readings', { 'reading.store': store }, {
+    concurrency: settings.storeConcurrency, refuse: letters.keep, onFailed: failed('readings'),
+  })
+  const analysis = (): QueueWorker => queues.worker('analysis', analysisHandlers({ figures, audits, partitions, clock, log }), {
+    concurrency: 1, refuse: letters.keep, onFailed: failed('analysis'),
+  })
+  const rhythms: Part = {
+    name: 'rhythms',
+    start: async () => {
+      await Promise.all([
+        queues.scheduler('analysis', 'partitions', { every: HOUR_MS }, 'analysis.partitions', {}),
+        queues.scheduler('analysis', 'touched-days', { every: MINUTE_MS }, 'analysis.daily', {}),
+        queues.scheduler('analysis', 'sweep', { every: HOUR_MS }, 'analysis.daily', { days: SWEEP_DAYS }),
+        queues.scheduler('analysis', 'audits', { pattern: '30 2 * * *', tz: settings.nightZone }, 'analysis.audits', {}),
+      ].map((scheduler) => scheduler.ready()))
+    },
+    stop: async () => undefined,
+  }
+  return [storedEvents, rhythms, workerPart('analysis-worker', analysis), workerPart('reading-worker', readings)]
+}
+
+function workerPart(name: string, begin: () => QueueWorker): Part {
+  let worker: QueueWorker | undefined
+  return {
+    name,
+    start: async () => {
+      worker = begin()
+      await worker.ready()
+    },
+    stop: async () => { await worker?.close() },
+  }
+}

@@ -1,0 +1,71 @@
+import { HesError } from '@zhuzhan/core'
+import type pg from 'pg'
+import { dayStart, nextMonth } from '../days/local-day.js'
+import { exact } from './exact.js'
+import type { Exact } from './exact.js'
+import type { AuditInput } from './input.js'
+
+const FORWARD_TOTAL = 0x00100201
+const FORWARD_LAST = 0x001002ff
+const DEMAND = 0x10100201
+const DAY_MS = 86_400_000
+
+const METER = `SELECT m.id, m.address, m.terminal_address AS terminal, m.name, m.ct_ratio::text AS "ctRatio", m.pt_ratio::text AS "ptRatio", m.tariff,
+    t.utc_offset_minutes AS "offsetMinutes", m.created_at AS "createdAt"
+  FROM meter m JOIN terminal t ON t.address = m.terminal_address WHERE m.address = $1 AND m.kind = 'meter'`
+// The curve's plan tells how far back a meter is asked for what it froze before it was registered.
+const INSTALLED = `SELECT min(r.time) AS first FROM reading r WHERE r.meter_id = $1 AND r.item = ${FORWARD_TOTAL} AND r.time < $2
+    AND r.time >= $2 - make_interval(hours => (SELECT coalesce(max(horizon_hours), 48) FROM collection_plan WHERE interval_minutes IS NOT NULL))`
+const CURVE = `SELECT time, value::text AS value, quality::text AS quality, received_at AS "receivedAt" FROM reading
+  WHERE meter_id = $1 AND item = ${FORWARD_TOTAL} AND time >= $2 AND time <= $3 AND mod(extract(epoch FROM time), 900) = 0 ORDER BY time`
+const MIDNIGHTS = `SELECT time, item & 255 AS index, value::text AS value FROM reading
+  WHERE meter_id = $1 AND time = ANY($2::timestamptz[]) AND item BETWEEN ${FORWARD_TOTAL} AND ${FORWARD_LAST} ORDER BY time, item`
+const ONE = 'SELECT value::text AS value, occurred_at AS "occurredAt" FROM reading WHERE meter_id = $1 AND time = $2 AND item = $3'
+const CONFLICTS = 'SELECT count(*) AS count FROM reading_conflict WHERE meter_id = $1 AND time >= $2 AND time <= $3'
+
+interface MeterRow { id: number; address: string; terminal: string; name: string | null; ctRatio: string; ptRatio: string; tariff: string | null; offsetMinutes: number; createdAt: Date }
+interface CurveRow { time: Date; value: string; quality: string; receivedAt: Date }
+interface OneRow { value: string; occurredAt: Date | null }
+
+/**
+ * Reads what an audit needs, all from one snapshot: call it inside a REPEATABLE READ transaction.
+ * @throws HesError NOT_FOUND when no meter has the address
+ */
+export async function loadAuditInput(client: pg.ClientBase, address: string, month: string, now: number): Promise<{ meterId: number; input: AuditInput }> {
+  const { rows: [found] } = await client.query<MeterRow>(METER, [address])
+  if (!found) throw new HesError('NOT_FOUND', `no meter ${address}`)
+  const { id, createdAt, ...meter } = found
+  const begin = dayStart(`${month}-01`, meter.offsetMinutes)
+  const end = dayStart(`${nextMonth(month)}-01`, meter.offsetMinutes)
+  const span = [id, new Date(begin), new Date(end)]
+  const midnights = Array.from({ length: Math.round((end - begin) / DAY_MS) + 1 }, (_, day) => new Date(begin + day * DAY_MS))
+
+  const installed = await client.query<{ first: Date | null }>(INSTALLED, [id, createdAt])
+  const curve = await client.query<CurveRow>(CURVE, span)
+  const registers = await client.query<{ time: Date; index: number; value: string }>(MIDNIGHTS, [id, midnights])
+  const year = await client.query<OneRow>(ONE, [id, new Date(dayStart(`${month.slice(0, 4)}-01-01`, meter.offsetMinutes)), FORWARD_TOTAL])
+  const demand = await client.query<OneRow>(ONE, [id, new Date(end), DEMAND])
+  const conflicts = await client.query<{ count: number }>(CONFLICTS, span)
+
+  const byMidnight = new Map<number, Map<number, Exact>>()
+  for (const row of registers.rows) {
+    const time = row.time.getTime()
+    const values = byMidnight.get(time) ?? new Map<number, Exact>()
+    byMidnight.set(time, values.set(row.index, exact(row.value)))
+  }
+  const [own] = demand.rows
+  const input: AuditInput = {
+    meter,
+    month,
+    now,
+    installedAt: Math.min(createdAt.getTime(), installed.rows[0]?.first?.getTime() ?? Infinity),
+    curve: curve.rows.map((row) => ({ time: row.time.getTime(), value: exact(row.value), estimated: row.quality === 'estimated' || row.quality === 'edited' })),
+    recollected: curve.rows.filter(({ quality }) => quality === 'recollected').length,
+    midnights: [...byMidnight].map(([time, values]) => ({ time, values })),
+    yearBegin: year.rows[0] ? exact(year.rows[0].value) : undefined,
+    demandRegister: own ? { value: exact(own.value), occurredAt: own.occurredAt?.getTime() ?? null } : undefined,
+    conflicts: conflicts.rows[0]?.count ?? 0,
+    latestReceivedAt: curve.rows.reduce<number | null>((latest, { receivedAt }) => Math.max(latest ?? 0, receivedAt.getTime()), null),
+  }
+  return { meterId: id, input }
+}

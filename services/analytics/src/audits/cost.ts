@@ -1,0 +1,70 @@
+import { exact, rounded, sum, times } from './exact.js'
+import type { Exact } from './exact.js'
+import type { PeriodEnergy } from './period-energy.js'
+import type { Period, Tariff } from './tariff.js'
+
+export interface Cost {
+  /** CNY, to 0.0001; absent with the reason. */
+  amount: Exact | undefined
+  byPeriod: ReadonlyMap<Period, Exact>
+  /** Part of the amount that yearly steps add. */
+  steps: Exact | undefined
+  /** Energy at the flat price that would cost the same, kWh: sum E x ratio. */
+  flatEquivalent: Exact | undefined
+  /** What of the tariff was not applied, and why. */
+  notApplied: string[]
+}
+
+/** A number of the tariff's data as it is written there. */
+const price = (value: number): Exact => exact(String(value))
+
+/**
+ * sum E x price (analytics §3). @param before energy of the year up to the month's begin, kWh, for tariffs with yearly steps;
+ * undefined where no register tells
+ */
+export function costOf(tariff: Tariff | undefined, periods: PeriodEnergy, before: Exact | undefined): Cost {
+  const cost: Cost = { amount: undefined, byPeriod: new Map(), steps: undefined, flatEquivalent: undefined, notApplied: [] }
+  if (!tariff) return { ...cost, notApplied: ['the meter has no known tariff'] }
+  if (tariff.holidayDeep) cost.notApplied.push('deep valley on holidays: there is no holiday table')
+  if (tariff.ratio) {
+    if (tariff.ratioOtherMonths) cost.notApplied.push('ratios: the source does not say in which months the other ones hold')
+    else cost.flatEquivalent = weighed(periods, tariff.ratio)
+  }
+  const prices = tariff.priceCnyPerKwh
+  if (!prices) {
+    cost.notApplied.push('amounts: the tariff gives ratios to the flat price and no price')
+    return cost
+  }
+  const unpriced = [...periods].filter(([period, energy]) => energy > 0n && prices[period] === undefined).map(([period]) => period)
+  if (unpriced.length > 0) {
+    cost.notApplied.push(`amounts: no price for ${unpriced.join(', ')}`)
+    return cost
+  }
+  cost.byPeriod = new Map([...periods].map(([period, energy]) => [period, rounded(times(energy, price(prices[period] ?? 0)), 4)]))
+  cost.amount = sum(cost.byPeriod.values())
+  if (tariff.yearlyStepsKwh && tariff.stepSurchargeCnyPerKwh) {
+    if (before === undefined) cost.notApplied.push('yearly steps: no register of the year\'s begin')
+    else {
+      cost.steps = stepSurcharge(before, sum(periods.values()), tariff.yearlyStepsKwh, tariff.stepSurchargeCnyPerKwh)
+      cost.amount += cost.steps
+    }
+  }
+  return cost
+}
+
+/** Surcharge of the part of `energy` that lies in each step when `before` was used already, CNY. */
+export function stepSurcharge(before: Exact, energy: Exact, steps: readonly number[], surcharges: readonly number[]): Exact {
+  const bounds = [0n, ...steps.map(price)]
+  const after = before + energy
+  const parts = bounds.map((low, index) => {
+    const high = bounds[index + 1] ?? (after > low ? after : low)
+    const inside = (value: Exact): Exact => (value < low ? low : value > high ? high : value)
+    return times(inside(after) - inside(before), price(surcharges[index] ?? 0))
+  })
+  return rounded(sum(parts), 4)
+}
+
+function weighed(periods: PeriodEnergy, ratios: Partial<Record<Period, number>>): Exact | undefined {
+  const parts = [...periods].map(([period, energy]) => (ratios[period] === undefined ? undefined : times(energy, price(ratios[period]))))
+  return parts.some((part) => part === undefined) ? undefined : sum(parts as Exact[])
+}

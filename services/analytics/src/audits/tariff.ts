@@ -1,0 +1,52 @@
+import { HesError } from '@zhuzhan/core'
+
+/** Periods of a day by price, in the order in which windows decide where they overlap; flat is what no window names. */
+export const PERIODS = ['sharp', 'peak', 'deep', 'valley', 'flat'] as const
+export type Period = (typeof PERIODS)[number]
+
+/** A time-of-use tariff: data, never code (analytics §3). */
+export interface Tariff {
+  id: string
+  region: string
+  customers: string
+  document: string
+  note?: string
+  /** Multiples of the flat price. */
+  ratio?: Partial<Record<Period, number>>
+  /** Other multiples in some months; the source does not say which, so nothing is computed from such a tariff's ratios. */
+  ratioOtherMonths?: Partial<Record<Period, number>>
+  priceCnyPerKwh?: Partial<Record<Period, number>>
+  /** Energy of the year at which the next surcharge begins, and the surcharges, the first for the energy below the first step. */
+  yearlyStepsKwh?: readonly number[]
+  stepSurchargeCnyPerKwh?: readonly number[]
+  /** Windows of the deep valley on holidays; needs a holiday table, not applied. */
+  holidayDeep?: readonly string[]
+  /** Windows by month. `HH:MM-HH:MM`, may cross midnight and end at 24:00; what no window names is flat. */
+  periods: readonly { months: readonly number[]; windows: Partial<Record<Period, readonly string[]>> }[]
+}
+
+const WINDOW = /^(\d{2}):([0-5]\d)-(\d{2}):([0-5]\d)$/
+
+/** Begin and end in minutes of the day. @throws HesError CONFIG_INVALID */
+export function windowMinutes(text: string): [number, number] {
+  const match = WINDOW.exec(text)
+  const [from, to] = match ? [Number(match[1]) * 60 + Number(match[2]), Number(match[3]) * 60 + Number(match[4])] : [-1, -1]
+  if (from < 0 || from >= 1_440 || to > 1_440 || from === to) throw new HesError('CONFIG_INVALID', `'${text}' is not a window of a day`)
+  return [from, to]
+}
+
+/** @param minute of the local day @param month 1 to 12, of the same day */
+export function periodAt(tariff: Tariff | undefined, month: number, minute: number): Period {
+  const windows = tariff?.periods.find((season) => season.months.includes(month))?.windows
+  if (!windows) return 'flat'
+  const inside = (text: string): boolean => {
+    const [from, to] = windowMinutes(text)
+    return from < to ? minute >= from && minute < to : minute >= from || minute < to
+  }
+  return PERIODS.find((period) => windows[period]?.some(inside)) ?? 'flat'
+}
+
+/** Periods that can occur in a month. */
+export function periodsOf(tariff: Tariff | undefined, month: number): Set<Period> {
+  return new Set(Array.from({ length: 96 }, (_, slot) => periodAt(tariff, month, slot * 15)))
+}

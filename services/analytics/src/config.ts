@@ -1,0 +1,19 @@
+import { z } from 'zod'
+import { commonConfig, opsPort } from '@zhuzhan/service-kit'
+
+const isTimeZone = (name: string): boolean => {
+  try {
+    return Boolean(new Intl.DateTimeFormat('en', { timeZone: name }))
+  } catch {
+    return false
+  }
+}
+
+export const configSchema = z.object({
+  ...commonConfig,
+  ZHUZHAN_OPS_PORT: opsPort(9604),
+  ZHUZHAN_STORE_CONCURRENCY: z.coerce.number().int().min(1).max(32).default(4).describe('reading batches stored at once by this process; each needs a database connection'),
+  ZHUZHAN_REGISTER_FULL_SCALE: z.coerce.number().positive().default(1_000_000).describe('kWh at which registers start again from zero; depends on the meters'),
+  ZHUZHAN_NIGHT_ZONE: z.string().refine(isTimeZone, 'must be an IANA time zone').default('Asia/Shanghai').describe('IANA time zone whose night the audits run in'),
+})
+export type Config = z.output<typeof configSchema>

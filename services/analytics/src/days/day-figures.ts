@@ -1,0 +1,101 @@
+import type { Clock } from '@zhuzhan/core'
+import { transaction } from '@zhuzhan/persistence'
+import type pg from 'pg'
+import { computeCompleteness, loadPlans } from '../completeness/completeness.js'
+import type { PlanRow } from '../completeness/plan-slots.js'
+import { computeDailyEnergy } from '../energy/daily-energy.js'
+import type { RegisterSettings } from '../energy/daily-energy.js'
+import { DAY_MS, addDays } from './local-day.js'
+import type { LocalDay } from './local-day.js'
+
+export interface Progress {
+  (done: number, total: number): Promise<void>
+}
+
+export interface DayFigures {
+  /** Computes what stored batches have touched since the last run. @returns meter-days computed */
+  touched(progress?: Progress): Promise<number>
+  /** Computes the last `days` days of every meter, touched or not: a silent meter must show what it owes. */
+  sweep(days: number, progress?: Progress): Promise<number>
+}
+
+/** One at a time in the whole station: a slower, older computation must not overwrite a newer one. */
+const FIGURES_LOCK = 0x5a5a21
+/** Log rows taken in one transaction. */
+const BATCHES = 100
+/** Meters computed in one statement. */
+const METERS = 500
+
+const TAKE = `DELETE FROM touched_days WHERE id IN (SELECT id FROM touched_days ORDER BY id LIMIT ${BATCHES} FOR UPDATE SKIP LOCKED) RETURNING meter_ids, days::text[] AS days`
+
+/** Completeness and daily energy, kept up with the readings. */
+export function createDayFigures({ pool, clock, settings }: { pool: pg.Pool; clock: Clock; settings: RegisterSettings }): DayFigures {
+  const compute = async (client: pg.ClientBase, plans: readonly PlanRow[], day: LocalDay, meterIds: readonly number[]): Promise<void> => {
+    const now = new Date(clock.now())
+    for (let at = 0; at < meterIds.length; at += METERS) {
+      const some = meterIds.slice(at, at + METERS)
+      await computeCompleteness(client, plans, day, some, now)
+      // The midnight register ends the day before and begins this one.
+      await computeDailyEnergy(client, settings, addDays(day, -1), some, now)
+      await computeDailyEnergy(client, settings, day, some, now)
+    }
+  }
+
+  /** One handful of the log; 0 when it is empty. */
+  const step = (): Promise<number> => transaction(pool, async (client) => {
+    await client.query('SELECT pg_advisory_xact_lock($1)', [FIGURES_LOCK])
+    const { rows } = await client.query<{ meter_ids: number[]; days: string[] }>(TAKE)
+    const byDay = new Map<LocalDay, Set<number>>()
+    for (const { meter_ids, days } of rows) {
+      days.forEach((day, index) => {
+        const meters = byDay.get(day) ?? new Set()
+        byDay.set(day, meters.add(meter_ids[index] as number))
+      })
+    }
+    const plans = byDay.size > 0 ? await loadPlans(client) : []
+    let done = 0
+    for (const [day, meters] of [...byDay].sort(([a], [b]) => a.localeCompare(b))) {
+      await compute(client, plans, day, [...meters].sort((a, b) => a - b))
+      done += meters.size
+    }
+    return rows.length === 0 ? 0 : Math.max(done, 1)
+  })
+
+  return {
+    touched: async (progress) => {
+      const start = await pool.query<{ batches: number }>('SELECT count(*) AS batches FROM touched_days')
+      const total = start.rows[0]?.batches ?? 0
+      let computed = 0
+      // What arrives meanwhile belongs to the next run, or this one might never end.
+      for (let taken = 0; taken < total; taken += BATCHES) {
+        const done = await step()
+        if (done === 0) break
+        computed += done
+        await progress?.(Math.min(taken + BATCHES, total), total)
+      }
+      return computed
+    },
+    sweep: async (days, progress) => {
+      const { rows } = await pool.query<{ id: number }>("SELECT id FROM meter WHERE kind = 'meter' ORDER BY id")
+      const ids = rows.map((row) => row.id)
+      // Days that have begun anywhere, back from the latest; where they have not, nothing is owed yet.
+      const latest = new Date(clock.now() + 14 * 3_600_000).toISOString().slice(0, 10)
+      const oldest = Math.floor((clock.now() - 12 * 3_600_000) / DAY_MS) - (days - 1)
+      const span = Math.floor(Date.parse(`${latest}T00:00:00Z`) / DAY_MS) - oldest + 1
+      let computed = 0
+      for (let back = 0; back < span; back++) {
+        const day = addDays(latest, -back)
+        for (let at = 0; at < ids.length; at += METERS) {
+          const some = ids.slice(at, at + METERS)
+          await transaction(pool, async (client) => {
+            await client.query('SELECT pg_advisory_xact_lock($1)', [FIGURES_LOCK])
+            await compute(client, await loadPlans(client), day, some)
+          })
+          computed += some.length
+        }
+        await progress?.(back + 1, span)
+      }
+      return computed
+    },
+  }
+}

@@ -1,0 +1,47 @@
+import { systemClock } from '@zhuzhan/core'
+import { createEventLog, openDatabase } from '@zhuzhan/persistence'
+import { createQueues } from '@zhuzhan/queues'
+import { createLogger, loadConfig, opsServer, refuseToStart, runService } from '@zhuzhan/service-kit'
+import type { HealthReport } from '@zhuzhan/service-kit'
+import { createAnalytics } from './app.js'
+import { configSchema } from './config.js'
+
+/** Connections besides those of the storing jobs: the analysis and what it tells. */
+const OTHER_CONNECTIONS = 3
+
+async function main(): Promise<void> {
+  const config = loadConfig(configSchema)
+  const log = createLogger({ service: 'analytics', level: config.ZHUZHAN_LOG_LEVEL })
+  const database = openDatabase({
+    url: config.DATABASE_URL, max: config.ZHUZHAN_STORE_CONCURRENCY + OTHER_CONNECTIONS, applicationName: 'analytics',
+    onError: (error) => log.warn({ err: error.message }, 'database connection lost'),
+  })
+  const queues = await createQueues({ databaseUrl: config.DATABASE_URL, redisUrl: config.REDIS_URL, log, applicationName: 'analytics' })
+
+  const health = async (): Promise<HealthReport> => {
+    const [databaseOk, waiting] = await Promise.all([
+      database.pool.query('SELECT 1').then(() => true, () => false),
+      queues.depth('readings').then(({ waiting: count }) => count, () => undefined),
+    ])
+    return {
+      ok: databaseOk && waiting !== undefined,
+      checks: { database: { ok: databaseOk }, queue: { ok: waiting !== undefined, detail: `${queues.backend}, ${waiting ?? '?'} batches waiting` } },
+    }
+  }
+  const analytics = createAnalytics({
+    database, queues, events: createEventLog(database.pool), clock: systemClock, log,
+    settings: { storeConcurrency: config.ZHUZHAN_STORE_CONCURRENCY, registerFullScale: config.ZHUZHAN_REGISTER_FULL_SCALE, nightZone: config.ZHUZHAN_NIGHT_ZONE },
+  })
+
+  await runService({
+    log,
+    parts: [
+      { name: 'database', start: async () => undefined, stop: () => database.close() },
+      { name: 'queues', start: async () => undefined, stop: () => queues.close() },
+      opsServer({ host: config.ZHUZHAN_OPS_HOST, port: config.ZHUZHAN_OPS_PORT, health, log }),
+      ...analytics,
+    ],
+  })
+}
+
+await main().catch(refuseToStart)

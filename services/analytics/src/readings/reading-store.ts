@@ -1,0 +1,101 @@
+import { errorText } from '@zhuzhan/core'
+import type { Clock } from '@zhuzhan/core'
+import type { JobData, ReadingColumns } from '@zhuzhan/contracts'
+import { storeReadings } from '@zhuzhan/persistence'
+import type { Partitions, StoreResult } from '@zhuzhan/persistence'
+import { metric, withSpan } from '@zhuzhan/telemetry'
+import type pg from 'pg'
+import type { Logger } from 'pino'
+import { isDataFault } from '../alarms/dead-letters.js'
+import type { DeadLetters } from '../alarms/dead-letters.js'
+import { noteTouched, touchedDays } from '../days/touched-days.js'
+import { tellConflicts } from './conflict-events.js'
+import type { MeterEntry, MeterIndex } from './meter-index.js'
+import { readBatch, rowsOf, sortRows } from './read-batch.js'
+import { keepRefused } from './refused-rows.js'
+import type { StoredEvents } from './stored-events.js'
+
+export interface ReadingStoreDeps {
+  pool: pg.Pool
+  partitions: Partitions
+  meters: MeterIndex
+  letters: DeadLetters
+  storedEvents: Pick<StoredEvents, 'add'>
+  clock: Clock
+  log: Logger
+}
+
+const stored = metric('analytics_readings_stored')
+const duplicates = metric('analytics_duplicates')
+const conflicts = metric('analytics_conflicts')
+const batchRows = metric('analytics_batch_rows')
+const storeSeconds = metric('analytics_store_seconds')
+const latencySeconds = metric('analytics_latency_seconds')
+
+type Outcome = Pick<StoreResult, 'stored' | 'repeated' | 'conflicts'>
+
+/**
+ * Stores the batch of one `reading.store` job. When it resolves every row is committed in `reading` or `reading_conflict`,
+ * or kept as a dead letter; when it rejects the job comes again, and nothing is stored twice.
+ */
+export function createReadingStore(deps: ReadingStoreDeps): (job: JobData<'reading.store'>) => Promise<void> {
+  const { pool, partitions, meters, letters, storedEvents, clock, log } = deps
+
+  /** A row that the database cannot hold must not keep its neighbours out: halves are tried until it stands alone. */
+  const storeOrDivide = async (columns: ReadingColumns, ids: ReadonlyMap<string, number>): Promise<Outcome> => {
+    try {
+      return await storeReadings(pool, partitions, columns, ids)
+    } catch (error) {
+      if (!isDataFault(error)) throw error
+      const rows = columns.meter.map((_, row) => row)
+      if (rows.length === 1) {
+        await keepRefused(letters, columns, [{ row: 0, reason: `the database refuses the value: ${errorText(error)}` }])
+        return { stored: 0, repeated: 0, conflicts: 0 }
+      }
+      const middle = rows.length >> 1
+      const first = await storeOrDivide(rowsOf(columns, rows.slice(0, middle)), ids)
+      const second = await storeOrDivide(rowsOf(columns, rows.slice(middle)), ids)
+      return { stored: first.stored + second.stored, repeated: first.repeated + second.repeated, conflicts: first.conflicts + second.conflicts }
+    }
+  }
+
+  const tell = async (columns: ReadingColumns, found: ReadonlyMap<string, MeterEntry>, outcome: Outcome): Promise<void> => {
+    if (outcome.stored > 0) {
+      const perMeter = new Map<number, number>()
+      for (const index of columns.meter) perMeter.set(index, (perMeter.get(index) ?? 0) + 1)
+      for (const [index, count] of perMeter) storedEvents.add(found.get(columns.meters[index] as string)?.terminal ?? '', count)
+    }
+    if (outcome.conflicts === 0) return
+    const from = columns.time.reduce((least, time) => Math.min(least, time))
+    const to = columns.time.reduce((most, time) => Math.max(most, time))
+    await tellConflicts(pool, { meterIds: [...found.values()].map(({ id }) => id), from, to, receivedAt: columns.receivedAt, count: outcome.conflicts })
+      .catch((error: unknown) => log.warn({ reason: errorText(error) }, 'conflict events not written'))
+  }
+
+  const storeBatch = async (job: JobData<'reading.store'>): Promise<void> => {
+    let columns: ReadingColumns
+    try {
+      columns = readBatch(job.batch)
+    } catch (error) {
+      return letters.keep({ origin: 'reading.store', code: 'READING_REFUSED', detail: errorText(error), payload: job, rows: job.rows })
+    }
+    const begin = clock.monotonic()
+    const found = await meters.find(columns.meters)
+    const { known, refused } = sortRows(columns, found)
+    await keepRefused(letters, columns, refused)
+    if (known.length === 0) return
+    const sorted = rowsOf(columns, known)
+    const outcome = await storeOrDivide(sorted, new Map([...found].map(([address, { id }]) => [address, id])))
+    await noteTouched(pool, touchedDays(sorted, found))
+
+    stored.add(outcome.stored)
+    duplicates.add(outcome.repeated)
+    conflicts.add(outcome.conflicts)
+    batchRows.record(known.length)
+    storeSeconds.record((clock.monotonic() - begin) / 1_000)
+    latencySeconds.record(Math.max(0, clock.now() - columns.receivedAt) / 1_000)
+    await tell(sorted, found, outcome)
+  }
+
+  return (job) => withSpan('analytics.reading.store', () => storeBatch(job), { parent: job.traceparent, attributes: { rows: job.rows } })
+}
