@@ -41,10 +41,10 @@ export interface MemoryOwner {
 /** The `n` newest stamps, newest first. */
 export function recentStamps(freeze: Freeze, owner: MemoryOwner, nowMs: number, n: number): number[] {
   const out: number[] = []
-  let stamp = newestStamp(freeze, owner.zone, nowMs)
+  let stamp = stampAt(freeze, owner.zone, nowMs, nowMs)
   while (out.length < n && remembers(freeze, owner, stamp, nowMs)) {
     out.push(stamp)
-    stamp = previous(freeze, owner.zone, stamp, nowMs)
+    stamp = stampAt(freeze, owner.zone, stamp - 1, nowMs)
   }
   return out
 }
@@ -55,10 +55,10 @@ export function recentStamps(freeze: Freeze, owner: MemoryOwner, nowMs: number, 
  */
 export function stampsBetween(freeze: Freeze, owner: MemoryOwner, nowMs: number, from: number, to: number, interval?: Ti): number[] {
   const out: number[] = []
-  let stamp = newestStamp(freeze, owner.zone, Math.min(nowMs, to - 1))
+  let stamp = stampAt(freeze, owner.zone, Math.min(nowMs, to - 1), nowMs)
   while (stamp >= from && remembers(freeze, owner, stamp, nowMs)) {
     if (onInterval(stamp, owner.zone, interval)) out.push(stamp)
-    stamp = previous(freeze, owner.zone, stamp, nowMs)
+    stamp = stampAt(freeze, owner.zone, stamp - 1, nowMs)
   }
   return out.reverse()
 }
@@ -83,20 +83,13 @@ export function freezeNumber(freeze: Freeze, owner: MemoryOwner, stamp: number):
   return Math.floor((stamp - begin) / freeze.every) - Math.floor((owner.installedAt - begin) / freeze.every)
 }
 
-function newestStamp(freeze: Freeze, zone: number, timeMs: number): number {
+/** The last stamp at or before `timeMs`; among the old ones only the coarse list counts. Every step divides a day. */
+function stampAt(freeze: Freeze, zone: number, timeMs: number, nowMs: number): number {
   if (freeze.every === 'month') return monthStart(localMonth(timeMs, zone), zone)
   const midnight = dayStart(localDay(timeMs, zone), zone)
-  return midnight + Math.floor((timeMs - midnight) / freeze.every) * freeze.every
-}
-
-function previous(freeze: Freeze, zone: number, stamp: number, nowMs: number): number {
-  if (freeze.every === 'month') return monthStart(localMonth(stamp, zone) - 1, zone)
-  const fine = stamp - freeze.every
-  const { coarse } = freeze
-  if (coarse === undefined || nowMs - fine < freeze.depth * freeze.every) return fine
-  // Every coarse step divides a day, so local midnights are on it.
-  const midnight = dayStart(localDay(stamp - 1, zone), zone)
-  return midnight + Math.floor((stamp - 1 - midnight) / coarse.every) * coarse.every
+  const fine = midnight + Math.floor((timeMs - midnight) / freeze.every) * freeze.every
+  if (freeze.coarse === undefined || nowMs - fine < freeze.depth * freeze.every) return fine
+  return midnight + Math.floor((timeMs - midnight) / freeze.coarse.every) * freeze.coarse.every
 }
 
 function onInterval(stamp: number, zone: number, interval: Ti | undefined): boolean {

@@ -1,0 +1,36 @@
+/** What can go wrong with a virtual device, one row a fault. All can be switched on and off while the fleet runs. */
+export const FAULTS = {
+  'silent': {
+    on: ['terminal', 'meter'], options: {},
+    does: 'A terminal stays connected and keeps its heartbeat, but answers nothing and reports nothing. A meter does not answer its terminal (DAR 33).',
+  },
+  'slow': { on: ['terminal'], options: { ms: 8_000 }, does: 'Every answer comes so much later.' },
+  'garbage': { on: ['terminal'], options: { bytes: 60 }, does: 'Up to so many random bytes before each frame, false frame starts among them.' },
+  'clock-off': { on: ['terminal', 'meter'], options: { ms: 3_600_000 }, does: 'The clock is so much ahead (negative: behind). Values stay those of the true moment.' },
+  'duplicate-report': { on: ['terminal'], options: {}, does: 'Each report is sent twice, and once more after its confirmation.' },
+  'replay': { on: ['terminal'], options: {}, does: 'With each new report an old, confirmed one is sent again, byte for byte.' },
+  'wrong-mac': { on: ['terminal'], options: { every: 1 }, does: 'In every n-th protected APDU one bit of the MAC is wrong; a plain terminal sends a wrong FCS instead.' },
+  'reconnect-storm': { on: ['terminal'], options: { ms: 500 }, does: 'Logs in, hangs up after so long, connects again at once.' },
+  'half-frame': { on: ['terminal'], options: { every: 3 }, does: 'Of every n-th frame only the first half is sent, the rest never.' },
+  'byte-at-a-time': { on: ['terminal'], options: { ms: 1 }, does: 'One byte each so many milliseconds.' },
+  'die-after-receive': {
+    on: ['terminal'], options: { seconds: 5, acted: 1, times: 1 },
+    does: 'Dies between receiving a control command and answering it: acts (or not), hangs up, is back after so many seconds. So many times, then it is well.',
+  },
+} as const satisfies Record<string, FaultRow>
+
+export interface FaultRow {
+  on: readonly ('terminal' | 'meter')[]
+  /** Numbers that shape the fault, with their usual values. */
+  options: Readonly<Record<string, number>>
+  does: string
+}
+
+export type FaultName = keyof typeof FAULTS
+export type FaultOptions<N extends FaultName = FaultName> = Record<keyof (typeof FAULTS)[N]['options'] & string, number>
+
+export const FAULT_NAMES = Object.keys(FAULTS) as FaultName[]
+
+export function isFault(name: string): name is FaultName {
+  return Object.hasOwn(FAULTS, name)
+}

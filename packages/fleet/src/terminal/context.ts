@@ -1,0 +1,98 @@
+import type { Clock } from '@zhuzhan/core'
+import type { Oad } from '@zhuzhan/dlt698'
+import type { Faults } from '../faults/faults.js'
+import type { Dial } from '../run/dial.js'
+import type { Ledger } from '../run/ledger.js'
+import type { Random } from '../run/random.js'
+import type { Scheduler } from '../run/scheduler.js'
+import type { StateStore } from '../run/state-journal.js'
+
+/** What all terminals of a fleet share. */
+export interface FleetContext {
+  clock: Clock
+  scheduler: Scheduler
+  random: Random
+  dial: Dial
+  faults: Faults
+  state: StateStore
+  ledger: Ledger
+  counts: Counts
+  settings: Settings
+  log: FleetLog
+}
+
+/** The part of a pino logger the fleet uses. */
+export interface FleetLog {
+  debug(context: object, message: string): void
+  info(context: object, message: string): void
+  warn(context: object, message: string): void
+}
+
+export interface Settings {
+  /** Minutes east of UTC. */
+  zone: number
+  heartbeatSeconds: number
+  /** Seconds between reports; 0 for none. Below a minute present values are reported, otherwise frozen ones. */
+  reportSeconds: number
+  /** What a report carries for each meter. */
+  reportItems: readonly Oad[]
+  /** An unconfirmed report is repeated after this, so many times; then the terminal rests before it tries again. */
+  reportTimeoutMs: number
+  reportRepeats: number
+  reportRestMs: number
+  /** Largest frame (value of L) and APDU, until a CONNECT agrees on less. */
+  frameSize: number
+  apduSize: number
+  /** Answer at once, without the times a real line takes. */
+  instant: boolean
+}
+
+export const USUAL_SETTINGS: Settings = {
+  zone: 480,
+  heartbeatSeconds: 60,
+  reportSeconds: 60,
+  reportItems: ['00100200', '20000200', '20010200', '20040200'],
+  reportTimeoutMs: 15_000,
+  reportRepeats: 3,
+  reportRestMs: 60_000,
+  frameSize: 1_024,
+  apduSize: 4_096,
+  instant: false,
+}
+
+/** Sums over the fleet since it started. */
+export interface Counts {
+  connects: number
+  logins: number
+  refusedLogins: number
+  disconnects: number
+  heartbeats: number
+  framesSent: number
+  framesReceived: number
+  bytesDiscarded: number
+  requests: number
+  answers: number
+  /** Requests a protected terminal did not answer, and frames for somebody else. */
+  ignored: number
+  sessions: number
+  securityRefusals: number
+  reportsMade: number
+  /** Frames with a report, repetitions included. */
+  reportsSent: number
+  reportsRepeated: number
+  reportsAcknowledged: number
+  /** Not made, because too many were waiting. */
+  reportsSkipped: number
+  readingsAcknowledged: number
+  /** Confirmations that fit no report. */
+  strayConfirmations: number
+  deaths: number
+}
+
+export function zeroCounts(): Counts {
+  return {
+    connects: 0, logins: 0, refusedLogins: 0, disconnects: 0, heartbeats: 0, framesSent: 0, framesReceived: 0, bytesDiscarded: 0, requests: 0, answers: 0,
+    ignored: 0, sessions: 0, securityRefusals: 0, reportsMade: 0, reportsSent: 0, reportsRepeated: 0, reportsAcknowledged: 0, reportsSkipped: 0,
+    readingsAcknowledged: 0, strayConfirmations: 0, deaths: 0,
+  }
+}
