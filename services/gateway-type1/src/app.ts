@@ -107,6 +107,11 @@ export function createGateway({ limits, registry, table, events, refusals, clock
       return connection.close('shed')
     }
     if (connection.closed) return
+    if (connection.address !== undefined && connection.address !== address) {
+      // A login of another address went through while this one waited for the registry.
+      refuse(connection, 'ADDRESS_MISMATCH', 'LINK')
+      return connection.violation()
+    }
     if (!terminal) {
       metric('gateway_logins').add(1, { result: 'unknown' })
       refusals.refuse('TERMINAL_UNKNOWN', { terminal: address, remote: connection.remote, what: 'login' })
@@ -179,7 +184,10 @@ export function createGateway({ limits, registry, table, events, refusals, clock
       const group = byAddress.get(address)
       if (!group) return
       registry.terminal(address).then((terminal) => {
-        if (!terminal) for (const connection of group) connection.close('refused')
+        for (const connection of group) {
+          if (terminal) connection.offsetMinutes = terminal.utcOffsetMinutes
+          else connection.close('refused')
+        }
       }, () => undefined)
     },
     onSocket: (socket) => {

@@ -43,7 +43,7 @@ interface Seat {
 export function createExchange({ clock, pendingBytes, onBind, onFrontEnds }: ExchangeOptions): Exchange {
   const seats = new Map<number, Seat>()
   const links = new Map<string, FrontEndLink>()
-  /** Seats with waiting frames, in the order they began to wait: each gets one frame a round. */
+  /** Seats with waiting frames; the first was served longest ago, so that each gets one frame a round however little credit comes. */
   const queue = new Set<Seat>()
 
   const assign = (seat: Seat): void => {
@@ -59,23 +59,19 @@ export function createExchange({ clock, pendingBytes, onBind, onFrontEnds }: Exc
   }
 
   const drain = (): void => {
-    let moved = true
-    while (moved) {
-      moved = false
-      for (const seat of queue) {
-        const { link } = seat
-        if (!link || link.credit <= 0) continue
-        const next = seat.waiting.shift()
-        if (next) {
-          seat.waitingBytes -= next.raw.length
-          link.frame(seat.connection.id, next.raw, next.traceparent)
-          moved = true
-        }
-        if (seat.waiting.length === 0) {
-          queue.delete(seat)
-          seat.connection.resume()
-        }
+    // A seat that was served goes to the end, where this same loop meets it again.
+    for (const seat of queue) {
+      const { link } = seat
+      if (!link || link.credit <= 0) continue
+      queue.delete(seat)
+      const next = seat.waiting.shift()
+      if (next) {
+        seat.waitingBytes -= next.raw.length
+        link.frame(seat.connection.id, next.raw, next.traceparent)
       }
+      if (seat.waiting.length > 0) queue.add(seat)
+      else seat.connection.resume()
+      if (link.credit <= 0 && ![...links.values()].some((one) => one.credit > 0)) return
     }
   }
 

@@ -93,7 +93,7 @@ export function createSessionKeeper({ table, events, log, connections, flushMs =
       entry.binding = { connectionId: connection.id, frontendId, security }
       bound.push(entry.binding)
       if (first) news.push({ kind: 'terminal.online', terminal: entry.row.address, detail: { remote: entry.row.remote, security } })
-      else news.push({ kind: 'terminal.secured', terminal: entry.row.address, detail: { security } })
+      else if (security !== 'plain') news.push({ kind: 'terminal.secured', terminal: entry.row.address, detail: { security } })
     },
     ended: (connection, reason) => {
       const entry = live.get(connection.id)

@@ -84,6 +84,8 @@ export function createTerminalConnection({ id, socket, remote, limits, clock, ha
     resume: () => {
       if (!paused || closed) return
       paused = false
+      // What the terminal sent meanwhile still lies in the kernel: the silence was ours and must not end it before that is read.
+      connection.lastHeardAt = clock.monotonic()
       socket.resume()
     },
     close: (reason) => {
