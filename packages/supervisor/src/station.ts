@@ -54,11 +54,11 @@ export function createStation({ wiring, say, signal, identity }: StationOptions)
     }
   }
 
-  const startProgram = (program: Program, isReady: typeof toldReady): Promise<void> => {
+  const startProgram = (program: Program): Promise<void> => {
     const one = keepRunning({
       name: program.name,
       launch: () => launchProgram(program, folder),
-      isReady,
+      isReady: toldReady,
       stopSignal: 'SIGTERM',
       patienceMs: SERVICE_PATIENCE_MS,
       onEvent: onEvent(program.name),
@@ -97,10 +97,10 @@ export function createStation({ wiring, say, signal, identity }: StationOptions)
     },
     startServices: async () => {
       for (const group of START_GROUPS) {
-        await signal.unless(Promise.all(group.map((name) => startProgram({ name, member: `services/${name}`, telemetry: true, env: serviceEnvironment(name, wiring) }, toldReady))))
+        await signal.unless(Promise.all(group.map((name) => startProgram({ name, member: `services/${name}`, telemetry: true, env: serviceEnvironment(name, wiring) }))))
       }
     },
-    startFleet: (args) => startProgram({ name: 'fleet', member: 'packages/fleet', telemetry: false, args }, () => Promise.resolve()),
+    startFleet: (args) => startProgram({ name: 'fleet', member: 'packages/fleet', telemetry: false, args }),
     stop: async () => {
       stopping = true
       published.withdraw()
