@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { CONTROL, encodeFrame } from './link/index.js'
 import { encodeApdu } from './apdu/decode.js'
 import { frameFromJson, frameToJson } from './json.js'
-import { anyApdu, data, linkFrame } from './properties/arbitraries.js'
+import { anyApdu, data, linkFrame } from './vectors/arbitraries.js'
 import { frameVectors } from './vectors/load.js'
 
 const address = { type: 'single', logical: 0, server: '000000000001', client: 0 } as const
@@ -24,7 +24,7 @@ it('any APDU comes back byte by byte', () => {
   fc.assert(fc.property(anyApdu, (apdu) => {
     const bytes = encodeFrame({ control: CONTROL.serverResponse, address, data: encodeApdu(apdu) })
     return again(bytes).equals(bytes)
-  }), { numRuns: 1000 })
+  }), { numRuns: 300 })
 })
 
 it('any value comes back byte by byte', () => {
@@ -32,14 +32,14 @@ it('any value comes back byte by byte', () => {
     const apdu = encodeApdu({ apdu: 'set-request', choice: 'normal', piid: { number: 1, priority: false, acd: false }, oad: '40000200', data: value })
     const bytes = encodeFrame({ control: CONTROL.clientRequest, address, data: apdu })
     return again(bytes).equals(bytes)
-  }), { numRuns: 1000 })
+  }), { numRuns: 300 })
 })
 
 it('any frame comes back byte by byte, also when it carries no APDU and no segment', () => {
   fc.assert(fc.property(linkFrame, (frame) => {
     const bytes = encodeFrame(frame)
     return again(bytes).equals(bytes)
-  }), { numRuns: 1000 })
+  }), { numRuns: 300 })
 })
 
 it('shows what is inside a security wrapper', () => {

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { DecodeError, EncodeError } from '@zhuzhan/codec'
 import fc from 'fast-check'
-import { linkFrame } from '../properties/arbitraries.js'
+import { linkFrame } from '../vectors/arbitraries.js'
 import { addressBytes } from './address.js'
 import { CONTROL } from './control.js'
 import { crc16, sliceChecksum, step } from './crc.js'

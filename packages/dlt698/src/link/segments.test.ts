@@ -1,7 +1,7 @@
 import { manualClock } from '@zhuzhan/core'
 import { DecodeError, EncodeError } from '@zhuzhan/codec'
 import fc from 'fast-check'
-import { linkFrame } from '../properties/arbitraries.js'
+import { linkFrame } from '../vectors/arbitraries.js'
 import { CONTROL } from './control.js'
 import { decodeFrame, encodeFrame } from './frame.js'
 import type { LinkFrame } from './frame.js'

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
-import { linkFrame } from '../properties/arbitraries.js'
+import { linkFrame } from '../vectors/arbitraries.js'
 import { frameVectors } from '../vectors/load.js'
 import { crc16 } from './crc.js'
 import { decodeFrame, encodeFrame } from './frame.js'

@@ -1,13 +1,13 @@
 import { isDeepStrictEqual } from 'node:util'
 import { DecodeError, decode, encode } from '@zhuzhan/codec'
 import fc from 'fast-check'
-import { leafRows } from '../apdu/columns.js'
-import { decodeApdu, encodeApdu } from '../apdu/decode.js'
-import type { Apdu, DecodeApduOptions } from '../apdu/index.js'
 import { Data } from '../data/data.js'
-import { frameVectors } from '../vectors/load.js'
 import { decodeFrame } from '../link/index.js'
-import { anyApdu, apdus, data, nestedRecord } from './arbitraries.js'
+import { anyApdu, apdus, data, nestedRecord } from '../vectors/arbitraries.js'
+import { frameVectors } from '../vectors/load.js'
+import { leafRows } from './columns.js'
+import { decodeApdu, encodeApdu } from './decode.js'
+import type { Apdu, DecodeApduOptions } from './index.js'
 
 /** The APDU, or undefined when it is refused as it should be. */
 function decoded(bytes: Buffer, options?: DecodeApduOptions): Apdu | undefined {
@@ -50,7 +50,7 @@ describe.each(Object.entries(apdus))('%s', (_, arbitrary) => {
       const bytes = encodeApdu(apdu)
       for (let size = 0; size < bytes.length; size++) if (!holds(bytes.subarray(0, size))) return false
       return true
-    }), { numRuns: 15 })
+    }), { numRuns: 10 })
   })
 
   it('with wrong bytes in it is refused or means exactly those bytes', () => {
