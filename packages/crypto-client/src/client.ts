@@ -16,6 +16,9 @@ export interface CryptoMachineClientOptions {
   timeoutMs?: number
 }
 
+/** Keys and certificates of a thousand devices take a while. */
+const ISSUE_TIMEOUT_MS = 120_000
+
 /** The port plus its life: start connects and keeps reconnecting, stop lets go. */
 export type CryptoMachineClient = CryptoMachine & Part & { readonly connected: boolean }
 
@@ -24,7 +27,7 @@ export type CryptoMachineClient = CryptoMachine & Part & { readonly connected: b
  * every call fails at once with UNAVAILABLE; nothing is repeated here, because sealing twice would be wrong.
  */
 export function createCryptoMachineClient(options: CryptoMachineClientOptions): CryptoMachineClient {
-  const pipe = createPipeClient({ ...options, trace: currentTraceparent })
+  const pipe = createPipeClient({ ...options, slowOperations: { issueKeys: ISSUE_TIMEOUT_MS }, trace: currentTraceparent })
   const operations = Object.fromEntries(
     (Object.keys(CRYPTO_OPERATIONS) as CryptoOperation[]).map((op) => [op, callerOf(op, pipe.call)]),
   ) as unknown as CryptoMachine

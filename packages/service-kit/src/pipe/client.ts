@@ -18,6 +18,8 @@ export interface PipeClientOptions {
   log: Logger
   /** A call without an answer fails with UNAVAILABLE after this time. */
   timeoutMs?: number
+  /** Operations that may take longer. */
+  slowOperations?: Readonly<Record<string, number>>
   /** Requests without an answer; more fail at once with BUSY. */
   maxOutstanding?: number
   /** Traceparent to send along, asked when a message leaves. */
@@ -45,7 +47,7 @@ interface Waiting {
 }
 
 /** Pipelined client: many messages are under way at a time, answers come in any order. It reconnects by itself. */
-export function createPipeClient({ url, secret, identity, log, timeoutMs = 10_000, maxOutstanding = 20_000, trace }: PipeClientOptions): PipeClient {
+export function createPipeClient({ url, secret, identity, log, timeoutMs = 10_000, slowOperations = {}, maxOutstanding = 20_000, trace }: PipeClientOptions): PipeClient {
   const quiet = rateLimited(log, { perMinute: 6 })
   const waiting = new Map<number, Waiting>()
   let socket: WebSocket | undefined
@@ -73,7 +75,7 @@ export function createPipeClient({ url, secret, identity, log, timeoutMs = 10_00
     if (socket.bufferedAmount > MAX_UNSENT_BYTES) return reject(new HesError('BUSY', 'the pipe is full'))
     const id = (nextId = (nextId + 1) >>> 0)
     const parent = trace?.()
-    const timer = setTimeout(() => settle(id)?.reject(new HesError('UNAVAILABLE', 'no answer in time', { op })), timeoutMs)
+    const timer = setTimeout(() => settle(id)?.reject(new HesError('UNAVAILABLE', 'no answer in time', { op })), slowOperations[op] ?? timeoutMs)
     const done = <T>(next: (value: T) => void) => (value: T): void => { clearTimeout(timer); next(value) }
     waiting.set(id, { count: batch.length, resolve: done(resolve), reject: done(reject) })
     outstanding += batch.length

@@ -56,6 +56,7 @@ export function createMemoryStore(disk: MemoryDisk = memoryDisk()): MachineStore
       const id = replaceId ?? disk.devices.length + 1
       const stored = { ...row, id }
       await commit(() => {
+        if (disk.devices.some((one) => one.address === row.address && one.id !== replaceId)) throw new Error('the address is taken')
         disk.devices = [...disk.devices.filter((one) => one.id !== replaceId), stored]
         if (replaceId !== undefined) {
           for (const [key, entry] of disk.entries) if (entry.deviceId === replaceId) disk.entries.delete(key)
