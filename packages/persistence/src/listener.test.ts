@@ -28,7 +28,7 @@ test('hears what is told on its channel', async () => {
   await tell('')
   await until(() => heard.length === 2)
   expect(heard).toEqual(['one', ''])
-})
+}, 30_000)
 
 test('comes back after its connection was cut, and says so', async () => {
   await until(() => connected === 1)
@@ -38,7 +38,7 @@ test('comes back after its connection was cut, and says so', async () => {
   await tell('again')
   await until(() => heard.length === 1)
   expect(await listening()).toBe(1)
-})
+}, 30_000)
 
 test('comes back after the server was killed', async () => {
   await until(() => connected === 1)
@@ -57,4 +57,4 @@ test('stays away once closed, also when that happens while it connects', async (
   await hasty.close()
   await until(async () => await listening() === 0)
   expect(errors).toEqual([])
-})
+}, 30_000)

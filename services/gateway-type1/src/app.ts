@@ -44,7 +44,7 @@ export function createGateway({ limits, registry, table, events, refusals, clock
   const linkBudget = new Map<number, number>()
   let nextId = 1
 
-  const keeper = createSessionKeeper({ table, events, log, connections: () => connections.values() })
+  const keeper = createSessionKeeper({ table, events, clock, log, connections: () => connections.values() })
   const exchange = createExchange({
     clock,
     pendingBytes: limits.pendingBytes,

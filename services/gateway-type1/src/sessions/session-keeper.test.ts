@@ -1,4 +1,5 @@
 import { pino } from 'pino'
+import { systemClock } from '@zhuzhan/core'
 import type { StationEvent } from '@zhuzhan/contracts'
 import type { SessionBinding, SessionRow, SessionTable } from '@zhuzhan/persistence'
 import { fakeConnection } from '../test-support/fake-connection.js'
@@ -36,7 +37,7 @@ let keeper: SessionKeeper
 beforeEach(async () => {
   table = fakeTable()
   news = []
-  keeper = createSessionKeeper({ table, events: { publish: async (...events) => { news.push(...events) } }, log: pino({ level: 'silent' }), connections: () => connections, flushMs: 5, beatMs: 15 })
+  keeper = createSessionKeeper({ table, events: { publish: async (...events) => { news.push(...events) } }, clock: systemClock, log: pino({ level: 'silent' }), connections: () => connections, flushMs: 5, beatMs: 15 })
   await keeper.start()
 })
 afterEach(() => keeper.stop())

@@ -1,3 +1,4 @@
+import type { Clock } from '@zhuzhan/core'
 import type { StationEvent } from '@zhuzhan/contracts'
 import type { EventLog, SessionBinding, SessionRow, SessionTable } from '@zhuzhan/persistence'
 import type { Logger, Part } from '@zhuzhan/service-kit'
@@ -16,6 +17,7 @@ export interface SessionKeeper extends Part {
 export interface SessionKeeperOptions {
   table: SessionTable
   events: EventLog
+  clock: Clock
   log: Logger
   /** Connections heard of since the last beat, for last_seen_at. */
   connections(): Iterable<TerminalConnection>
@@ -23,7 +25,7 @@ export interface SessionKeeperOptions {
   beatMs?: number
 }
 
-export function createSessionKeeper({ table, events, log, connections, flushMs = 200, beatMs = 2_000 }: SessionKeeperOptions): SessionKeeper {
+export function createSessionKeeper({ table, events, clock, log, connections, flushMs = 200, beatMs = 2_000 }: SessionKeeperOptions): SessionKeeper {
   const live = new Map<number, { row: SessionRow; binding?: SessionBinding }>()
   let opened: SessionRow[] = []
   let bound: SessionBinding[] = []
@@ -52,10 +54,10 @@ export function createSessionKeeper({ table, events, log, connections, flushMs =
         inStep = true
       }
       await events.publish(...told.slice(0, 200))
-      if (Date.now() - lastBeat >= beatMs) {
+      if (clock.now() - lastBeat >= beatMs) {
         const since = lastBeat
-        lastBeat = Date.now()
-        const monotonic = performance.now()
+        lastBeat = clock.now()
+        const monotonic = clock.monotonic()
         const seen = [...connections()].filter((one) => one.address !== undefined).map((one) => ({ connectionId: one.id, at: new Date(lastBeat - (monotonic - one.lastHeardAt)) }))
         await table.beat(seen.filter((one) => one.at.getTime() >= since))
       }
@@ -81,7 +83,7 @@ export function createSessionKeeper({ table, events, log, connections, flushMs =
     opened: (connection) => {
       const row: SessionRow = {
         connectionId: connection.id, address: connection.address as string, remote: connection.remote,
-        heartbeatSeconds: connection.heartbeatSeconds, loggedInAt: new Date(),
+        heartbeatSeconds: connection.heartbeatSeconds, loggedInAt: new Date(clock.now()),
       }
       live.set(connection.id, { row })
       opened.push(row)
