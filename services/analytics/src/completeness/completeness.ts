@@ -23,20 +23,20 @@ const COMPUTE = `
   ), due AS (
     SELECT d.id, d.from_at,
       CASE WHEN d.created_at <= d.from_at THEN d.from_at ELSE greatest(d.from_at, coalesce(f.first_at, d.created_at)) END AS low,
-      least(d.from_at + interval '1 day' - make_interval(secs => $5), $6::timestamptz) AS high
+      least(d.from_at + interval '1 day' - make_interval(secs => $5::numeric), $6::timestamptz) AS high
     FROM day_of d LEFT JOIN LATERAL (
       SELECT min(r.time) AS first_at FROM reading r
-      WHERE d.created_at > d.from_at AND r.meter_id = d.id AND r.item = $4 AND r.time < d.created_at AND r.time >= d.created_at - make_interval(hours => $9)
+      WHERE d.created_at > d.from_at AND r.meter_id = d.id AND r.item = $4 AND r.time < d.created_at AND r.time >= d.created_at - make_interval(hours => $9::int)
     ) f ON true
   ), owed AS (
     SELECT id, from_at, low, high,
-      greatest(0, floor(extract(epoch FROM high - from_at) / $5) - ceil(extract(epoch FROM low - from_at) / $5) + 1)::int AS expected
+      greatest(0, floor(extract(epoch FROM high - from_at) / $5::numeric) - ceil(extract(epoch FROM low - from_at) / $5::numeric) + 1)::int AS expected
     FROM due
   )
   INSERT INTO completeness (meter_id, day, plan_id, expected, present, recollected, computed_at)
   SELECT o.id, $1::date, $3, o.expected, count(r.time), count(r.time) FILTER (WHERE r.quality = 'recollected'), $6
   FROM owed o LEFT JOIN reading r ON r.meter_id = o.id AND r.item = $4 AND r.time BETWEEN o.low AND o.high AND r.time >= $7 AND r.time < $8
-    AND mod(extract(epoch FROM r.time - o.from_at), $5) = 0
+    AND mod(extract(epoch FROM r.time - o.from_at), $5::numeric) = 0
   WHERE o.expected > 0
   GROUP BY o.id, o.expected
   ON CONFLICT (meter_id, day, plan_id) DO UPDATE
