@@ -30,6 +30,7 @@ import { feedRoutes } from './feed/routes.js'
 import { handleErrors } from './http/error-handler.js'
 import { readJsonBodies } from './http/json-body.js'
 import { measureRequests } from './http/measure.js'
+import { remoteOf } from './http/remote.js'
 import { readingRoutes } from './readings/routes.js'
 import { exportRoutes } from './registry/bulk/export-routes.js'
 import { importRoutes } from './registry/bulk/import-routes.js'
@@ -82,7 +83,7 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
 
   // Plain HTTP behind somebody else's TLS is a normal set-up: no upgrade of links, no HSTS from here.
   await app.register(fastifyHelmet, { contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } }, hsts: false })
-  await app.register(fastifyRateLimit, { max: deps.requestsPerMinute, timeWindow: 60_000 })
+  await app.register(fastifyRateLimit, { max: deps.requestsPerMinute, timeWindow: 60_000, keyGenerator: remoteOf })
   await app.register(fastifyUnderPressure, {
     maxEventLoopDelay: MAX_LOOP_DELAY_MS,
     pressureHandler: () => { throw new HesError('UNAVAILABLE', 'The station is too busy; try again.') },

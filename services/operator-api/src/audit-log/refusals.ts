@@ -1,6 +1,7 @@
 import type { Clock } from '@zhuzhan/core'
 import type { AuditLog, EventLog } from '@zhuzhan/persistence'
 import type { RefusalWitness } from '../http/error-handler.js'
+import { remoteOf } from '../http/remote.js'
 
 /** The same refusal is written this often within a window, then counted: nobody may fill the audit log by knocking. */
 const PER_WINDOW = 5
@@ -20,7 +21,8 @@ export function createRefusalWitness({ audit, events, clock }: { audit: AuditLog
     const actor = request.operator?.username ?? attemptedName(request.body) ?? 'anonymous'
     const action = request.routeOptions.config.act ?? `${request.method} ${request.routeOptions.url ?? ''}`
     const object = refusal.object ?? (request.url.split('?')[0] ?? '').slice(0, 200)
-    const key = JSON.stringify([actor, action, object, refusal.code, request.ip])
+    const remote = remoteOf(request)
+    const key = JSON.stringify([actor, action, object, refusal.code, remote])
     const now = clock.monotonic()
     let window = windows.get(key)
     if (!window || window.until <= now) {
@@ -36,7 +38,7 @@ export function createRefusalWitness({ audit, events, clock }: { audit: AuditLog
     window.written += 1
     const { leftOut } = window
     window.leftOut = 0
-    const detail = { remote: request.ip, requestId: request.id, ...(leftOut > 0 ? { leftOut } : {}) }
+    const detail = { remote, requestId: request.id, ...(leftOut > 0 ? { leftOut } : {}) }
     await audit.append({ actor, action, object, outcome: refusal.code, reason: refusal.message, detail })
     await events.publish({ kind: 'security.refusal', severity: 'warning', code: refusal.code, detail: { actor, action, object } })
   }

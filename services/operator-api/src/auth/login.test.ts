@@ -10,7 +10,7 @@ let admin: string
 beforeAll(async () => {
   api = await createTestApi(postgres.url)
   admin = await api.user('root', 'admin')
-})
+}, 60_000)
 afterAll(() => api.close())
 
 const login = (username: string, password: string) => api.call('POST', '/api/v1/auth/login', { body: { username, password } })

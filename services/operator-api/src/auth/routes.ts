@@ -3,6 +3,7 @@ import { LoginAnswer, LoginBody, MeAnswer, OwnPasswordBody } from '@zhuzhan/cont
 import { changeUser, findUser } from '@zhuzhan/persistence'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
+import { remoteOf } from '../http/remote.js'
 import { about, errors } from '../http/route.js'
 import { whoAsks } from './guard.js'
 import type { Guard } from './guard.js'
@@ -26,7 +27,7 @@ export const authRoutes = (deps: AuthRoutesDeps): FastifyPluginAsyncZod => async
     config: { act: 'login' },
     bodyLimit: 8_192,
   }, async (request) => {
-    const user = await login(deps, { ...request.body, remote: request.ip })
+    const user = await login(deps, { ...request.body, remote: remoteOf(request) })
     const { token, expiresAt } = deps.tokens.sign({ sub: user.id, pw: passwordFingerprint(user) })
     return { token, expiresAt: expiresAt.toISOString(), username: user.username, roles: user.roles }
   })
@@ -46,7 +47,7 @@ export const authRoutes = (deps: AuthRoutesDeps): FastifyPluginAsyncZod => async
     config: { act: 'password.change' },
   }, async (request, reply) => {
     const { id, username } = whoAsks(request)
-    const giveBack = deps.limiter.charge(request.ip, username)
+    const giveBack = deps.limiter.charge(remoteOf(request), username)
     const user = await findUser(deps.pool, { id })
     if (!(await deps.passwords.verify(request.body.current, user?.passwordHash))) throw new HesError('LOGIN_REFUSED', 'The current password is wrong.', { object: `user/${username}` })
     giveBack()

@@ -49,15 +49,19 @@ export function commandSweeper(deps: SweeperDeps): Part {
   const sweep = createSweep(deps)
   const noisy = rateLimited(deps.log, { perMinute: 2, clock: deps.clock })
   const timers: NodeJS.Timeout[] = []
-  const endings: Promise<void>[] = []
+  const running = new Set<Promise<void>>()
   const every = (ms: number, work: () => Promise<unknown>): void => {
-    let running: Promise<void> | undefined
+    let busy = false
     const run = (): void => {
-      running ??= work()
+      if (busy) return
+      busy = true
+      const one = work()
         .then(() => undefined, (error: unknown) => noisy.warn({ err: error }, 'commands could not be looked through'))
-        .finally(() => { running = undefined })
-      endings.push(running)
-      if (endings.length > 20) endings.splice(0, 10)
+        .finally(() => {
+          busy = false
+          running.delete(one)
+        })
+      running.add(one)
     }
     run()
     timers.push(setInterval(run, ms))
@@ -70,7 +74,7 @@ export function commandSweeper(deps: SweeperDeps): Part {
     },
     stop: async () => {
       for (const timer of timers) clearInterval(timer)
-      await Promise.all(endings)
+      await Promise.all(running)
     },
   }
 }

@@ -1,6 +1,6 @@
 import { FEED_CLOSE } from '@zhuzhan/contracts'
 import type { EventFilter, EventView } from '@zhuzhan/persistence'
-import type { EventSink } from './feed.js'
+import type { EventSink, Subscription } from './feed.js'
 import { eventAnswer } from './routes.js'
 
 /** What a client needs of its WebSocket. */
@@ -16,7 +16,7 @@ export interface FeedClientDeps {
   filter: EventFilter
   /** Resume after this id; undefined: live only. */
   after: number | undefined
-  subscribe(sink: EventSink): () => void
+  subscribe(sink: EventSink): Subscription
   history(after: number, limit: number): Promise<EventView[]>
 }
 
@@ -35,12 +35,14 @@ const OPEN = 1
 export function serveFeedClient({ socket, filter, after, subscribe, history }: FeedClientDeps): { done: Promise<void>; end: () => void } {
   const wanted = wantedBy(filter)
   let waiting: EventView[] | undefined = after === undefined ? undefined : []
+  /** Ids the client has from the past that the feed, being behind, will still bring. */
+  const known = new Set<number>()
   let ended = false
 
   const end = (): void => {
     ended = true
     waiting = undefined
-    unsubscribe()
+    subscription.end()
   }
   const tooSlow = (): void => {
     end()
@@ -51,9 +53,9 @@ export function serveFeedClient({ socket, filter, after, subscribe, history }: F
     if (socket.bufferedAmount > MAX_BUFFERED_BYTES) tooSlow()
     else socket.send(JSON.stringify(eventAnswer(event)))
   }
-  const unsubscribe = subscribe((events) => {
+  const subscription = subscribe((events) => {
     for (const event of events) {
-      if (!wanted(event)) continue
+      if (!wanted(event) || known.delete(event.id)) continue
       if (!waiting) send(event)
       else if (waiting.length >= MAX_WAITING) return tooSlow()
       else waiting.push(event)
@@ -61,19 +63,18 @@ export function serveFeedClient({ socket, filter, after, subscribe, history }: F
   })
 
   const catchUp = async (from: number): Promise<void> => {
-    const sent = new Set<number>()
     let position = from
     for (;;) {
       const page = await history(position, PAGE)
       for (const event of page) {
         send(event)
-        sent.add(event.id)
+        if (event.id > subscription.after) known.add(event.id)
       }
       position = page.at(-1)?.id ?? position
       if (ended || page.length < PAGE) break
       await drained(socket, () => ended)
     }
-    for (const event of waiting ?? []) if (!sent.has(event.id)) send(event)
+    for (const event of waiting ?? []) if (!known.delete(event.id)) send(event)
     waiting = undefined
   }
   return { done: after === undefined ? Promise.resolve() : catchUp(after), end }

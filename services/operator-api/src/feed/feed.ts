@@ -10,8 +10,13 @@ export type EventSink = (events: readonly EventView[]) => void
 
 /** One reader of the event table for all clients of this process. */
 export interface EventFeed extends Part {
-  /** @returns takes the sink away */
-  subscribe(sink: EventSink): () => void
+  subscribe(sink: EventSink): Subscription
+}
+
+export interface Subscription {
+  /** Only events with higher ids will come. */
+  after: number
+  end(): void
 }
 
 export interface EventFeedDeps {
@@ -83,7 +88,7 @@ export function createEventFeed({ pool, listen, clock, log }: EventFeedDeps): Ev
     name: 'event-feed',
     subscribe: (sink) => {
       sinks.add(sink)
-      return () => { sinks.delete(sink) }
+      return { after: floor ?? 0, end: () => { sinks.delete(sink) } }
     },
     start: async () => {
       listener = listen(wake)

@@ -1,0 +1,179 @@
+import { withPostgres } from '@zhuzhan/testing'
+import { createTestApi } from '../fixtures/test-api.js'
+import type { TestApi } from '../fixtures/test-api.js'
+import { createSweep } from './sweeper.js'
+import type { Sweep } from './sweeper.js'
+
+const postgres = withPostgres()
+let api: TestApi
+let sweep: Sweep
+const tokens = { operator: '', dispatcher: '', approver: '', both: '', viewer: '' }
+
+beforeAll(async () => {
+  api = await createTestApi(postgres.url)
+  sweep = createSweep({ pool: api.database.pool, store: api.store, delivery: api.delivery, clock: api.clock })
+  tokens.operator = await api.user('olga', 'operator')
+  tokens.dispatcher = await api.user('dora', 'dispatcher')
+  tokens.approver = await api.user('anna', 'approver')
+  tokens.both = await api.user('boss', 'dispatcher', 'approver', 'admin', 'operator', 'viewer')
+  tokens.viewer = await api.user('vera', 'viewer')
+  const post = (path: string, body: object) => api.call('POST', `/api/v1/${path}`, { token: tokens.operator, body })
+  await post('terminals', { address: '1', securityProfile: 'plain' })
+  await post('terminals', { address: '2', securityProfile: 'sm', mode: 'S' })
+  await post('terminals', { address: '3', securityProfile: 'hardware' })
+  await post('meters', { address: '11', terminal: '1' })
+  await post('meters', { address: '12', terminal: '1', securityProfile: 'sm', mode: 'F' })
+  await post('meters', { address: '21', terminal: '2' })
+  await post('meters', { address: '31', terminal: '3' })
+}, 60_000)
+afterAll(() => api.close())
+beforeEach(() => {
+  api.jobs.length = 0
+  api.queueAway(false)
+})
+
+const submit = (body: object, token = tokens.dispatcher, meter = '11') => api.call('POST', `/api/v1/meters/${meter}/commands`, { token, body })
+const decide = (id: string, decision: 'approve' | 'reject', token = tokens.approver, body?: object) => api.call('POST', `/api/v1/commands/${id}/${decision}`, { token, ...(body ? { body } : {}) })
+const show = async (id: string) => (await api.call('GET', `/api/v1/commands/${id}`, { token: tokens.viewer })).body
+const auditOf = async (id: string) => (await api.call('GET', `/api/v1/audit-log?object=command/${id}&limit=50`, { token: tokens.approver })).body.items.reverse()
+
+test('a trip waits for a second person, then goes to the queue; every step tells who, when and why', async () => {
+  const { status, body } = await submit({ action: 'trip', reason: 'fire in the house' })
+  expect(status).toBe(202)
+  expect(body).toMatchObject({ state: 'awaiting_approval', meter: '000000000011', terminal: '000000000001', action: 'trip', requestedBy: 'dora', decidedBy: null, reason: 'fire in the house' })
+  expect(api.jobs).toEqual([])
+  expect(await decide(body.id, 'approve', tokens.approver, { reason: 'called back' })).toMatchObject({ status: 200, body: { state: 'queued', decidedBy: 'anna' } })
+  expect(api.jobs).toEqual([{ name: 'command.deliver', data: { commandId: body.id }, options: { jobId: `deliver-${body.id}` } }])
+  const { steps } = await show(body.id)
+  expect(steps.map(({ state, who, why }: Record<string, unknown>) => [state, who, why])).toEqual([
+    ['accepted', 'dora', 'fire in the house'], ['awaiting_approval', 'dora', null], ['approved', 'anna', 'called back'], ['queued', 'operator-api', null],
+  ])
+  expect((await auditOf(body.id)).map(({ action, actor, reason }: Record<string, unknown>) => [action, actor, reason])).toEqual([
+    ['command.accepted', 'dora', 'fire in the house'], ['command.awaiting_approval', 'dora', null], ['command.approved', 'anna', 'called back'], ['command.queued', 'operator-api', null],
+  ])
+})
+
+test.each(['approve', 'reject'] as const)('the requester cannot %s his own command, whatever his roles, and trying is in the audit log', async (decision) => {
+  for (const token of [tokens.both, tokens.dispatcher]) {
+    const { body } = await submit({ action: 'trip' }, token)
+    expect(await decide(body.id, decision, token)).toMatchObject({ status: 403, body: { code: 'SAME_PERSON' } })
+    expect(await show(body.id)).toMatchObject({ state: 'awaiting_approval', decidedBy: null })
+    expect((await auditOf(body.id)).at(-1)).toMatchObject({ action: `command.${decision}`, actor: body.requestedBy, outcome: 'SAME_PERSON' })
+  }
+  expect(api.jobs).toEqual([])
+})
+
+test('another person without the duty cannot decide', async () => {
+  const { body } = await submit({ action: 'close' })
+  for (const token of [tokens.viewer, tokens.operator]) expect(await decide(body.id, 'approve', token)).toMatchObject({ status: 403, body: { code: 'RIGHT_MISSING' } })
+  expect((await decide(body.id, 'approve', tokens.both)).status).toBe(200)
+})
+
+test('the body of a decision may be missing, empty or wrong', async () => {
+  const { body } = await submit({ action: 'trip' })
+  expect((await decide(body.id, 'approve', tokens.approver, { why: 'x' })).status).toBe(400)
+  const empty = await api.app.inject({ method: 'POST', url: `/api/v1/commands/${body.id}/approve`, headers: { authorization: `Bearer ${tokens.approver}`, 'content-type': 'application/json' }, payload: '' })
+  expect(empty.statusCode).toBe(200)
+})
+
+test('a rejected command is over', async () => {
+  const { body } = await submit({ action: 'trip' })
+  expect(await decide(body.id, 'reject', tokens.approver, { reason: 'wrong meter' })).toMatchObject({ status: 200, body: { state: 'rejected', decidedBy: 'anna' } })
+  expect(await decide(body.id, 'approve')).toMatchObject({ status: 409, body: { code: 'STATE_CONFLICT', message: expect.stringContaining('rejected') } })
+  expect(api.jobs).toEqual([])
+})
+
+test('of ten approvals at once one counts', async () => {
+  const { body } = await submit({ action: 'trip' })
+  const answers = await Promise.all(Array.from({ length: 10 }, (_, i) => decide(body.id, 'approve', i % 2 ? tokens.approver : tokens.both)))
+  expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array<number>(9).fill(409)])
+  expect(api.jobs).toHaveLength(1)
+})
+
+test('a read needs nobody else', async () => {
+  const { status, body } = await submit({ action: 'read', oads: ['20000200', '001002ff'] }, tokens.operator)
+  expect({ status, state: body.state, parameters: body.parameters }).toEqual({ status: 202, state: 'queued', parameters: { oads: ['20000200', '001002FF'] } })
+  expect(api.jobs).toEqual([{ name: 'command.deliver', data: { commandId: body.id }, options: { jobId: `deliver-${body.id}` } }])
+  expect((await submit({ action: 'read' }, tokens.operator, '21')).body).toMatchObject({ state: 'queued', parameters: { oads: ['00100200'] } })
+})
+
+test.each([['12', 'meter protected by sm'], ['21', 'behind a terminal protected by sm'], ['31', 'behind a terminal with hardware'], ['2', 'the terminal itself']])(
+  'control of %s (%s) is refused without a ticket, and that is in the audit log', async (meter) => {
+    const before = (await api.database.pool.query('SELECT 1 FROM command')).rowCount
+    expect(await submit({ action: 'trip' }, tokens.dispatcher, meter)).toMatchObject({ status: 409, body: { code: 'TICKET_REFUSED' } })
+    expect((await api.database.pool.query('SELECT 1 FROM command')).rowCount).toBe(before)
+    const { body } = await api.call('GET', `/api/v1/audit-log?object=meter/${meter.padStart(12, '0')}&outcome=TICKET_REFUSED`, { token: tokens.approver })
+    expect(body.items).toMatchObject([{ actor: 'dora', action: 'command.submit' }])
+  })
+
+test.each([
+  [400, { action: 'explode' }, '11'], [400, {}, '11'], [400, { action: 'trip', expiresInSeconds: 5 }, '11'], [400, { action: 'trip', oads: ['00100200'] }, '11'],
+  [400, { action: 'read', oads: ['xyz'] }, '11'], [404, { action: 'read' }, '424242'], [409, { action: 'trip' }, '1'],
+])('%i for %j of meter %s', async (status, body, meter) => {
+  expect((await submit(body, tokens.dispatcher, meter)).status).toBe(status)
+})
+
+test.each(['nonsense', '00000000-0000-4000-8000-000000000000', '11111111-1111-1111-1111-111111111111'])('unknown id %s is not found', async (id) => {
+  expect((await api.call('GET', `/api/v1/commands/${id}`, { token: tokens.viewer })).status).toBe(404)
+  expect((await decide(id, 'approve')).status).toBe(404)
+})
+
+test('while the queue is away a decision still counts; the sweeper hands it over later, once', async () => {
+  api.queueAway(true)
+  const { body } = await submit({ action: 'trip' })
+  expect((await decide(body.id, 'approve')).body).toMatchObject({ state: 'queued' })
+  api.queueAway(false)
+  await sweep.deliver()
+  expect(api.jobs).toEqual([])
+  api.clock.advance(6_000)
+  await sweep.deliver()
+  expect(api.jobs.filter(({ data }) => (data as { commandId: string }).commandId === body.id)).toHaveLength(1)
+})
+
+test('a crash between approval and queue is finished by the sweeper', async () => {
+  const { body } = await submit({ action: 'trip' })
+  await api.store.move(body.id, { from: ['awaiting_approval'], to: 'approved', who: 'anna', decidedBy: 'anna' })
+  api.clock.advance(6_000)
+  await sweep.deliver()
+  expect(await show(body.id)).toMatchObject({ state: 'queued', decidedBy: 'anna' })
+  expect(api.jobs.map(({ data }) => (data as { commandId: string }).commandId)).toContain(body.id)
+})
+
+test('a command nobody decided on in time expires, and deciding too late is refused', async () => {
+  const late = (await submit({ action: 'trip', expiresInSeconds: 10 })).body
+  api.clock.advance(10_001)
+  expect(await decide(late.id, 'approve')).toMatchObject({ status: 409, body: { code: 'COMMAND_EXPIRED' } })
+  expect(await show(late.id)).toMatchObject({ state: 'expired', code: 'COMMAND_EXPIRED' })
+
+  const forgotten = (await submit({ action: 'trip', expiresInSeconds: 10 })).body
+  const queued = (await submit({ action: 'read', expiresInSeconds: 10 }, tokens.operator)).body
+  api.clock.advance(10_001)
+  await sweep.expire()
+  expect(await show(forgotten.id)).toMatchObject({ state: 'expired' })
+  expect(await show(queued.id)).toMatchObject({ state: 'expired', steps: expect.arrayContaining([expect.objectContaining({ state: 'expired', who: 'operator-api' })]) })
+})
+
+test('what was sent never expires here: only a read-back tells', async () => {
+  const { body } = await submit({ action: 'read', expiresInSeconds: 10 }, tokens.operator)
+  await api.store.move(body.id, { from: ['queued'], to: 'sent', who: 'fep-1' })
+  api.clock.advance(10_001)
+  await sweep.expire()
+  expect(await show(body.id)).toMatchObject({ state: 'sent' })
+})
+
+test('the list: youngest first, in pages, by filters', async () => {
+  const list = async (query: string) => (await api.call('GET', `/api/v1/commands?${query}`, { token: tokens.viewer })).body
+  const all = (await list('limit=1000')).items.map(({ id }: { id: string }) => id)
+  expect(all.length).toBeGreaterThan(10)
+  const paged: string[] = []
+  let cursor: string | null = ''
+  while (cursor !== null) {
+    const page: { items: { id: string }[]; nextCursor: string | null } = await list(`limit=3${cursor ? `&cursor=${cursor}` : ''}`)
+    paged.push(...page.items.map(({ id }) => id))
+    cursor = page.nextCursor
+  }
+  expect(paged).toEqual(all)
+  expect((await list('state=rejected')).items).toHaveLength(1)
+  expect((await list('action=read&meter=21')).items).toHaveLength(1)
+  expect((await list('requestedBy=olga&terminal=1')).items.every(({ requestedBy }: { requestedBy: string }) => requestedBy === 'olga')).toBe(true)
+})
