@@ -1,0 +1,3 @@
+import { stationSuite } from './station-suite.js'
+
+stationSuite('the embedded PostgreSQL', () => ({}))
