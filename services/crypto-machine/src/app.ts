@@ -101,7 +101,7 @@ export function createMachine(options: MachineOptions): Machine {
       return { signature: signature.toString('hex').toUpperCase(), keyId: provider.audit.keyId }
     }),
     auditPublicKey: (_owner, batch) => eachNow(batch, () => ({ keyId: provider.audit.keyId, publicKey: provider.audit.publicKey.toString('hex').toUpperCase() })),
-    issueKeys: (_owner, batch) => each(batch, issueKeys),
+    issueKeys: (_owner, batch) => issueKeys(batch),
   }
 
   const runParsed = async <O extends CryptoOperation>(op: O, requests: CryptoRequest<O>[], owner: string): Promise<(CryptoResult<O> | HesError)[]> => {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { FencedError } from '../store/store.js'
-import type { MachineStore, NewDevice } from '../store/store.js'
+import type { DeviceRow, MachineStore, NewDevice } from '../store/store.js'
 
 let next = 1
 /** A device row of its own. */
@@ -14,6 +14,11 @@ export function newDevice(more: Partial<NewDevice> = {}): NewDevice {
 
 const event = { kind: 'test', subject: 'suite', detail: { n: 1 } }
 const entry = (deviceId: number, rspctr: number) => ({ deviceId, rspctr, rn: randomBytes(12), mac: randomBytes(8) })
+
+const NONE = { asctr: 0, entries: [], high: undefined }
+const countersOf = async (store: MachineStore, id: number) => (await store.counters([id])).get(id) ?? NONE
+type One = [DeviceRow, ...DeviceRow[]]
+const enrolled = async (store: MachineStore, count: number): Promise<One> => (await store.enrol(Array.from({ length: count }, () => newDevice()), 'test')) as One
 
 /** What every store of the machine must do alike. `open` gives a new process on the same data. */
 export function describeStore(name: string, open: () => Promise<MachineStore>): void {
@@ -37,58 +42,62 @@ export function describeStore(name: string, open: () => Promise<MachineStore>): 
       expect(await store.ownKeys()).toContainEqual(key)
 
       const made = newDevice({ mode: 'F', certificate: Buffer.from('cert'), issuedKey: Buffer.from('key') })
-      const device = await store.putDevice(made, event)
-      expect(await store.device(made.address)).toEqual(device)
-      expect(device).toEqual({ ...made, id: device.id })
-      expect(await store.device('999999999999')).toBeUndefined()
-      expect(await store.counters(device.id)).toEqual({ asctr: 0, entries: [], high: undefined })
-      await expect(store.putDevice(made, event)).rejects.toThrow()
+      const others = [newDevice(), newDevice()]
+      const [device, second] = await store.enrol([made, ...others], 'test')
+      expect(await store.devices([made.address, '999999999999'])).toEqual([device])
+      expect(device).toEqual({ ...made, id: device?.id })
+      expect(await store.devices(others.map((row) => row.address))).toHaveLength(2)
+      expect(await countersOf(store, device?.id ?? 0)).toEqual({ asctr: 0, entries: [], high: undefined })
+      const unborn = newDevice()
+      await expect(store.enrol([unborn, made], 'test')).rejects.toThrow()
+      expect(await store.devices([unborn.address])).toEqual([])
+      expect(second?.id).not.toBe(device?.id)
       expect(await store.deviceCount()).toBeGreaterThan(0)
     })
 
     it('raises ASCTR and never lowers it', async () => {
       const store = await open()
       await store.takeOver('a')
-      const [one, two] = [await store.putDevice(newDevice(), event), await store.putDevice(newDevice(), event)]
+      const [one, two] = await enrolled(store, 2) as [DeviceRow, DeviceRow]
       await store.reserveAsctr([{ deviceId: one.id, asctr: 8 }, { deviceId: two.id, asctr: 0xffff_ffff }])
       await store.reserveAsctr([{ deviceId: one.id, asctr: 3 }])
-      expect((await store.counters(one.id)).asctr).toBe(8)
-      expect((await store.counters(two.id)).asctr).toBe(0xffff_ffff)
+      expect((await countersOf(store, one.id)).asctr).toBe(8)
+      expect((await countersOf(store, two.id)).asctr).toBe(0xffff_ffff)
     })
 
     it('keeps the newest report of each slot, and H as it was set', async () => {
       const store = await open()
       await store.takeOver('a')
-      const { id } = await store.putDevice(newDevice(), event)
+      const [{ id }] = await enrolled(store, 1)
       const [old, young, other] = [entry(id, 5), entry(id, 69), entry(id, 6)]
       await store.markReports([young, old, other])
       await store.markReports([old])
-      const { entries } = await store.counters(id)
+      const { entries } = await countersOf(store, id)
       expect(entries).toHaveLength(2)
       expect(entries).toEqual(expect.arrayContaining([young, other]))
       await store.setReportHigh(id, 6, event)
-      expect(await store.counters(id)).toEqual({ asctr: 0, entries: [other], high: { known: true, highest: 6 } })
-      const again = await store.putDevice(newDevice(), event, id)
+      expect(await countersOf(store, id)).toEqual({ asctr: 0, entries: [other], high: { known: true, highest: 6 } })
+      const again = await store.replaceDevice(id, newDevice(), event)
       expect(again.id).toBe(id)
-      expect(await store.counters(id)).toMatchObject({ entries: [], high: undefined })
+      expect(await countersOf(store, id)).toMatchObject({ entries: [], high: undefined })
     })
 
     it('fences every write of a former owner off, whole', async () => {
       const [former, owner] = [await open(), await open()]
       await former.takeOver('former')
-      const { id } = await former.putDevice(newDevice(), event)
+      const [{ id }] = await enrolled(former, 1)
       expect(await former.owned()).toBe(true)
       await owner.takeOver('owner')
       expect([await former.owned(), await owner.owned()]).toEqual([false, true])
       const late = newDevice()
       for (const write of [
         () => former.reserveAsctr([{ deviceId: id, asctr: 100 }]), () => former.markReports([entry(id, 1)]), () => former.setReportHigh(id, 0, event),
-        () => former.putDevice(late, event), () => former.putDevice(newDevice(), event, id), () => former.addEvent(event),
+        () => former.enrol([late], 'test'), () => former.replaceDevice(id, late, event), () => former.addEvent(event),
         () => former.addRootKeys([{ keyState: 0, keyVersion: 9, purpose: 'group', wrapped: Buffer.alloc(1) }], event),
         () => former.addOwnKey({ name: 'late', wrapped: Buffer.alloc(1), publicKey: Buffer.alloc(65), certificate: undefined }, event),
       ]) await expect(write()).rejects.toThrow(FencedError)
-      expect(await owner.counters(id)).toEqual({ asctr: 0, entries: [], high: undefined })
-      expect(await owner.device(late.address)).toBeUndefined()
+      expect(await countersOf(owner, id)).toEqual({ asctr: 0, entries: [], high: undefined })
+      expect(await owner.devices([late.address])).toEqual([])
       expect((await owner.ownKeys()).map((key) => key.name)).not.toContain('late')
       await owner.reserveAsctr([{ deviceId: id, asctr: 8 }])
     })

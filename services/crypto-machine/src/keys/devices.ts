@@ -5,6 +5,7 @@ import { REPORT_WINDOW, checkCertificateRole, deriveKey, handshakeKeys } from '@
 import type { HandshakeKeys, ReportWindow } from '@zhuzhan/osp1'
 import type { KeyProvider } from '../provider/provider.js'
 import type { DeviceCounters, DeviceRow, MachineStore, NewDevice } from '../store/store.js'
+import { gather } from './gather.js'
 import type { Vault } from './vault.js'
 
 /** A device in use: its row, its working keys, and its counters as committed. */
@@ -45,15 +46,23 @@ export function deviceRowMac(vault: Vault, row: NewDevice): Buffer {
   ])
 }
 
+const NO_COUNTERS: DeviceCounters = { asctr: 0, entries: [], high: undefined }
+
 /** The machine's own table of devices, cached: while we hold the lease nobody else changes it. */
 export function createDevices({ store, provider, vault, engine }: { store: MachineStore; provider: KeyProvider; vault: Vault; engine: Sm2Engine }): Devices {
   const cache = new Map<string, Promise<Device>>()
+  const loadRow = gather(async (addresses: readonly string[]) => {
+    const rows = await store.devices(addresses)
+    const counters = rows.length > 0 ? await store.counters(rows.map((row) => row.id)) : new Map<number, DeviceCounters>()
+    return new Map(rows.map((row) => [row.address, { row, counters: counters.get(row.id) ?? NO_COUNTERS }]))
+  })
 
   const load = async (address: string): Promise<Device> => {
-    const row = await store.device(address)
-    if (!row || row.status === 'withdrawn') throw new HesError('DEVICE_NOT_ENROLLED', undefined, { address })
+    const found = await loadRow(address)
+    if (!found || found.row.status === 'withdrawn') throw new HesError('DEVICE_NOT_ENROLLED', undefined, { address })
+    const { row, counters } = found
     if (!equalBytes(row.rowMac, deviceRowMac(vault, row))) throw new HesError('ENGINE_FAULT', 'the device row was changed outside the machine', { address })
-    const [keys, counters, certificate] = await Promise.all([workingKeys(provider, row), store.counters(row.id), pinned(row)])
+    const [keys, certificate] = await Promise.all([workingKeys(provider, row), pinned(row)])
     return { row, keys, certificate, asctr: { used: counters.asctr, reserved: counters.asctr }, ...windowOf(counters) }
   }
 

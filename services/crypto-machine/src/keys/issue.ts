@@ -39,24 +39,21 @@ const VALIDITY_MS = 20 * 365.25 * 24 * 3_600_000
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex').toUpperCase()
 
 /**
- * Laboratory key issue (design.md §3): enrols the device on the first call and gives its keys, for simulators and
+ * Laboratory key issue (design.md §3): enrols devices on the first call and gives their keys, for simulators and
  * benches. The same call gives the same keys; another mode needs `replace`. Refused in production, where device keys
  * never leave the machine.
  */
-export function createKeyIssue(options: KeyIssueOptions): (order: KeyIssueOrder) => Promise<IssuedKeys> {
+export function createKeyIssue(options: KeyIssueOptions): (orders: readonly KeyIssueOrder[]) => Promise<(IssuedKeys | HesError)[]> {
   const { store, provider, vault, engine, devices, clock, random, stationId, production, clientAddress } = options
-  const busy = new Map<string, Promise<unknown>>()
+  let busy: Promise<unknown> = Promise.resolve()
 
-  const enrol = async ({ address, mode }: KeyIssueOrder, before: DeviceRow | undefined): Promise<DeviceRow> => {
+  const newRow = async ({ address, mode }: KeyIssueOrder, chipSerial: Buffer): Promise<NewDevice> => {
     const dispersion = dispersionOfNumber(address)
     const row: NewDevice = {
-      address, dispersion, ad: authenticatedAddressOfNumber(address), chipSerial: before?.chipSerial ?? random(8), mode, keyState: KEY_STATE, keyVersion: KEY_VERSION,
+      address, dispersion, ad: authenticatedAddressOfNumber(address), chipSerial, mode, keyState: KEY_STATE, keyVersion: KEY_VERSION,
       status: 'active', certificate: undefined, issuedKey: undefined, rowMac: Buffer.alloc(16), ...(mode === 'F' ? await certify(address, dispersion) : {}),
     }
-    const sealed = { ...row, rowMac: deviceRowMac(vault, row) }
-    const stored = await store.putDevice(sealed, { kind: before ? 'device-replaced' : 'device-enrolled', subject: address, detail: { mode } }, before?.id)
-    devices.drop(address)
-    return stored
+    return { ...row, rowMac: deviceRowMac(vault, row) }
   }
 
   const certify = async (address: string, dispersion: Buffer): Promise<{ certificate: Buffer; issuedKey: Buffer }> => {
@@ -89,22 +86,42 @@ export function createKeyIssue(options: KeyIssueOptions): (order: KeyIssueOrder)
     }
   }
 
-  const issue = async (order: KeyIssueOrder): Promise<IssuedKeys> => {
-    const before = await store.device(order.address)
-    const same = before?.mode === order.mode && before.status !== 'withdrawn'
-    if (before && !same && !order.replace) throw new HesError('EXISTS_ALREADY', 'the device is enrolled in another mode; ask for a replacement', { address: order.address, mode: before.mode })
-    return file(before && same && !order.replace ? before : await enrol(order, before))
+  const replace = async (order: KeyIssueOrder, before: DeviceRow): Promise<DeviceRow> => {
+    const row = await newRow(order, before.chipSerial)
+    const stored = await store.replaceDevice(before.id, row, { kind: 'device-replaced', subject: order.address, detail: { mode: order.mode, before: before.mode } })
+    devices.drop(order.address)
+    return stored
   }
 
-  return async (order) => {
-    if (production) throw new HesError('PROFILE_REFUSED', 'key issue is for laboratories only')
-    // Two calls for one address: the second sees what the first enrolled.
-    const work = (busy.get(order.address) ?? Promise.resolve()).catch(() => undefined).then(() => issue(order))
-    busy.set(order.address, work)
-    try {
-      return await work
-    } finally {
-      if (busy.get(order.address) === work) busy.delete(order.address)
+  const issue = async (orders: readonly KeyIssueOrder[]): Promise<(IssuedKeys | HesError)[]> => {
+    const rows = new Map((await store.devices(orders.map((order) => order.address))).map((row) => [row.address, row]))
+    const first = new Map(orders.filter((order) => !rows.has(order.address)).map((order) => [order.address, order]))
+    const fresh = await Promise.all([...first.values()].map((order) => newRow(order, random(8))))
+    for (const row of fresh.length > 0 ? await store.enrol(fresh, 'device-enrolled') : []) {
+      rows.set(row.address, row)
+      devices.drop(row.address)
     }
+    const out: (IssuedKeys | HesError)[] = []
+    for (const order of orders) {
+      const row = rows.get(order.address)
+      const enrolledNow = first.get(order.address) === order
+      if (!row) out.push(new HesError('INTERNAL'))
+      else if (row.mode === order.mode && row.status !== 'withdrawn' && (enrolledNow || !order.replace)) out.push(await file(row))
+      else if (!order.replace) out.push(new HesError('EXISTS_ALREADY', 'the device is enrolled in another mode; ask for a replacement', { address: order.address, mode: row.mode }))
+      else {
+        const replaced = await replace(order, row)
+        rows.set(order.address, replaced)
+        out.push(await file(replaced))
+      }
+    }
+    return out
+  }
+
+  return async (orders) => {
+    if (production) return orders.map(() => new HesError('PROFILE_REFUSED', 'key issue is for laboratories only'))
+    // One batch after another: the second sees what the first enrolled.
+    const work = busy.then(() => issue(orders))
+    busy = work.catch(() => undefined)
+    return work
   }
 }

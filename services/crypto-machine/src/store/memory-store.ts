@@ -50,27 +50,32 @@ export function createMemoryStore(disk: MemoryDisk = memoryDisk()): MachineStore
     }),
     ownKeys: async () => [...disk.ownKeys],
     addOwnKey: (row, event) => commit(() => { disk.ownKeys.push(row); disk.events.push(event) }),
-    device: async (address) => disk.devices.find((row) => row.address === address),
+    devices: async (addresses) => disk.devices.filter((row) => addresses.includes(row.address)),
     deviceCount: async () => disk.devices.length,
-    async putDevice(row, event, replaceId) {
-      const id = replaceId ?? disk.devices.length + 1
+    async enrol(rows, kind) {
+      const stored = rows.map((row, i) => ({ ...row, id: disk.devices.length + i + 1 }))
+      await commit(() => {
+        if (rows.some((row) => disk.devices.some((one) => one.address === row.address))) throw new Error('the address is taken')
+        disk.devices.push(...stored)
+        disk.events.push(...rows.map((row) => ({ kind, subject: row.address, detail: { mode: row.mode } })))
+      })
+      return stored
+    },
+    async replaceDevice(id, row, event) {
       const stored = { ...row, id }
       await commit(() => {
-        if (disk.devices.some((one) => one.address === row.address && one.id !== replaceId)) throw new Error('the address is taken')
-        disk.devices = [...disk.devices.filter((one) => one.id !== replaceId), stored]
-        if (replaceId !== undefined) {
-          for (const [key, entry] of disk.entries) if (entry.deviceId === replaceId) disk.entries.delete(key)
-          disk.highs.delete(replaceId)
-        }
+        disk.devices = disk.devices.map((one) => (one.id === id ? stored : one))
+        for (const [key, entry] of disk.entries) if (entry.deviceId === id) disk.entries.delete(key)
+        disk.highs.delete(id)
         disk.events.push(event)
       })
       return stored
     },
-    counters: async (deviceId) => ({
-      asctr: disk.asctr.get(deviceId) ?? 0,
-      entries: [...disk.entries.values()].filter((entry) => entry.deviceId === deviceId),
-      high: disk.highs.get(deviceId),
-    }),
+    counters: async (deviceIds) => new Map(deviceIds.map((id) => [id, {
+      asctr: disk.asctr.get(id) ?? 0,
+      entries: [...disk.entries.values()].filter((entry) => entry.deviceId === id),
+      high: disk.highs.get(id),
+    }])),
     reserveAsctr: (rows) => commit(() => {
       for (const { deviceId, asctr } of rows) disk.asctr.set(deviceId, Math.max(asctr, disk.asctr.get(deviceId) ?? 0))
     }),

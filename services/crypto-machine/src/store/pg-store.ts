@@ -3,7 +3,7 @@ import { REPORT_WINDOW } from '@zhuzhan/osp1'
 import type { Purpose } from '@zhuzhan/osp1'
 import type { Pool, QueryResult, QueryResultRow } from 'pg'
 import { FencedError } from './store.js'
-import type { DeviceRow, DeviceStatus, KeyEvent, MachineStore, NewDevice, OwnKeyRow, ReportEntryRow } from './store.js'
+import type { DeviceCounters, DeviceRow, DeviceStatus, KeyEvent, MachineStore, NewDevice, OwnKeyRow } from './store.js'
 
 /**
  * Every write starts with this: the row lock makes a taker-over wait for us, or us see that we are late. The WITH item
@@ -11,7 +11,8 @@ import type { DeviceRow, DeviceStatus, KeyEvent, MachineStore, NewDevice, OwnKey
  */
 const OWNER = 'owner AS MATERIALIZED (SELECT fencing FROM crypto_machine.machine WHERE fencing = $1 FOR SHARE)'
 const EVENT = 'INSERT INTO crypto_machine.key_event (fencing, kind, subject, detail) SELECT owner.fencing, $2, $3, $4 FROM owner'
-const DEVICE = 'id, address, dispersion, ad, chip_serial, mode, key_state, key_version, status, certificate, issued_key, row_mac'
+const DEVICE_COLUMNS = 'address, dispersion, ad, chip_serial, mode, key_state, key_version, status, certificate, issued_key, row_mac'
+const DEVICE = `id, ${DEVICE_COLUMNS}`
 
 /** The port on PostgreSQL. Writes are single statements, so each is one round trip and one commit. */
 export function createPgStore(pool: Pool): MachineStore {
@@ -79,38 +80,55 @@ export function createPgStore(pool: Pool): MachineStore {
         [...eventValues(event), row.name, row.wrapped, row.publicKey, row.certificate ?? null])
     },
 
-    async device(address) {
-      const { rows } = await query<DeviceSql>(`SELECT ${DEVICE} FROM crypto_machine.device WHERE address = $1`, [address])
-      return rows[0] && fromSql(rows[0])
+    async devices(addresses) {
+      const { rows } = await query<DeviceSql>(`SELECT ${DEVICE} FROM crypto_machine.device WHERE address = ANY ($1)`, [addresses])
+      return rows.map(fromSql)
     },
     async deviceCount() {
       const { rows } = await query<{ count: string }>('SELECT count(*) FROM crypto_machine.device')
       return Number(rows[0]?.count)
     },
-    async putDevice(row, event, replaceId) {
-      const columns = [row.address, row.dispersion, row.ad, row.chipSerial, row.mode, row.keyState, row.keyVersion, row.status, row.certificate ?? null, row.issuedKey ?? null, row.rowMac]
-      const parameters = '$5, $6::bytea, $7::bytea, $8::bytea, $9, $10::smallint, $11::smallint, $12, $13::bytea, $14::bytea, $15::bytea'
-      const store = replaceId === undefined
-        ? `INSERT INTO crypto_machine.device (${DEVICE.slice(4)}) SELECT ${parameters} FROM owner RETURNING id`
-        : `UPDATE crypto_machine.device SET (${DEVICE.slice(4)}) = ROW (${parameters}) FROM owner WHERE id = ${Math.trunc(replaceId)} RETURNING id`
-      const forget = replaceId === undefined ? '' : `,
-         entries AS (DELETE FROM crypto_machine.report_entry e USING owner WHERE e.device_id = ${Math.trunc(replaceId)}),
-         high AS (DELETE FROM crypto_machine.report_high h USING owner WHERE h.device_id = ${Math.trunc(replaceId)})`
-      const { id } = await write<{ id: number }>(`WITH ${OWNER}, stored AS (${store})${forget}, event AS (${EVENT}) SELECT stored.id FROM stored, owner`, [...eventValues(event), ...columns])
+    async enrol(rows, kind) {
+      // One row of the answer always: the owner's, with the new ids beside it.
+      const { ids } = await write<{ ids: { id: number; address: string }[] }>(
+        `WITH ${OWNER}, stored AS (
+           INSERT INTO crypto_machine.device (${DEVICE_COLUMNS})
+           SELECT v.* FROM unnest($3::text[], $4::bytea[], $5::bytea[], $6::bytea[], $7::text[], $8::smallint[], $9::smallint[], $10::text[], $11::bytea[], $12::bytea[], $13::bytea[]) v, owner
+           RETURNING id, address, mode),
+         event AS (INSERT INTO crypto_machine.key_event (fencing, kind, subject, detail) SELECT owner.fencing, $2, address, jsonb_build_object('mode', mode) FROM stored, owner)
+         SELECT (SELECT jsonb_agg(jsonb_build_object('id', id, 'address', address)) FROM stored) AS ids FROM owner`,
+        [kind, ...columnsOf(rows)])
+      const idOf = new Map((ids ?? []).map(({ id, address }) => [address, id]))
+      return rows.map((row) => ({ ...row, id: idOf.get(row.address) ?? 0 }))
+    },
+    async replaceDevice(id, row, event) {
+      await write(
+        `WITH ${OWNER}, stored AS (
+           UPDATE crypto_machine.device SET (${DEVICE_COLUMNS}) = (SELECT v.* FROM unnest($6::text[], $7::bytea[], $8::bytea[], $9::bytea[], $10::text[], $11::smallint[], $12::smallint[], $13::text[], $14::bytea[], $15::bytea[], $16::bytea[]) v)
+           FROM owner WHERE id = $5),
+         entries AS (DELETE FROM crypto_machine.report_entry e USING owner WHERE e.device_id = $5),
+         high AS (DELETE FROM crypto_machine.report_high h USING owner WHERE h.device_id = $5),
+         event AS (${EVENT})
+         SELECT fencing FROM owner`,
+        [...eventValues(event), id, ...columnsOf([row])])
       return { ...row, id }
     },
-    async counters(deviceId) {
-      const [asctr, entries, high] = await Promise.all([
-        query<{ asctr: string }>('SELECT asctr FROM crypto_machine.counter WHERE device_id = $1', [deviceId]),
-        query<{ rspctr: string; rn: Buffer; mac: Buffer }>('SELECT rspctr, rn, mac FROM crypto_machine.report_entry WHERE device_id = $1', [deviceId]),
-        query<{ known: boolean; highest: string }>('SELECT known, highest FROM crypto_machine.report_high WHERE device_id = $1', [deviceId]),
-      ])
-      const set = high.rows[0]
-      return {
-        asctr: Number(asctr.rows[0]?.asctr ?? 0),
-        entries: entries.rows.map((row): ReportEntryRow => ({ deviceId, rspctr: Number(row.rspctr), rn: row.rn, mac: row.mac })),
-        high: set && { known: set.known, highest: Number(set.highest) },
+    async counters(deviceIds) {
+      const found = new Map<number, DeviceCounters>()
+      const of = (id: number): DeviceCounters => {
+        const known = found.get(id) ?? { asctr: 0, entries: [], high: undefined }
+        found.set(id, known)
+        return known
       }
+      const [asctr, entries, high] = await Promise.all([
+        query<{ device_id: number; asctr: string }>('SELECT device_id, asctr FROM crypto_machine.counter WHERE device_id = ANY ($1)', [deviceIds]),
+        query<{ device_id: number; rspctr: string; rn: Buffer; mac: Buffer }>('SELECT device_id, rspctr, rn, mac FROM crypto_machine.report_entry WHERE device_id = ANY ($1)', [deviceIds]),
+        query<{ device_id: number; known: boolean; highest: string }>('SELECT device_id, known, highest FROM crypto_machine.report_high WHERE device_id = ANY ($1)', [deviceIds]),
+      ])
+      for (const row of asctr.rows) of(row.device_id).asctr = Number(row.asctr)
+      for (const row of entries.rows) of(row.device_id).entries.push({ deviceId: row.device_id, rspctr: Number(row.rspctr), rn: row.rn, mac: row.mac })
+      for (const row of high.rows) of(row.device_id).high = { known: row.known, highest: Number(row.highest) }
+      return found
     },
     async reserveAsctr(rows) {
       await write(
@@ -161,6 +179,16 @@ interface DeviceSql {
   certificate: Buffer | null
   issued_key: Buffer | null
   row_mac: Buffer
+}
+
+/** One array a column, in the order of DEVICE_COLUMNS. */
+function columnsOf(rows: readonly NewDevice[]): unknown[] {
+  const column = <T>(pick: (row: NewDevice) => T): T[] => rows.map(pick)
+  return [
+    column((row) => row.address), column((row) => row.dispersion), column((row) => row.ad), column((row) => row.chipSerial), column((row) => row.mode),
+    column((row) => row.keyState), column((row) => row.keyVersion), column((row) => row.status), column((row) => row.certificate ?? null),
+    column((row) => row.issuedKey ?? null), column((row) => row.rowMac),
+  ]
 }
 
 function fromSql(row: DeviceSql): DeviceRow {

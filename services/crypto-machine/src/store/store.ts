@@ -90,11 +90,15 @@ export interface MachineStore {
   ownKeys(): Promise<OwnKeyRow[]>
   addOwnKey(row: OwnKeyRow, event: KeyEvent): Promise<void>
 
-  device(address: string): Promise<DeviceRow | undefined>
+  /** The rows that are there, in no order. */
+  devices(addresses: readonly string[]): Promise<DeviceRow[]>
   deviceCount(): Promise<number>
-  /** Enrol, or with `replaceId` replace that device: its counters start anew. */
-  putDevice(row: NewDevice, event: KeyEvent, replaceId?: number): Promise<DeviceRow>
-  counters(deviceId: number): Promise<DeviceCounters>
+  /** Enrol new devices, all or none; one event each. */
+  enrol(rows: readonly NewDevice[], kind: string): Promise<DeviceRow[]>
+  /** Put another row in a device's place: its report window starts anew, its ASCTR goes on. */
+  replaceDevice(id: number, row: NewDevice, event: KeyEvent): Promise<DeviceRow>
+  /** By device id; a device without any counter is simply not there. */
+  counters(deviceIds: readonly number[]): Promise<Map<number, DeviceCounters>>
   /** Raise the highest ASCTR that may be sent. Never lowers one. */
   reserveAsctr(rows: readonly { deviceId: number; asctr: number }[]): Promise<void>
   markReports(rows: readonly ReportEntryRow[]): Promise<void>
