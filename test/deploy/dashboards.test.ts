@@ -1,22 +1,11 @@
 /** Dashboards and alerts ask only for metrics the station declares, under labels these metrics have. */
-import { readFileSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
 import { parser } from '@prometheus-io/lezer-promql'
 import { METRICS, prometheusName } from '@zhuzhan/telemetry'
 import type { MetricName, MetricRow } from '@zhuzhan/telemetry'
-import { parse } from 'yaml'
-import { ROOT } from '../architecture/workspace.js'
+import { readExpressions, readPanels } from './expressions.js'
 
-interface Panel { type: string; title: string; description?: string; targets?: { expr: string }[] }
-interface Expression { where: string; expr: string }
-
-const DASHBOARDS = join(ROOT, 'deploy/grafana/dashboards')
-const panels = readdirSync(DASHBOARDS).flatMap((name) => (JSON.parse(readFileSync(join(DASHBOARDS, name), 'utf8')) as { panels: Panel[] }).panels)
-const rules = parse(readFileSync(join(ROOT, 'deploy/prometheus/alerts.yml'), 'utf8')) as { groups: { rules: { alert: string; expr: string }[] }[] }
-const expressions: Expression[] = [
-  ...panels.flatMap(({ title, targets = [] }) => targets.map(({ expr }) => ({ where: `panel "${title}"`, expr: expr.replaceAll('$__rate_interval', '1m') }))),
-  ...rules.groups.flatMap((group) => group.rules.map(({ alert, expr }) => ({ where: `alert ${alert}`, expr }))),
-]
+const panels = readPanels()
+const expressions = readExpressions('1m')
 
 /** Labels every series has: our own on service_up, and what Prometheus adds. */
 const ALWAYS = ['service', 'instance', 'job']

@@ -1,4 +1,4 @@
-import { gauge, metric } from './instruments.js'
+import { gauge, metric, showCounters } from './instruments.js'
 import { METRICS, prometheusName } from './metrics.js'
 import type { MetricName, MetricRow } from './metrics.js'
 import { metricsText } from './page.js'
@@ -56,12 +56,20 @@ test('a gauge that fails does not take the page with it', async () => {
   away()
 })
 
+test('a service shows its counters before anything happened, so that the first increase is seen', async () => {
+  showCounters('front-end-processor')
+  expect(await line('zhuzhan_fep_request_timeouts_total')).toBe('zhuzhan_fep_request_timeouts_total 0')
+  expect(await line('zhuzhan_fep_commands_total{state="unknown"}')).toMatch(/ 0$/)
+  expect(await line('zhuzhan_api_logins_refused_total')).toBeUndefined()
+})
+
 describe('the table', () => {
   test.each(Object.entries(METRICS) as [MetricName, MetricRow][])('%s', (name, row) => {
     expect(name).toMatch(/^[a-z][a-z_]*[a-z]$/)
     expect(name.endsWith('_total')).toBe(false)
     expect(prometheusName(name)).toMatch(/^zhuzhan_/)
     expect(row.description).toMatch(/\.$/)
+    for (const zero of row.zeros ?? []) expect(Object.keys(zero)).toEqual(row.labels)
     expect(row.buckets !== undefined).toBe(row.kind === 'histogram')
     expect([...(row.buckets ?? [])]).toEqual([...(row.buckets ?? [])].sort((a, b) => a - b))
   })

@@ -1,4 +1,4 @@
-import { METRICS } from './metrics.js'
+import { METRICS, PREFIX_OF_SERVICE } from './metrics.js'
 import type { CounterName, GaugeName, HistogramName, LabelsOf, MetricName, MetricRow } from './metrics.js'
 import { observe } from './observed.js'
 import { meter } from './page.js'
@@ -54,6 +54,13 @@ export function gauge<N extends GaugeName>(name: N, read: () => GaugeAnswer<N> |
   })
 }
 
+/** Lets a service show all its counters from the start; without this an alert on an increase would miss the first one. */
+export function showCounters(service: string): void {
+  const prefix = PREFIX_OF_SERVICE[service]
+  if (prefix === undefined) return
+  for (const name of Object.keys(METRICS) as MetricName[]) if (name.startsWith(prefix) && METRICS[name].kind === 'counter') metric(name as CounterName)
+}
+
 /** A counter whose sum somebody else keeps (the kernel's CPU time). */
 export function observedCounter(name: CounterName, read: () => number): void {
   observe(name, () => [{ value: read(), labels: {} }])
@@ -83,6 +90,7 @@ function createCounter(name: CounterName): Counter<CounterName> {
     series.set(key, fresh)
     return fresh
   }
+  for (const labels of row.zeros ?? []) create(labels)
   const only = series.get('')
   const add = (value: number, labels: Record<string, string> = {}): void => {
     const one = only ?? series.get(keyOf(labels)) ?? create(labels)

@@ -13,6 +13,8 @@ export interface MetricRow {
   labels?: readonly string[]
   /** Upper bounds of a histogram's buckets, in `unit`. */
   buckets?: readonly number[]
+  /** Series of a counter that show their zero from the start: an alert watches for the first increase. */
+  zeros?: readonly Readonly<Record<string, string>>[]
 }
 
 /** From a call inside one machine to a database that is being restarted. */
@@ -57,7 +59,7 @@ export const METRICS = {
   fep_open_requests: { kind: 'gauge', unit: '{request}', description: 'Requests to terminals without an answer yet.' },
   fep_request_timeouts: { kind: 'counter', unit: '{request}', description: 'Requests no terminal answered in time.' },
   fep_response_mismatches: { kind: 'counter', unit: '{response}', description: 'Responses that answer no open request.' },
-  fep_commands: { kind: 'counter', unit: '{command}', description: 'Commands that reached a state.', labels: ['state'] },
+  fep_commands: { kind: 'counter', unit: '{command}', description: 'Commands that reached a state.', labels: ['state'], zeros: [{ state: 'unknown' }] },
   fep_collection_tasks: { kind: 'counter', unit: '{task}', description: 'Collection tasks by result.', labels: ['result'] },
   fep_collection_gaps: { kind: 'gauge', unit: '{gap}', description: 'Meter and time slots due and still missing.' },
   fep_secure_sessions: { kind: 'gauge', unit: '{session}', description: 'Terminals with a live secured session at this front end.' },
@@ -92,6 +94,15 @@ export const METRICS = {
   api_logins_refused: { kind: 'counter', unit: '{login}', description: 'Logins refused.' },
   api_feed_clients: { kind: 'gauge', unit: '{client}', description: 'Open live feeds (WebSocket).' },
 } as const satisfies Record<string, MetricRow>
+
+/** Whose metrics a service shows from its start, zeros included. */
+export const PREFIX_OF_SERVICE: Readonly<Record<string, string>> = {
+  'gateway-type1': 'gateway_',
+  'front-end-processor': 'fep_',
+  'crypto-machine': 'crypto_',
+  analytics: 'analytics_',
+  'operator-api': 'api_',
+}
 
 export type MetricName = keyof typeof METRICS
 type NamesOf<K extends MetricRow['kind']> = { [N in MetricName]: (typeof METRICS)[N]['kind'] extends K ? N : never }[MetricName]

@@ -1,3 +1,4 @@
+import { showCounters } from './instruments.js'
 import { observeProcess } from './process-metrics.js'
 
 export interface TelemetryOptions {
@@ -15,6 +16,7 @@ let stopTracing: (() => Promise<void>) | undefined
 /** Called once by `register`, before the service's own modules are loaded. */
 export async function startTelemetry({ service, traceRatio, otlpEndpoint }: TelemetryOptions): Promise<void> {
   observeProcess(service)
+  showCounters(service)
   if (!otlpEndpoint) return
   const { startTracing } = await import('./tracing.js')
   stopTracing = startTracing({ service, ratio: traceRatio, endpoint: otlpEndpoint })

@@ -1,3 +1,4 @@
+export { programOnPath } from './program-on-path.js'
 export { PROJECT } from './project.js'
 export { startStation } from './start-station.js'
 export type { Endpoints, TestStation } from './start-station.js'

@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { accessSync, constants, rmSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePorts } from '@zhuzhan/supervisor'
 import { Redis } from 'ioredis'
 import { guard } from './guard.js'
+import { programOnPath } from './program-on-path.js'
 import { temporaryFolder } from './temporary-folder.js'
 
 export interface TestRedis {
@@ -20,15 +21,7 @@ export interface TestRedis {
 
 /** Debian's redis-tools holds the server under another name: redis-check-rdb, started as `redis-server`. */
 function redisProgram(): string | undefined {
-  const folders = (process.env['PATH'] ?? '').split(delimiter)
-  return ['redis-server', 'redis-check-rdb'].flatMap((name) => folders.map((folder) => join(folder, name))).find((file) => {
-    try {
-      accessSync(file, constants.X_OK)
-      return true
-    } catch {
-      return false
-    }
-  })
+  return programOnPath('redis-server') ?? programOnPath('redis-check-rdb')
 }
 
 /** Is there a Redis server program on this machine? */
