@@ -1,0 +1,12 @@
+import { loadConfig } from '@zhuzhan/service-kit'
+import { configSchema } from './config.js'
+
+const env = { DATABASE_URL: 'postgres://a:b@127.0.0.1:5432/c' }
+
+test('defaults', () => {
+  expect(loadConfig(configSchema, env)).toMatchObject({ ZHUZHAN_OPS_PORT: 9604, ZHUZHAN_STORE_CONCURRENCY: 4, ZHUZHAN_REGISTER_FULL_SCALE: 1_000_000, ZHUZHAN_NIGHT_ZONE: 'Asia/Shanghai' })
+})
+
+test.each([['ZHUZHAN_STORE_CONCURRENCY', '0'], ['ZHUZHAN_REGISTER_FULL_SCALE', '-1'], ['ZHUZHAN_NIGHT_ZONE', 'Mars/Olympus']])('%s=%s is named', (name, value) => {
+  expect(() => loadConfig(configSchema, { ...env, [name]: value })).toThrow(name)
+})
