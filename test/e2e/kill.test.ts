@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connectControl, fleetRegistry } from '@zhuzhan/fleet'
 import type { ControlClient } from '@zhuzhan/fleet'
+import { freePorts } from '@zhuzhan/supervisor'
 import { PROJECT, startStation } from '@zhuzhan/testing'
 import type { TestStation } from '@zhuzhan/testing'
 import { oadNumber } from '@zhuzhan/core'
@@ -28,19 +29,12 @@ beforeAll(async () => {
   expect((await station.rest.call('POST', '/api/v1/terminals/import', rows('address,securityProfile', REGISTRY.map(({ address }) => `${address},plain`)))).body).toMatchObject({ refused: 0 })
   expect((await station.rest.call('POST', '/api/v1/meters/import', rows('address,terminal', REGISTRY.flatMap(({ address, meters }) => meters.map((meter) => `${meter},${address}`))))).body).toMatchObject({ refused: 0 })
   ledger = join(station.dataDir, 'ledger.ndjson')
+  const [port = 0] = await freePorts(1)
   fleet = spawn(process.execPath, [
     join(PROJECT, 'packages/fleet/dist/main.js'), '--gateway', station.endpoints().gateway4g, '--terminals', '20', '--meters', '10', '--report-seconds', '1',
-    '--ledger', ledger, '--state', join(station.dataDir, 'fleet-of-the-test'), '--control', '127.0.0.1:0',
-  ], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, NODE_OPTIONS: '' } })
-  const port = await new Promise<number>((resolve) => {
-    let text = ''
-    fleet.stdout!.on('data', (part: Buffer) => {
-      text += part.toString()
-      const found = /"control":\s*(\d+)/.exec(text)
-      if (found) resolve(Number(found[1]))
-    })
-  })
-  control = await connectControl('127.0.0.1', port)
+    '--ledger', ledger, '--state', join(station.dataDir, 'fleet-of-the-test'), '--control', `127.0.0.1:${port}`,
+  ], { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, NODE_OPTIONS: '' } })
+  control = await until('the control port of the fleet', 30, () => connectControl('127.0.0.1', port))
 }, 240_000)
 
 afterAll(async () => {
