@@ -20,9 +20,10 @@ describe('registers', () => {
       const meter = meterModel(a)
       for (const direction of ['forward', 'reverse', 'forwardFine', 'reverseFine'] as const) {
         const before = meter[direction](t)
-        meter[direction](t + dt).forEach((value, i) => expect(value).toBeGreaterThanOrEqual(before[i]!))
+        if (meter[direction](t + dt).some((value, i) => value < before[i]!)) return false
       }
-    }), { numRuns: 2000 })
+      return true
+    }), { numRuns: 3000 })
   })
 
   it('rise second by second through midnight, a change of tariff and the end of a month', () => {
@@ -53,9 +54,7 @@ describe('registers', () => {
       const running = tariffOfSlot(Math.floor((slotStart + 480 * MINUTE_MS) % DAY_MS / SLOT_MS)) + 1
       const meter = meterModel(a)
       const before = meter.forwardFine(slotStart)
-      meter.forwardFine(slotStart + SLOT_MS).forEach((value, i) => {
-        if (i !== 0 && i !== running) expect(value).toBe(before[i])
-      })
+      return meter.forwardFine(slotStart + SLOT_MS).every((value, i) => i === 0 || i === running || value === before[i])
     }))
   })
 
