@@ -1,9 +1,11 @@
+import { withPostgres } from '@zhuzhan/testing'
 import { listen } from './listener.js'
 import type { Listener } from './listener.js'
 import { withDatabase } from './test-support/open.js'
 import { until } from './test-support/until.js'
 
-const db = withDatabase()
+const db = withDatabase(() => server)
+const server = withPostgres()
 
 const heard: string[] = []
 const errors: Error[] = []
@@ -14,7 +16,7 @@ beforeEach(() => {
   heard.length = 0
   errors.length = 0
   connected = 0
-  listener = listen({ url: db.server.url, channel: 'news of "today"', onNotify: (payload) => heard.push(payload), onConnected: () => { connected += 1 }, onError: (error) => errors.push(error) })
+  listener = listen({ url: server.url, channel: 'news of "today"', onNotify: (payload) => heard.push(payload), onConnected: () => { connected += 1 }, onError: (error) => errors.push(error) })
 })
 afterEach(() => listener?.close())
 
@@ -42,9 +44,9 @@ test('comes back after its connection was cut, and says so', async () => {
 
 test('comes back after the server was killed', async () => {
   await until(() => connected === 1)
-  await db.server.kill()
+  await server.kill()
   await until(() => errors.length >= 2)
-  await db.server.restart()
+  await server.restart()
   await until(() => connected === 2)
   await tell('again')
   await until(() => heard.length === 1)
@@ -53,7 +55,7 @@ test('comes back after the server was killed', async () => {
 test('stays away once closed, also when that happens while it connects', async () => {
   await until(() => connected === 1)
   await listener?.close()
-  const hasty = listen({ url: db.server.url, channel: 'x', onNotify: () => undefined, onConnected: () => undefined })
+  const hasty = listen({ url: server.url, channel: 'x', onNotify: () => undefined, onConnected: () => undefined })
   await hasty.close()
   await until(async () => await listening() === 0)
   expect(errors).toEqual([])

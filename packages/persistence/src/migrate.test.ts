@@ -2,10 +2,12 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
+import { withPostgres } from '@zhuzhan/testing'
 import { migrate } from './migrate.js'
 import { withDatabase } from './test-support/open.js'
 
-const db = withDatabase()
+const db = withDatabase(() => server)
+const server = withPostgres()
 
 let folder: string
 let url: string
@@ -31,7 +33,7 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'zhuzhan-migrations-'))
   const name = `fresh_${(count += 1)}`
   await db.pool.query(`CREATE DATABASE ${name}`)
-  url = Object.assign(new URL(db.server.url), { pathname: `/${name}` }).href
+  url = Object.assign(new URL(server.url), { pathname: `/${name}` }).href
   await write('1_first', 'CREATE TABLE a (n int); INSERT INTO a VALUES (1);')
   await write('2_second', 'CREATE TABLE b (n int);')
   await writeFile(join(folder, 'migration_lock.toml'), '')

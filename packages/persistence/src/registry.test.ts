@@ -1,10 +1,12 @@
+import { withPostgres } from '@zhuzhan/testing'
 import { createRegistry } from './registry.js'
 import type { Registry, RegistryOptions } from './registry.js'
 import { withDatabase } from './test-support/open.js'
 import { register } from './test-support/rows.js'
 import { until } from './test-support/until.js'
 
-const db = withDatabase()
+const db = withDatabase(() => server)
+const server = withPostgres()
 
 let registry: Registry | undefined
 const changed: string[] = []
@@ -17,7 +19,7 @@ const open = async (more: Partial<RegistryOptions> = {}): Promise<{ registry: Re
     if (/FROM terminal /.test(text)) asked += 1
     return db.pool.query(text, values)
   } } }) as typeof db.pool
-  const opened = createRegistry({ pool, url: db.server.url, onChange: (terminal) => changed.push(terminal), ...more })
+  const opened = createRegistry({ pool, url: server.url, onChange: (terminal) => changed.push(terminal), ...more })
   registry = opened
   await until(async () => (await db.pool.query(`SELECT 1 FROM pg_stat_activity WHERE application_name = 'listen zhuzhan_registry' AND state = 'idle'`)).rowCount === 1)
   return { registry: opened, asked: () => asked }
@@ -99,8 +101,10 @@ test('what changed while notifications were interrupted is seen after they are b
 test('a failed question is no answer: the next one asks again', async () => {
   await register(db.pool, '000000000001')
   const { registry } = await open()
-  await db.server.kill()
+  await server.kill()
+  // The server's children notice a moment later.
+  await until(() => db.pool.query('SELECT 1').then(() => false, () => true))
   await expect(registry.terminal('000000000001')).rejects.toThrow()
-  await db.server.restart()
+  await server.restart()
   await until(async () => (await registry.terminal('000000000001').catch(() => undefined)) !== undefined)
 }, 30_000)

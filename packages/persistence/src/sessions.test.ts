@@ -1,8 +1,10 @@
+import { withPostgres } from '@zhuzhan/testing'
 import { createSessionTable } from './sessions.js'
 import type { SessionRow } from './sessions.js'
 import { withDatabase } from './test-support/open.js'
 
-const db = withDatabase()
+const db = withDatabase(() => server)
+const server = withPostgres()
 
 const row = (connectionId: number, address: string): SessionRow => ({ connectionId, address, remote: '10.0.0.1', heartbeatSeconds: 60, loggedInAt: new Date('2026-10-05T00:00:00Z') })
 const stored = async (): Promise<unknown[]> => (await db.pool.query(

@@ -1,3 +1,4 @@
+import { withPostgres } from '@zhuzhan/testing'
 import { COMMAND_STATES, NEXT_STATES } from '@zhuzhan/contracts'
 import type { CommandState } from '@zhuzhan/contracts'
 import { verifyAudit } from '../audit.js'
@@ -5,7 +6,8 @@ import { withDatabase } from '../test-support/open.js'
 import { createCommandStore } from './command-store.js'
 import type { CommandRecord, CommandStore } from './command-store.js'
 
-const db = withDatabase({ max: 10 })
+const db = withDatabase(() => server, 10)
+const server = withPostgres()
 const store = (): CommandStore => createCommandStore(db.pool)
 
 const create = (more: object = {}): Promise<CommandRecord> => store().create({
@@ -72,9 +74,9 @@ test('the whole way leaves a step, an audit entry and an event each', async () =
     ],
     audit: ['accepted', 'awaiting_approval', 'approved', 'queued', 'sent', 'unknown', 'verified'].map((state) => expect.objectContaining({ action: `command.${state}`, outcome: state === 'unknown' ? 'COMMAND_UNKNOWN' : 'ok' })),
     events: ['accepted', 'awaiting_approval', 'approved', 'queued', 'sent', 'unknown', 'verified'].map((state) => ({ state, severity: state === 'unknown' ? 'alarm' : 'info' })),
-  }, 30_000)
+  })
   expect((await verifyAudit(db.pool)).broken).toBeUndefined()
-})
+}, 30_000)
 
 test('move, step, audit entry and event stand or fall together', async () => {
   const { id } = await inState('queued')

@@ -89,7 +89,7 @@ export function createCommandStore(pool: pg.Pool): CommandStore {
           // The code belongs to the state: a command verified after a doubt carries none.
           `UPDATE command SET state = $3, updated_at = now(), code = $4, dar = COALESCE($5, dar), result = COALESCE($6, result), decided_by = COALESCE($7, decided_by),
              sent_at = CASE WHEN $3 = 'sent' THEN now() ELSE sent_at END,
-             settled_at = CASE WHEN $3 IN ('refused', 'expired', 'verified', 'rejected') THEN now() ELSE settled_at END
+             settled_at = CASE WHEN $3 IN ('refused', 'expired', 'verified', 'rejected') OR ($3 = 'confirmed' AND action = 'read') THEN now() ELSE settled_at END
            WHERE id = $1 AND state = ANY($2) RETURNING ${COLUMNS}`,
           [id, transition.from, transition.to, transition.code ?? null, transition.dar ?? null, transition.result === undefined ? null : JSON.stringify(transition.result), transition.decidedBy ?? null])
         const record = rows[0]

@@ -1,10 +1,12 @@
+import { withPostgres } from '@zhuzhan/testing'
 import { toColumns } from '@zhuzhan/contracts'
 import { withDatabase } from '../test-support/open.js'
 import { register } from '../test-support/rows.js'
 import { createPartitions, PARTITION_AHEAD_DAYS, PARTITION_PAST_DAYS } from './partitions.js'
 import { storeReadings } from './store.js'
 
-const db = withDatabase({ max: 10 })
+const db = withDatabase(() => server, 10)
+const server = withPostgres()
 const DAY_MS = 86_400_000
 const TODAY = Date.UTC(2026, 9, 5)
 let ids: Map<string, number>

@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { withPostgres } from '@zhuzhan/testing'
 import { toColumns } from '@zhuzhan/contracts'
 import type { Reading } from '@zhuzhan/contracts'
 import { withDatabase } from '../test-support/open.js'
@@ -7,7 +8,9 @@ import { createPartitions } from './partitions.js'
 import { storeReadings } from './store.js'
 import type { StoreResult } from './store.js'
 
-const db = withDatabase({ max: 10 })
+const WRITERS = 10
+const db = withDatabase(() => server, WRITERS)
+const server = withPostgres()
 const TODAY = Math.floor(Date.now() / 86_400_000) * 86_400_000
 const METERS = ['000000000011', '000000000012', '000000000013']
 let ids: Map<string, number>
@@ -15,6 +18,17 @@ let ids: Map<string, number>
 const reading = (more: Partial<Reading> = {}): Reading => ({ meter: '000000000011', item: 0x00100201, time: TODAY, value: '1234.56', quality: 'measured', source: 'report', ...more })
 const store = (...readings: Reading[]): Promise<StoreResult> => storeReadings(db.pool, createPartitions(db.pool), toColumns(readings, TODAY + 1), ids)
 const rows = async (table: 'reading' | 'reading_conflict'): Promise<unknown[]> => (await db.pool.query(`SELECT meter_id, time, item, value FROM ${table} ORDER BY meter_id, time, item, value`)).rows
+
+/** So many writers at once, each with a connection of its own, until all is stored. */
+const storeAll = async (batches: readonly Reading[][]): Promise<StoreResult[]> => {
+  const queue = [...batches]
+  const writer = async (): Promise<StoreResult[]> => {
+    const results: StoreResult[] = []
+    for (let batch = queue.shift(); batch; batch = queue.shift()) results.push(await store(...batch))
+    return results
+  }
+  return (await Promise.all(Array.from({ length: WRITERS }, writer))).flat()
+}
 
 beforeAll(async () => { ids = await register(db.pool, '000000000001', METERS) })
 beforeEach(async () => { await db.pool.query('TRUNCATE reading, reading_conflict') })
@@ -60,11 +74,11 @@ test('a meter with a wild clock does not keep the other rows of its batch out', 
     .toEqual([...wild, TODAY].sort((a, b) => a - b))
 }, 30_000)
 
-test('a hundred batches at once, each delivered twice and in another order: every reading once, no deadlock', async () => {
+test('a hundred batches from ten writers, each delivered twice and in another order: every reading once, no deadlock', async () => {
   const all = METERS.flatMap((meter) => Array.from({ length: 60 }, (_, n) => reading({ meter, time: TODAY + (n % 20) * 60_000, item: Math.floor(n / 20) })))
   const batches = fc.sample(fc.shuffledSubarray(all, { minLength: 60 }), { numRuns: 50, seed: 7 })
   const covered = new Set(batches.flat().map((one) => `${one.meter} ${one.time} ${one.item}`))
-  const results = await Promise.all(batches.flatMap((batch) => [store(...batch), store(...[...batch].reverse())]))
+  const results = await storeAll(batches.flatMap((batch) => [batch, [...batch].reverse()]))
   expect(results.reduce((sum, result) => sum + result.stored, 0)).toBe(covered.size)
   expect(results.reduce((sum, result) => sum + result.stored + result.repeated, 0)).toBe(2 * batches.flat().length)
   expect(await rows('reading')).toHaveLength(covered.size)
@@ -72,7 +86,7 @@ test('a hundred batches at once, each delivered twice and in another order: ever
 }, 30_000)
 
 test('concurrent batches with other values: one is first, every other is kept, once', async () => {
-  const results = await Promise.all(Array.from({ length: 20 }, (_, n) => store(...METERS.map((meter) => reading({ meter, value: String(n % 4) })))))
+  const results = await storeAll(Array.from({ length: 20 }, (_, n) => METERS.map((meter) => reading({ meter, value: String(n % 4) }))))
   expect(results.reduce((sum, result) => sum + result.stored, 0)).toBe(3)
   for (const meter of METERS) {
     const { rows: kept } = await db.pool.query<{ value: string }>('SELECT value FROM reading WHERE meter_id = $1 UNION ALL SELECT value FROM reading_conflict WHERE meter_id = $1', [ids.get(meter)])
