@@ -30,6 +30,7 @@ import { feedRoutes } from './feed/routes.js'
 import { handleErrors } from './http/error-handler.js'
 import { readJsonBodies } from './http/json-body.js'
 import { measureRequests } from './http/measure.js'
+import { QuietRequests } from './http/quiet-requests.js'
 import { remoteOf } from './http/remote.js'
 import { readingRoutes } from './readings/routes.js'
 import { exportRoutes } from './registry/bulk/export-routes.js'
@@ -67,11 +68,9 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
   const { database: { pool, prisma }, clock, log, production, enqueue } = deps
   const app: FastifyInstance = fastify({
     loggerInstance: log as FastifyBaseLogger,
-    // Addresses of a request may hold a token (live feed), so they are not logged; metrics count by route.
-    disableRequestLogging: true,
+    logController: new QuietRequests(),
     bodyLimit: BODY_LIMIT,
     genReqId: () => randomUUID(),
-    forceCloseConnections: true,
     routerOptions: { maxParamLength: 200 },
   })
   app.setValidatorCompiler(validatorCompiler)

@@ -8,10 +8,19 @@ export interface ItemName {
   unit: string
 }
 
+/** Items are few and answers are long; names are put together once. */
+const names = new Map<string, ItemName>()
+const MAX_NAMES = 10_000
+
 /** Name and unit of the object catalogue; an item it does not know keeps its OAD for a name. */
 export function itemName(item: string): ItemName {
-  const known = describeItem(item)
-  return { name: known?.name ?? item, unit: known?.unit ?? '' }
+  let found = names.get(item)
+  if (!found) {
+    const known = describeItem(item)
+    found = { name: known?.name ?? item, unit: known?.unit ?? '' }
+    if (names.size < MAX_NAMES) names.set(item, found)
+  }
+  return found
 }
 
 /** One reading as REST tells it, times in the terminal's local time. */
