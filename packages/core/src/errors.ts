@@ -24,6 +24,7 @@ export const ERRORS = {
   // commands
   COMMAND_EXPIRED: { http: 409, retry: false, audit: true, text: 'The command was not sent before its expiry.' },
   COMMAND_UNKNOWN: { http: 409, retry: false, audit: true, text: 'Sent, but no answer came: only a read-back tells.' },
+  READ_BACK_DIFFERS: { http: 409, retry: false, audit: true, text: 'The device confirmed the command, but reads back another state.' },
   DEVICE_REFUSED: { http: 409, retry: false, audit: true, text: 'The device answered with a refusal (DAR).' },
 
   // terminal sockets

@@ -62,7 +62,7 @@ export function createFrontEnd(options: FrontEndOptions): FrontEnd {
 
   const reader = createReader({ publisher, clock, requestMs, proxySeconds })
   const settler = createSettler({
-    store: options.commands, directory, reader, clock, log, frontendId,
+    store: options.commands, directory, reader, events: options.events, clock, log, frontendId,
     relayOpenBit: config.ZHUZHAN_RELAY_OPEN_BIT === '1' ? 1 : 0,
     sentDeadMs: requestMs + proxySeconds * 1000 + 15_000,
   })

@@ -68,7 +68,7 @@ export function createCollector({ store, publisher, clock, requestMs, proxySecon
               terminal: terminal.record, meter: meter.address, receivedAt: clock.now(), source: 'poll', ...(late ? { quality: 'recollected' as const } : {}),
             })
             await publisher.publish(readings)
-            for (const reading of readings) if (reading.item === MARKER) came.add(reading.time)
+            for (const reading of readings) if (reading.item === MARKER && reading.meter === meter.address) came.add(reading.time)
           }
         } catch (error) {
           // The terminal or the station is away: no verdict about the meter, the next pass asks again.
@@ -88,9 +88,16 @@ export function createCollector({ store, publisher, clock, requestMs, proxySecon
     // Two meters at a time: the collection lane has two places.
     const queue = meters.filter((meter) => byMeter.has(meter.id))
     const worker = async (): Promise<void> => {
-      for (let meter = queue.shift(); meter; meter = queue.shift()) await readMeter(meter)
+      try {
+        for (let meter = queue.shift(); meter; meter = queue.shift()) await readMeter(meter)
+      } catch (error) {
+        queue.length = 0
+        throw error
+      }
     }
-    await Promise.all([worker(), worker()])
+    // Both must be at their end before the pass is: a pass that goes on behind its job would run beside the next one.
+    const ends = await Promise.allSettled([worker(), worker()])
+    for (const end of ends) if (end.status === 'rejected') throw end.reason
     return result
   }
 }

@@ -46,15 +46,17 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   }
 
   const control = async (terminal: Terminal, command: CommandRecord): Promise<void> => {
-    const tag = timeTag(clock.now(), terminal.record.utcOffsetMinutes, command.expiresAt.getTime())
+    const expiresAt = command.expiresAt.getTime()
     let claimed = false
     let answer: Apdu
     try {
       answer = await terminal.requests.ask({
         lane: 'command',
         timeoutMs: options.requestMs + (command.meterAddress === command.terminalAddress ? 0 : options.proxySeconds * 1000),
-        build: (piid) => withSpan('fep.command.encode', () => controlRequest(command, piid, tag, options.proxySeconds)),
+        build: (piid) => withSpan('fep.command.encode', () => controlRequest(command, piid, timeTag(clock.now(), terminal.record.utcOffsetMinutes, expiresAt), options.proxySeconds)),
         beforeSend: async () => {
+          // It may have waited long for its turn.
+          if (expiresAt <= clock.now()) throw new HesError('COMMAND_EXPIRED')
           // THE point of at-most-once: this commit decides that the command is sent by us, now, and by nobody ever again.
           claimed = moved(await store.move(command.id, { from: ['queued'], to: 'sent', who, detail: { connection: `${terminal.gateway.name}/${terminal.connection}` } })) !== undefined
           if (!claimed) throw new HesError('STATE_CONFLICT')
@@ -80,6 +82,10 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       moved(await store.move(command.id, { from: ['sent'], to: 'refused', who: 'crypto-machine', code }))
       return
     }
+    if (code === 'DEVICE_REFUSED') {
+      moved(await store.move(command.id, { from: ['sent'], to: 'refused', who: `device/${command.terminalAddress}`, code, ...darOf(error) }))
+      return
+    }
     moved(await store.move(command.id, { from: ['sent'], to: 'unknown', who, code: 'COMMAND_UNKNOWN', why: errorText(error) }))
     settler.later(command.id)
   }
@@ -87,7 +93,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   /** Nothing left: the row is still queued and is tried again, or lapses at its expiry. */
   const undelivered = async (command: CommandRecord, error: unknown): Promise<void> => {
     const code = errorCode(error)
-    if (code !== 'STATE_CONFLICT' && code !== 'TERMINAL_OFFLINE') log.warn({ command: command.id, code, err: errorText(error) }, 'command not sent yet')
+    if (code === 'COMMAND_EXPIRED') moved(await store.move(command.id, { from: ['queued'], to: 'expired', who, code }))
+    else if (code !== 'STATE_CONFLICT' && code !== 'TERMINAL_OFFLINE') log.warn({ command: command.id, code, err: errorText(error) }, 'command not sent yet')
   }
 
   const read = async (terminal: Terminal, command: CommandRecord): Promise<void> => {
@@ -96,7 +103,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       const result = await reader.read(terminal, command)
       moved(await store.move(command.id, { from: ['sent'], to: 'confirmed', who: `device/${command.meterAddress}`, result }))
     } catch (error) {
-      moved(await store.move(command.id, { from: ['sent'], to: 'expired', who, code: errorCode(error), why: errorText(error) }))
+      const refused = errorCode(error) === 'DEVICE_REFUSED'
+      moved(await store.move(command.id, { from: ['sent'], to: refused ? 'refused' : 'expired', who, code: errorCode(error), why: errorText(error), ...darOf(error) }))
     }
   }
 
@@ -138,4 +146,10 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       }
     },
   }
+}
+
+/** The device's own code in an authentic refusal. */
+function darOf(error: unknown): { dar?: number } {
+  const dar = error instanceof HesError ? error.context['dar'] : undefined
+  return typeof dar === 'number' ? { dar } : {}
 }

@@ -1,6 +1,6 @@
 import { errorText } from '@zhuzhan/core'
 import type { Clock } from '@zhuzhan/core'
-import type { CommandRecord, CommandStore } from '@zhuzhan/persistence'
+import type { CommandRecord, CommandStore, EventLog } from '@zhuzhan/persistence'
 import type { Logger } from '@zhuzhan/service-kit'
 import { metric, withSpan } from '@zhuzhan/telemetry'
 import type { Directory } from '../terminals/directory.js'
@@ -12,6 +12,8 @@ import type { Reader } from './read.js'
 const TRIES_MS = [1_000, 3_000, 10_000, 30_000, 60_000] as const
 /** A time tag is at most 300 s; with a minute for clocks, after this no held-up frame can be obeyed any more. */
 const FRAME_DEAD_MS = 360_000
+/** The sending is dated by the database, the login by the gateway: so much their clocks may differ. */
+const CLOCKS_DIFFER_MS = 2_000
 
 /** Brings `confirmed` to `verified` and settles `unknown`, both only by reading the device back. */
 export interface Settler {
@@ -27,6 +29,7 @@ export interface SettlerOptions {
   store: CommandStore
   directory: Directory
   reader: Reader
+  events: EventLog
   clock: Clock
   log: Logger
   frontendId: string
@@ -50,45 +53,58 @@ export function createSettler(options: SettlerOptions): Settler {
     if (delay === undefined) return void timers.delete(id)
     timers.set(id, setTimeout(() => {
       timers.delete(id)
-      settle(id).then((settled) => { if (!settled) schedule(id, attempt + 1) }, (error: Error) => {
+      settle(id).then((outcome) => {
+        if (outcome === 'differs' && attempt === TRIES_MS.length - 1) return contradiction(id)
+        if (outcome !== 'over') schedule(id, attempt + 1)
+        return undefined
+      }).catch((error: Error) => {
         log.warn({ command: id, err: errorText(error) }, 'read-back failed')
         schedule(id, attempt + 1)
       })
     }, delay))
   }
 
-  /** True when there is nothing left to do for this command here. */
-  const settle = async (id: string): Promise<boolean> => {
+  /** `over`: nothing left to do for this command here. `differs`: the device answered, and is not in the wanted state. */
+  const settle = async (id: string): Promise<'over' | 'differs' | 'silent'> => {
     const command = await store.find(id)
-    if (!command || (command.state !== 'confirmed' && command.state !== 'unknown')) return true
+    if (!command || (command.state !== 'confirmed' && command.state !== 'unknown')) return 'over'
     const readBack = readBackOf(command.action, options.relayOpenBit)
-    if (!readBack) return true
+    if (!readBack) return 'over'
     const terminal = directory.serving(command.terminalAddress)
     // Its return calls us again.
-    if (!terminal) return true
+    if (!terminal) return 'over'
     return withSpan('fep.command.settle', async () => {
       const verdict = judge(readBack, await reader.attributes(terminal, command.meterAddress, [readBack.oad]))
-      if (verdict === undefined) return false
+      if (verdict === undefined) return 'silent'
       if (verdict) {
         count(await store.move(id, { from: ['confirmed', 'unknown'], to: 'verified', who: `device/${command.meterAddress}`, why: 'read-back shows the wanted state', detail: { readBack: readBack.oad } }))
-        return true
+        return 'over'
       }
       if (command.state === 'unknown' && frameIsDead(command, terminal)) {
         count(await store.move(id, { from: ['unknown'], to: 'expired', who: `device/${command.meterAddress}`, why: 'read-back shows that the command had no effect', code: 'COMMAND_EXPIRED', detail: { readBack: readBack.oad } }))
-        return true
+        return 'over'
       }
-      return false
+      return 'differs'
     }, { parent: command.traceParent ?? undefined })
   }
 
+  /** Said to be done, but it is not: somebody must look. The row stays as it is, for it tells the truth. */
+  const contradiction = async (id: string): Promise<void> => {
+    const command = await store.find(id)
+    if (command?.state !== 'confirmed') return
+    log.error({ command: id, meter: command.meterAddress }, 'the device confirmed a command but reads back another state')
+    await options.events.publish({
+      kind: 'command.state', severity: 'alarm', code: 'READ_BACK_DIFFERS', terminal: command.terminalAddress, meter: command.meterAddress, detail: { id, action: command.action, state: command.state },
+    })
+  }
+
   /**
-   * "Not moved" settles only when the old frame can no longer arrive: this connection is younger than the sending, or the
+   * "Not moved" settles only when the old frame can no longer arrive: the terminal logged in anew after the sending, or the
    * frame's time tag has lapsed. Otherwise a frame on its way could still trip the relay after we said it did not.
    */
   const frameIsDead = (command: CommandRecord, terminal: Terminal): boolean => {
     const sentAt = command.sentAt?.getTime() ?? 0
-    const connectedAt = clock.now() - (clock.monotonic() - terminal.since)
-    return connectedAt > sentAt || clock.now() > sentAt + FRAME_DEAD_MS
+    return terminal.loggedInAt > sentAt + CLOCKS_DIFFER_MS || clock.now() > sentAt + FRAME_DEAD_MS
   }
 
   return {

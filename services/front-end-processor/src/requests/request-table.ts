@@ -67,7 +67,8 @@ export function createRequestTable(send: Sender, clock: Clock): RequestTable {
   let retry: NodeJS.Timeout | undefined
 
   const take = (entry: Open): boolean => {
-    if (!open.delete(entry.number)) return false
+    if (open.get(entry.number) !== entry) return false
+    open.delete(entry.number)
     openRequests -= 1
     inLane[entry.ask.lane] -= 1
     clearTimeout(entry.timer)
@@ -92,7 +93,13 @@ export function createRequestTable(send: Sender, clock: Clock): RequestTable {
   }
 
   const launch = async (wanted: Waiting, number: number): Promise<void> => {
-    const apdu = wanted.ask.build({ number, priority: false, acd: false })
+    let apdu: Apdu
+    try {
+      apdu = wanted.ask.build({ number, priority: false, acd: false })
+    } catch (error) {
+      pool.answered(number)
+      return wanted.reject(error as Error)
+    }
     const entry: Open = { ...wanted, number, expects: expectation(apdu), timer: undefined, sent: {} }
     open.set(number, entry)
     openRequests += 1
@@ -107,8 +114,10 @@ export function createRequestTable(send: Sender, clock: Clock): RequestTable {
     }, wanted.ask.timeoutMs)
     try {
       await wanted.ask.beforeSend?.(apdu)
-      if (!open.has(number)) return
+      if (open.get(number) !== entry) return
       entry.sent = await send(apdu)
+      // Its time was over while it left: nobody else will say so.
+      if (open.get(number) !== entry) entry.sent.giveUp?.()
     } catch (error) {
       if (!take(entry)) return
       pool.answered(number)

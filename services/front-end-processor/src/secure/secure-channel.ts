@@ -43,6 +43,7 @@ export function createSecureChannel(deps: SecureDeps): SecureChannel {
   const { address, machine } = deps
   let session: { handle: string; until: number; frame: number } | undefined
   let answer: ((response: ConnectResponse) => void) | undefined
+  let giveUpWaiting: (() => void) | undefined
   let timer: NodeJS.Timeout | undefined
   let retryMs = RETRY_FIRST_MS
   let ended = false
@@ -63,16 +64,26 @@ export function createSecureChannel(deps: SecureDeps): SecureChannel {
         clearTimeout(timeout)
         resolve(response)
       }
-      deps.send(request).catch((error: Error) => {
+      const failed = (error: Error): void => {
         clearTimeout(timeout)
         reject(error)
-      })
-    }).finally(() => { answer = undefined })
+      }
+      giveUpWaiting = () => failed(new HesError('TERMINAL_OFFLINE', 'the connection ended before the answer came'))
+      deps.send(request).catch(failed)
+    }).finally(() => {
+      answer = undefined
+      giveUpWaiting = undefined
+    })
     const finished = outcomeValue<'connectFinish'>((await machine.connectFinish([{
       exchange: opened.exchange, header2: encodeConnectHeader(response.header), result: response.result,
       ...(response.security ? { rn: response.security.rn, signature: response.security.signature } : {}),
     }]))[0])
     if ('counter' in finished) return 'retry'
+    if (ended) {
+      // The connection went while the machine judged: a session nobody will use, of a terminal that must not be bound any more.
+      void machine.endSession([{ handle: finished.handle }]).catch(() => undefined)
+      throw new HesError('TERMINAL_OFFLINE')
+    }
     session = { handle: finished.handle, until: deps.clock.monotonic() + finished.sessionSeconds * 1000, frame: Math.min(response.header.receiveSize, OFFER.sendSize) || OFFER.sendSize }
     return opened.mechanism
   }
@@ -84,6 +95,7 @@ export function createSecureChannel(deps: SecureDeps): SecureChannel {
       await deps.turnstile.run(async () => {
         if (ended) return
         let outcome = await negotiateOnce()
+        if (ended) return
         // An authentic counter answer healed our counter: once more at once, but only once (OSP-1 §7.2).
         if (outcome === 'retry') outcome = await negotiateOnce()
         if (outcome === 'retry') throw new HesError('COUNTER', 'the device answered with its counter twice')
@@ -142,6 +154,8 @@ export function createSecureChannel(deps: SecureDeps): SecureChannel {
     end: () => {
       ended = true
       clearTimeout(timer)
+      // Its place in the turnstile is another terminal's now.
+      giveUpWaiting?.()
       if (session) void machine.endSession([{ handle: session.handle }]).catch(() => undefined)
       session = undefined
     },

@@ -40,7 +40,7 @@ export function createLifecycle({ directory, registry, terminalDeps, log, onBoun
   const create = async (link: GatewayLink, connection: number, open: LinkOpen): Promise<Terminal | undefined> => {
     const record = await registry.terminal(open.address)
     if (!record || !opening.get(link)?.has(connection)) return undefined
-    const terminal: Terminal = createTerminal({ gateway: link, connection, remote: open.remote, record }, {
+    const terminal: Terminal = createTerminal({ gateway: link, connection, remote: open.remote, loggedInAt: open.loggedInAt, record }, {
       ...terminalDeps,
       secure: { ...terminalDeps.secure, onReady: (_address, mode) => bind(terminal, mode) },
     })
@@ -62,7 +62,7 @@ export function createLifecycle({ directory, registry, terminalDeps, log, onBoun
         return undefined
       })
       pending.set(connection, begun)
-      void begun.finally(() => pending.delete(connection))
+      void begun.finally(() => { if (pending.get(connection) === begun) pending.delete(connection) })
     },
     terminal: async (link, connection) => directory.get(link, connection) ?? opening.get(link)?.get(connection),
     closed: (link, connection) => {

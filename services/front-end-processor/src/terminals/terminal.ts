@@ -21,8 +21,11 @@ export interface Terminal {
   readonly gateway: GatewayLink
   readonly connection: number
   readonly remote: string
-  /** When this connection was opened, monotonic ms: settles whether an older frame can still arrive. */
-  readonly since: number
+  /**
+   * When the terminal logged in on this connection, epoch ms of the gateway: settles whether an older frame can still arrive. Not
+   * when this front end was given it, for the same socket may have been another front end's before.
+   */
+  readonly loggedInAt: number
   record: TerminalRecord
   /** It serves its address: plain terminals at once, protected ones after their CONNECT. */
   bound: boolean
@@ -48,10 +51,11 @@ export interface TerminalConnectionInfo {
   gateway: GatewayLink
   connection: number
   remote: string
+  loggedInAt: number
   record: TerminalRecord
 }
 
-export function createTerminal({ gateway, connection, remote, record }: TerminalConnectionInfo, deps: TerminalDeps): Terminal {
+export function createTerminal({ gateway, connection, remote, loggedInAt, record }: TerminalConnectionInfo, deps: TerminalDeps): Terminal {
   const { clock } = deps
   const station: LinkAddress = { type: 'single', logical: 0, server: record.address, client: deps.clientAddress }
   const hand = (bytes: Buffer, traceparent: string | undefined): void => gateway.send(connection, bytes, traceparent)
@@ -66,7 +70,13 @@ export function createTerminal({ gateway, connection, remote, record }: Terminal
       return {}
     }
     const sealed = await secure.seal(bytes)
-    await send(sealed.apdu)
+    try {
+      await send(sealed.apdu)
+    } catch (error) {
+      // The machine counts the record as in flight until it is told otherwise.
+      sealed.giveUp()
+      throw error
+    }
     return { seq: sealed.seq, giveUp: sealed.giveUp }
   }, clock)
 
@@ -75,7 +85,7 @@ export function createTerminal({ gateway, connection, remote, record }: Terminal
     gateway,
     connection,
     remote,
-    since: clock.monotonic(),
+    loggedInAt,
     record,
     bound: false,
     joiner: createJoiner({ maxBytes: MAX_JOINED_APDU, clock }),
