@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { systemClock } from '@zhuzhan/core'
 import { pino } from 'pino'
 import { startControl } from './control/server.js'
@@ -26,13 +25,12 @@ const STATUS_EVERY_MS = 60_000
 export async function runFleet(line: FleetCommandLine): Promise<RunningFleet> {
   const log = pino({ name: 'fleet', level: line.logLevel }, process.stderr)
   const ca = line.tlsCa === undefined ? undefined : await readFile(line.tlsCa, 'utf8')
-  const ledger = line.ledger ?? (line.state === undefined ? undefined : join(line.state, 'ledger.ndjson'))
   const fleet = await createFleet({
     registry: fleetRegistry(line),
     dial: tcpDial({ ...line.gateway!, ...(line.tls && { tls: ca === undefined ? {} : { ca } }) }),
     ...(line.keys !== undefined && { keys: await readKeyList(line.keys) }),
     state: line.state === undefined ? memoryState() : await openStateJournal(line.state),
-    ledger: createLedger(ledger),
+    ledger: createLedger(line.ledger),
     log,
     settings: {
       zone: line.utcOffset, heartbeatSeconds: line.heartbeat, reportSeconds: line.reportSeconds, reportItems: line.reportItems,
