@@ -1,0 +1,132 @@
+import { HesError, manualClock } from '@zhuzhan/core'
+import type { CryptoRequest } from '@zhuzhan/contracts'
+import { decodeApdu } from '@zhuzhan/dlt698'
+import type { ConnectResponse } from '@zhuzhan/dlt698'
+import { fakeMachine } from '../test-support/fake-machine.js'
+import { until } from '../test-support/until.js'
+import { OFFER } from './connect-header.js'
+import { createSecureChannel } from './secure-channel.js'
+import type { SecureChannel } from './secure-channel.js'
+import { createTurnstile } from './turnstile.js'
+
+const ADDRESS = '000000000001'
+const HANDLE = 'A'.repeat(32)
+const accepted: ConnectResponse = {
+  apdu: 'connect-response', piid: { number: 1, priority: false, acd: false }, header: { ...OFFER, receiveSize: 512 }, result: 0,
+  security: { rn: Buffer.alloc(48), signature: Buffer.alloc(4) }, followReport: undefined, timeTag: undefined,
+} as unknown as ConnectResponse
+
+const clock = manualClock()
+let channel: SecureChannel
+let sent: Buffer[]
+let ready: string[]
+let refused: string[]
+let finish: (request: CryptoRequest<'connectFinish'>) => Promise<{ handle: string; sessionSeconds: number } | { counter: 'retry' }>
+let seal: () => { apdu: Buffer; seq: number; task: number }
+let machine: ReturnType<typeof fakeMachine>
+const turnstile = createTurnstile(1)
+
+beforeEach(() => {
+  sent = []
+  ready = []
+  refused = []
+  finish = async () => ({ handle: HANDLE, sessionSeconds: 600 })
+  seal = () => ({ apdu: Buffer.from('10', 'hex'), seq: 5, task: 3 })
+  machine = fakeMachine({
+    connectOpen: () => ({ exchange: 'B'.repeat(32), mechanism: 'S', cipher: Buffer.alloc(32), signature: Buffer.alloc(16) }),
+    connectFinish: (request) => finish(request),
+    seal: () => seal(),
+    open: () => ({ hint: 3 }),
+    giveUp: () => ({}),
+    endSession: () => ({}),
+  })
+  channel = createSecureChannel({
+    address: ADDRESS, clientAddress: 16, machine, clock, turnstile,
+    send: async (data) => { sent.push(data) },
+    onReady: (address, mode) => ready.push(`${address} ${mode}`),
+    onRefused: (_address, code, what) => refused.push(`${code} ${what}`),
+  })
+})
+afterEach(() => channel.end())
+
+const answered = async (count = 1): Promise<void> => {
+  await until(() => sent.length === count)
+  channel.onConnectResponse(accepted)
+}
+
+test('negotiates once the terminal answers, and is ready until the session ends', async () => {
+  channel.start()
+  await answered()
+  await until(() => ready.length === 1)
+  expect(decodeApdu(sent[0]!)).toMatchObject({ apdu: 'connect-request', header: OFFER, mechanism: { kind: 'symmetric' } })
+  expect([ready, channel.ready, channel.agreedFrame]).toEqual([[`${ADDRESS} S`], true, 512])
+  clock.advance(600_000)
+  expect(channel.ready).toBe(false)
+  await expect(channel.seal(Buffer.from('05', 'hex'))).rejects.toMatchObject({ code: 'TERMINAL_OFFLINE' })
+})
+
+test('an authentic counter answer is followed by one more try at once, and no third', async () => {
+  finish = async () => ({ counter: 'retry' })
+  channel.start()
+  await answered(1)
+  await answered(2)
+  await until(() => refused.length === 1)
+  expect([refused, sent.length, ready]).toEqual([['COUNTER CONNECT'], 2, []])
+})
+
+test('an answer nobody waits for is counted, not believed', async () => {
+  channel.onConnectResponse(accepted)
+  expect(refused).toEqual(['RESPONSE_MISMATCH CONNECT-Response'])
+})
+
+test('a refused handshake is told and leaves no session', async () => {
+  finish = async () => { throw new HesError('AUTH_FAILED') }
+  channel.start()
+  await answered()
+  await until(() => refused.length === 1)
+  expect([refused, channel.ready]).toEqual([['AUTH_FAILED CONNECT'], false])
+})
+
+test('a connection that ends while it waits for the answer frees its place for the next terminal', async () => {
+  channel.start()
+  await until(() => sent.length === 1)
+  const next = turnstile.run(async () => 'its turn')
+  channel.end()
+  expect(await next).toBe('its turn')
+  expect(refused).toEqual([])
+})
+
+test('a connection that ends while the machine judges is never bound, and its session is ended', async () => {
+  let judge!: () => void
+  finish = () => new Promise((resolve) => { judge = () => resolve({ handle: HANDLE, sessionSeconds: 600 }) })
+  channel.start()
+  await answered()
+  await until(() => judge !== undefined)
+  channel.end()
+  judge()
+  await until(() => machine.calls.some(([name]) => name === 'endSession'))
+  expect(machine.calls.at(-1)).toEqual(['endSession', { handle: HANDLE }])
+  expect([ready, channel.ready, refused]).toEqual([[], false, []])
+})
+
+test('a session the machine forgot is negotiated anew at once', async () => {
+  channel.start()
+  await answered()
+  await until(() => channel.ready)
+  seal = () => { throw new HesError('SESSION_UNKNOWN') }
+  await expect(channel.seal(Buffer.from('05', 'hex'))).rejects.toMatchObject({ code: 'SESSION_UNKNOWN' })
+  expect(channel.ready).toBe(false)
+  await answered(2)
+  await until(() => channel.ready)
+})
+
+test('a sealed record can be given up, and an unprotected refusal is a hint that decides nothing', async () => {
+  channel.start()
+  await answered()
+  await until(() => channel.ready)
+  const sealed = await channel.seal(Buffer.from('05', 'hex'))
+  sealed.giveUp()
+  await until(() => machine.calls.some(([name]) => name === 'giveUp'))
+  expect(machine.calls.at(-1)).toEqual(['giveUp', { handle: HANDLE, seq: 5 }])
+  expect(await channel.open(Buffer.from('9002', 'hex'))).toBeUndefined()
+})
