@@ -137,7 +137,10 @@ export type CryptoStatus = z.infer<typeof CryptoStatus>
 export const CRYPTO_OPERATIONS = {
   /** Start a CONNECT. The counter is committed before this returns. One exchange is open per device: a new one drops the old. */
   connectOpen: { request: ConnectOpen, result: ConnectOpened },
-  /** Judge the CONNECT-Response. AUTH_FAILED, COUNTER, SESSION_UNKNOWN (no such exchange). */
+  /**
+   * Judge the CONNECT-Response. AUTH_FAILED (drop the answer, keep waiting: it may be forged), COUNTER, SESSION_UNKNOWN (no
+   * such exchange). With the handle send a first record at once (GET 40000200): the meter's session is half-open until then.
+   */
   connectFinish: { request: ConnectFinish, result: ConnectFinished },
   /** Seal one APDU for the device. TICKET_REFUSED unless its task is 3; LIMIT when 4 are in flight; BUSY mixes no tasks. */
   seal: { request: Seal, result: Sealed },

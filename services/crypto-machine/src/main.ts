@@ -34,7 +34,9 @@ async function main(): Promise<void> {
   const store = createPgStore(pool)
   const vault = await openVault(store, masterKey, random)
   masterKey.fill(0)
-  const fencing = await store.takeOver(`${hostname()}:${process.pid}`)
+  const owner = `${hostname()}:${process.pid}`
+  const fencing = await store.takeOver(owner)
+  await store.addEvent({ kind: 'taken-over', subject: owner, detail: { engine: choice.engine.name } })
   const provider = await createSoftProvider({ engine: choice.engine, store, vault, random, clock, stationId })
   const machine = createMachine({ choice, provider, store, vault, clock, random, stationId, fencing, production })
   gauge('crypto_sessions', () => machine.sessions)

@@ -38,7 +38,7 @@ export function createUnsessioned(options: Osp1DeviceOptions, ad: Buffer, counte
 
   const broadcast = async (request: SecurityRequest, address: LinkAddress): Promise<undefined> => {
     const { form, content, verification } = request
-    const refuse = (reason: string): undefined => onEvent?.({ kind: 'broadcast-refused', reason }) as undefined
+    const refuse = (reason: string): undefined => { onEvent?.({ kind: 'broadcast-refused', reason }) }
     if (form !== 'plain' || verification.kind !== 'sid-mac' || !groupKey || !keys.groupId) return refuse('form')
     const sid = Buffer.from(verification.sid, 'hex')
     const attach = readBroadcastAttach(verification.attach)

@@ -118,7 +118,7 @@ export function createPipeClient({ url, secret, identity, log, timeoutMs = 10_00
         }
       })
     }, (error: unknown) => {
-      quiet.warn({ err: error, peer: url }, 'pipe handshake failed')
+      if (own.readyState === own.OPEN) quiet.warn({ err: error, peer: url }, 'pipe handshake failed')
       own.terminate()
     })
   }

@@ -135,7 +135,7 @@ export function createExchanges({ devices, sessions, counters, store, provider, 
       const known = found.filter((device): device is Device => !(device instanceof HesError))
       const asctrs = known.length > 0 ? await counters.next(known) : []
       let at = 0
-      return Promise.all(requests.map((request, i) => {
+      return Promise.all(requests.map(async (request, i) => {
         const device = found[i] ?? new HesError('INTERNAL')
         if (device instanceof HesError) return device
         const asctr = asctrs[at++] ?? 0
