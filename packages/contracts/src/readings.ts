@@ -24,7 +24,14 @@ export interface Reading {
   occurredAt?: number
 }
 
-const count = (max: number) => z.number().int().nonnegative().max(max)
+const MAX_ROWS = 20_000
+
+/** A column checked in one pass: a schema of its own for every element would cost more than storing it does. */
+const column = <T>(what: string, fits: (value: unknown) => boolean) =>
+  z.custom<T[]>((values) => Array.isArray(values) && values.length <= MAX_ROWS && values.every(fits), `is not a column of at most ${MAX_ROWS} ${what}`)
+const count = (max: number) => column<number>(`whole numbers from 0 to ${max}`, (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= max)
+const isTime = (value: unknown): boolean => Number.isSafeInteger(value)
+const DECIMAL = /^-?[0-9]{1,40}(\.[0-9]{1,20})?$/
 
 /**
  * Readings as columns: a tenth of the bytes and of the parsing cost of objects. All columns have one length;
@@ -32,13 +39,13 @@ const count = (max: number) => z.number().int().nonnegative().max(max)
  */
 export const ReadingColumns = z.object({
   meters: z.array(z.string().regex(/^[0-9]{12}$/)).max(65_536),
-  meter: z.array(count(65_535)).max(20_000),
-  item: z.array(count(0xffff_ffff)),
-  time: z.array(z.number().int()),
-  value: z.array(z.string().regex(/^-?[0-9]{1,40}(\.[0-9]{1,20})?$/)),
-  quality: z.array(count(QUALITIES.length - 1)),
-  source: z.array(count(SOURCES.length - 1)),
-  occurredAt: z.array(z.number().int().nullable()),
+  meter: count(65_535),
+  item: count(0xffff_ffff),
+  time: column<number>('epoch milliseconds', isTime),
+  value: column<string>('decimal numbers', (value) => typeof value === 'string' && DECIMAL.test(value)),
+  quality: count(QUALITIES.length - 1),
+  source: count(SOURCES.length - 1),
+  occurredAt: column<number | null>('epoch milliseconds or null', (value) => value === null || isTime(value)),
   receivedAt: z.number().int(),
 }).superRefine((columns, context) => {
   const rows = columns.meter.length

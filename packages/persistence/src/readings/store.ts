@@ -14,25 +14,27 @@ export interface StoreResult {
   unknownMeters: string[]
 }
 
+// Times come as epoch milliseconds: writing and reading them as text would cost more than all other columns together.
+const INCOMING = `
+  WITH incoming AS (
+    SELECT meter_id, to_timestamp(time_ms / 1000) AS time, item, value, quality, source, to_timestamp(occurred_ms / 1000) AS occurred_at, place
+    FROM unnest($1::int[], $2::float8[], $3::int[], $4::numeric[], $5::reading_quality[], $6::reading_source[], $7::float8[])
+      WITH ORDINALITY AS r (meter_id, time_ms, item, value, quality, source, occurred_ms, place))`
+
 // Every batch takes its rows in one order, or two batches with the same readings would wait for each other. `place`: of a batch
 // that contradicts itself the first value counts.
-const INSERT = `
-  WITH incoming AS (
-    SELECT * FROM unnest($1::int[], $2::timestamptz[], $3::int[], $4::numeric[], $5::reading_quality[], $6::reading_source[], $7::timestamptz[])
-      WITH ORDINALITY AS r (meter_id, time, item, value, quality, source, occurred_at, place))
+const INSERT = `${INCOMING}
   INSERT INTO reading (meter_id, time, item, value, quality, source, occurred_at, received_at)
   SELECT meter_id, time, item, value, quality, source, occurred_at, $8 FROM incoming ORDER BY meter_id, time, item, place
   ON CONFLICT (meter_id, time, item) DO NOTHING`
 
 // A second statement of the same transaction: it sees rows that other writers committed between, which one statement's snapshot would not.
-const CONFLICTS = `
-  WITH incoming AS (
-    SELECT * FROM unnest($1::int[], $2::timestamptz[], $3::int[], $4::numeric[], $5::reading_quality[], $6::reading_source[], $7::timestamptz[])
-      AS r (meter_id, time, item, value, quality, source, occurred_at))
+// $9 and $10 are the batch's first and last time, so that the planner opens its partitions only.
+const CONFLICTS = `${INCOMING}
   INSERT INTO reading_conflict (meter_id, time, item, value, quality, source, occurred_at, received_at)
   SELECT i.meter_id, i.time, i.item, i.value, i.quality, i.source, i.occurred_at, $8
   FROM incoming i JOIN reading r USING (meter_id, time, item)
-  WHERE r.value <> i.value
+  WHERE r.value <> i.value AND r.time BETWEEN $9 AND $10
   ORDER BY i.meter_id, i.time, i.item, i.value
   ON CONFLICT (meter_id, time, item, value) DO NOTHING`
 
@@ -58,22 +60,28 @@ export async function storeReadings(pool: pg.Pool, partitions: Partitions, colum
   const times = kept.map((row) => columns.time[row] as number)
   await partitions.ensure(times)
   const parameters = [
-    ids,
-    times.map((time) => new Date(time)),
-    kept.map((row) => (columns.item[row] as number) | 0),
-    kept.map((row) => columns.value[row]),
-    kept.map((row) => QUALITIES[columns.quality[row] as number]),
-    kept.map((row) => SOURCES[columns.source[row] as number]),
-    kept.map((row) => { const at = columns.occurredAt[row]; return at == null ? null : new Date(at) }),
+    arrayText(ids),
+    arrayText(times),
+    arrayText(kept.map((row) => (columns.item[row] as number) | 0)),
+    arrayText(kept.map((row) => columns.value[row] as string)),
+    arrayText(kept.map((row) => QUALITIES[columns.quality[row] as number] as string)),
+    arrayText(kept.map((row) => SOURCES[columns.source[row] as number] as string)),
+    arrayText(kept.map((row) => columns.occurredAt[row] ?? 'NULL')),
     new Date(columns.receivedAt),
   ]
   await transaction(pool, async (client) => {
     const inserted = await client.query(INSERT, parameters)
     result.stored = inserted.rowCount ?? 0
     if (result.stored === kept.length) return
-    const conflicts = await client.query(CONFLICTS, parameters)
+    const [first, last] = [times.reduce((a, b) => Math.min(a, b)), times.reduce((a, b) => Math.max(a, b))]
+    const conflicts = await client.query(CONFLICTS, [...parameters, new Date(first), new Date(last)])
     result.conflicts = conflicts.rowCount ?? 0
     result.repeated = kept.length - result.stored - result.conflicts
   })
   return result
+}
+
+/** An array as PostgreSQL reads it. For numbers, decimals and names of enums, which need no quotes; `pg` would look at every character. */
+function arrayText(values: readonly (number | string)[]): string {
+  return `{${values.join(',')}}`
 }

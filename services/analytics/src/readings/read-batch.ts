@@ -36,26 +36,22 @@ export function rowsOf(columns: ReadingColumns, rows: readonly number[]): Readin
   }
 }
 
-export interface SortedRows {
-  /** In the order of the table's key: two batches with the same rows cannot deadlock, and the index is filled page by page. */
+export interface JudgedRows {
   known: number[]
   /** Rows that cannot be stored, with the reason. */
   refused: { row: number; reason: string }[]
 }
 
-/** Tells rows that can be stored from others. @param ids meter ids by address */
-export function sortRows(columns: ReadingColumns, ids: ReadonlyMap<string, { id: number }>): SortedRows {
-  const idOf = columns.meters.map((address) => ids.get(address)?.id)
-  const meterOf = (row: number): number | undefined => idOf[columns.meter[row] as number]
+/** Tells rows that can be stored from others. @param meters registered ones by address */
+export function judgeRows(columns: ReadingColumns, meters: ReadonlyMap<string, unknown>): JudgedRows {
+  const registered = columns.meters.map((address) => meters.has(address))
   const known: number[] = []
-  const refused: SortedRows['refused'] = []
+  const refused: JudgedRows['refused'] = []
   const inside = (time: number | null | undefined): boolean => time == null || (time >= EARLIEST && time < LATEST)
   for (let row = 0; row < columns.meter.length; row++) {
-    if (meterOf(row) === undefined) refused.push({ row, reason: 'no meter with this address is registered' })
+    if (!registered[columns.meter[row] as number]) refused.push({ row, reason: 'no meter with this address is registered' })
     else if (!inside(columns.time[row]) || !inside(columns.occurredAt[row])) refused.push({ row, reason: 'a time outside 2000 to 2100' })
     else known.push(row)
   }
-  const { time, item } = columns
-  known.sort((a, b) => (meterOf(a) as number) - (meterOf(b) as number) || (time[a] as number) - (time[b] as number) || (item[a] as number) - (item[b] as number))
   return { known, refused }
 }

@@ -45,8 +45,8 @@ test('rows, their exact values and their days', async () => {
     { meter_id: 1, time: new Date('2026-10-05T00:15:00Z'), item: 0x20000201, value: '220.1', quality: 'terminal', source: 'report' },
     { meter_id: 2, time: new Date('2026-10-05T00:15:00Z'), item: 0x00100201, value: '7.25', quality: 'measured', source: 'poll' },
   ])
-  expect(told).toEqual([['000000000001', 3], ['000000000001', 1]])
-  expect(await query('SELECT meter_ids, days::text[] AS days FROM touched_days')).toEqual([{ meter_ids: [1, 2], days: ['2026-10-05', '2026-10-05'] }])
+  expect(told).toEqual([['000000000001', 1], ['000000000001', 3]])
+  expect(await query('SELECT meter_ids, days::text[] AS days FROM touched_days')).toEqual([{ meter_ids: [2, 1], days: ['2026-10-05', '2026-10-05'] }])
   expect(await query('SELECT count(*) AS n FROM reading_default')).toEqual([{ n: 0 }])
 })
 

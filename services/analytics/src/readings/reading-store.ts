@@ -11,7 +11,7 @@ import type { DeadLetters } from '../alarms/dead-letters.js'
 import { noteTouched, touchedDays } from '../days/touched-days.js'
 import { tellConflicts } from './conflict-events.js'
 import type { MeterEntry, MeterIndex } from './meter-index.js'
-import { readBatch, rowsOf, sortRows } from './read-batch.js'
+import { readBatch, rowsOf, judgeRows } from './read-batch.js'
 import { keepRefused } from './refused-rows.js'
 import type { StoredEvents } from './stored-events.js'
 
@@ -81,12 +81,12 @@ export function createReadingStore(deps: ReadingStoreDeps): (job: JobData<'readi
     }
     const begin = clock.monotonic()
     const found = await meters.find(columns.meters)
-    const { known, refused } = sortRows(columns, found)
+    const { known, refused } = judgeRows(columns, found)
     await keepRefused(letters, columns, refused)
     if (known.length === 0) return
-    const sorted = rowsOf(columns, known)
-    const outcome = await storeOrDivide(sorted, new Map([...found].map(([address, { id }]) => [address, id])))
-    await noteTouched(pool, touchedDays(sorted, found))
+    const rows = refused.length === 0 ? columns : rowsOf(columns, known)
+    const outcome = await storeOrDivide(rows, new Map([...found].map(([address, { id }]) => [address, id])))
+    await noteTouched(pool, touchedDays(rows, found))
 
     stored.add(outcome.stored)
     duplicates.add(outcome.repeated)
@@ -94,7 +94,7 @@ export function createReadingStore(deps: ReadingStoreDeps): (job: JobData<'readi
     batchRows.record(known.length)
     storeSeconds.record((clock.monotonic() - begin) / 1_000)
     latencySeconds.record(Math.max(0, clock.now() - columns.receivedAt) / 1_000)
-    await tell(sorted, found, outcome)
+    await tell(rows, found, outcome)
   }
 
   return (job) => withSpan('analytics.reading.store', () => storeBatch(job), { parent: job.traceparent, attributes: { rows: job.rows } })

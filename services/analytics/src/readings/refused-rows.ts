@@ -2,10 +2,10 @@ import { QUALITIES, SOURCES } from '@zhuzhan/contracts'
 import type { ReadingColumns } from '@zhuzhan/contracts'
 import { oadText } from '@zhuzhan/core'
 import type { DeadLetters } from '../alarms/dead-letters.js'
-import type { SortedRows } from './read-batch.js'
+import type { JudgedRows } from './read-batch.js'
 
 /** One letter for each meter and reason, with the rows in words, so that a person can put them right and import them. */
-export async function keepRefused(letters: DeadLetters, columns: ReadingColumns, refused: SortedRows['refused']): Promise<void> {
+export async function keepRefused(letters: DeadLetters, columns: ReadingColumns, refused: JudgedRows['refused']): Promise<void> {
   const groups = new Map<string, { meter: string; reason: string; rows: number[] }>()
   for (const { row, reason } of refused) {
     const meter = columns.meters[columns.meter[row] as number] as string
