@@ -8,7 +8,7 @@ import { currentTraceparent, metric, withSpan } from '@zhuzhan/telemetry'
 
 /** Hands readings to the queue in batches. */
 export interface Publisher {
-  /** Resolves when the readings are durable in the queue's store: only then may a terminal be told so. @throws HesError UNAVAILABLE */
+  /** Resolves when all the readings are durable in the queue's store: only then may a terminal be told so. @throws HesError UNAVAILABLE */
   publish(readings: readonly Reading[]): Promise<void>
   /** Sends what waits and resolves when it is settled. */
   drain(): Promise<void>
@@ -82,14 +82,21 @@ export function createPublisher({ queues, clock, log, windowMs = 20, maxRows = 2
   }, { parent: batch.links[0], links: batch.links.slice(1), attributes: { rows: batch.readings.length } })
 
   return {
-    publish: (readings) => {
-      if (readings.length === 0) return Promise.resolve()
-      const batch = (current ??= begin())
-      batch.readings.push(...readings)
+    publish: async (readings) => {
       const traceparent = currentTraceparent()
-      if (traceparent !== undefined && traceparent.endsWith('1') && batch.links.length < MAX_LINKS) batch.links.push(traceparent)
-      if (batch.readings.length >= maxRows) leave(batch)
-      return batch.settled
+      const settled: Promise<void>[] = []
+      // A job has bounded room. One report of a hundred thousand values must not make a job that no worker accepts, with the
+      // readings of others in it.
+      for (let at = 0; at < readings.length;) {
+        const batch = (current ??= begin())
+        const part = readings.slice(at, at + maxRows - batch.readings.length)
+        batch.readings.push(...part)
+        at += part.length
+        settled.push(batch.settled)
+        if (traceparent !== undefined && traceparent.endsWith('1') && batch.links.length < MAX_LINKS) batch.links.push(traceparent)
+        if (batch.readings.length >= maxRows) leave(batch)
+      }
+      await Promise.all(settled)
     },
     drain: async () => {
       if (current) leave(current)

@@ -94,8 +94,10 @@ function timeOf(row: readonly (Data | undefined)[], timeColumns: readonly number
   return undefined
 }
 
+/** The meter a cell names; undefined when it names none. What is no address of ours is given as it stands: a stranger, never the terminal itself. */
 function meterOf(cell: Data | undefined): string | undefined {
   const hex = cell?.type === 'tsa' ? cell.tsa.address : cell?.type === 'octet-string' ? cell.hex : undefined
-  const digits = hex?.replace(/F/g, '')
-  return digits !== undefined && /^[0-9]{1,16}$/.test(digits) ? digits.slice(-12).padStart(12, '0') : undefined
+  if (hex === undefined) return undefined
+  const digits = /^0*([0-9]{1,12})F*$/.exec(hex)?.[1]
+  return digits === undefined ? `'${hex}'` : digits.padStart(12, '0')
 }
