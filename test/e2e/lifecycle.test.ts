@@ -1,6 +1,7 @@
 /** Start, crash, stop and start again of the real station. */
 import { execFileSync } from 'node:child_process'
 import { readFileSync, statSync } from 'node:fs'
+import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { startStation } from '@zhuzhan/testing'
 import type { TestStation } from '@zhuzhan/testing'
@@ -55,7 +56,8 @@ test('Ctrl-C stops everything and takes endpoints.json away; the data stay', asy
 
   const begun = Date.now()
   await station.startAgain()
-  expect(Date.now() - begun).toBeLessThan(20_000)
+  // 20 s on a machine that has nothing else to do; a busy one takes longer in proportion.
+  expect(Date.now() - begun).toBeLessThan(20_000 * Math.max(1, loadavg()[0]! / cpus().length))
   expect((await station.rest.call('GET', '/api/v1/terminals/000000000042')).body).toMatchObject(body)
 }, 120_000)
 
