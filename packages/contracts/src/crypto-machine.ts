@@ -80,7 +80,10 @@ const Opened = z.union([
   z.strictObject({ hint: z.number().int() }),
 ])
 
-const OpenReport = z.strictObject({ address: DeviceAddress, /** The whole SECURITY-Request of the device (verification RN_MAC). */ apdu: ApduBytes })
+const OpenReport = z.strictObject({
+  address: DeviceAddress,
+  /** The whole SECURITY-Request of the device (verification RN_MAC). */ apdu: ApduBytes,
+})
 const OpenedReport = z.strictObject({
   /** `repeat`: known already. Store nothing, but confirm again. */
   state: z.enum(['new', 'repeat']),
@@ -107,7 +110,12 @@ export const IssuedKeys = z.strictObject({
   clientAddress: hexOf(1),
   masterId: hexOf(8),
   deviceKeys: z.strictObject({
-    session: hexOf(16), report: hexOf(16), group: hexOf(16), transport: hexOf(16), pairing: hexOf(16), firmware: hexOf(16),
+    session: hexOf(16),
+    report: hexOf(16),
+    group: hexOf(16),
+    transport: hexOf(16),
+    pairing: hexOf(16),
+    firmware: hexOf(16),
   }),
   /** Group id of purpose 3, when the device is in a group (§7.14). */
   groupId: hexOf(8).optional(),
@@ -159,10 +167,16 @@ export const CRYPTO_OPERATIONS = {
   status: { request: Nothing, result: CryptoStatus },
   /** Sign the head of the audit chain with the audit key, over auditHeadMessage(head, at). */
   signHead: {
-    request: z.strictObject({ /** Upper-case hex of 32 bytes. */ head: hexOf(32), /** Milliseconds since 1970 UTC. */ at: z.number().int().min(0) }),
+    request: z.strictObject({
+      /** Upper-case hex of 32 bytes. */ head: hexOf(32),
+      /** Milliseconds since 1970 UTC. */ at: z.number().int().min(0),
+    }),
     result: z.strictObject({ /** r || s, upper-case hex. */ signature: hexOf(64), keyId: z.string() }),
   },
-  auditPublicKey: { request: Nothing, result: z.strictObject({ keyId: z.string(), /** 04 || x || y, upper-case hex. */ publicKey: hexOf(65) }) },
+  auditPublicKey: {
+    request: Nothing,
+    result: z.strictObject({ keyId: z.string(), /** 04 || x || y, upper-case hex. */ publicKey: hexOf(65) }),
+  },
   /** Laboratories only. Enrols the device on first call; the same call gives the same keys; another mode needs `replace`. */
   issueKeys: {
     request: z.strictObject({ address: DeviceAddress, mode: SecurityMode, replace: z.boolean().optional() }),

@@ -31,9 +31,12 @@ export function createCryptoMachineClient(options: CryptoMachineClientOptions): 
   const operations = Object.fromEntries(
     (Object.keys(CRYPTO_OPERATIONS) as CryptoOperation[]).map((op) => [op, callerOf(op, pipe.call)]),
   ) as unknown as CryptoMachine
-  return Object.defineProperties({ ...operations, name: 'crypto-client', start: pipe.start, stop: pipe.stop }, {
-    connected: { get: () => pipe.connected, enumerable: true },
-  }) as CryptoMachineClient
+  return Object.defineProperties(
+    { ...operations, name: 'crypto-client', start: pipe.start, stop: pipe.stop },
+    {
+      connected: { get: () => pipe.connected, enumerable: true },
+    },
+  ) as CryptoMachineClient
 }
 
 function callerOf<O extends CryptoOperation>(op: O, call: (op: string, batch: readonly unknown[]) => Promise<unknown[]>) {

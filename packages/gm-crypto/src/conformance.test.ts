@@ -22,9 +22,13 @@ describe.each(ENGINE_NAMES)('vectors with the %s engine', (name) => {
 describe('symmetric vectors', () => {
   const engine = createEngine('noble')
   describe.each(Object.entries(SYMMETRIC_CHECKS))('%s', (section, check) => {
-    it.each((vectors[section] ?? []).map((c) => [String(c['id']), c] as const))('%s', async (_id, c) => {
-      expect(await judgeCase(check, c, engine)).toBeUndefined()
-    }, 60_000)
+    it.each((vectors[section] ?? []).map((c) => [String(c['id']), c] as const))(
+      '%s',
+      async (_id, c) => {
+        expect(await judgeCase(check, c, engine)).toBeUndefined()
+      },
+      60_000,
+    )
   })
 })
 

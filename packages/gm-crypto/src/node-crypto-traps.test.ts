@@ -1,6 +1,16 @@
 import {
-  X509Certificate, createCipheriv, createECDH, createHmac, createPrivateKey, createPublicKey, generateKeyPairSync, getCiphers, hkdfSync,
-  publicEncrypt, sign, verify,
+  X509Certificate,
+  createCipheriv,
+  createECDH,
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  getCiphers,
+  hkdfSync,
+  publicEncrypt,
+  sign,
+  verify,
 } from 'node:crypto'
 import { parseCertificate, certificateToPem } from './x509/certificate.js'
 import { issueCertificate } from './x509/issue.js'
@@ -93,9 +103,18 @@ describe('SM2 in node:crypto', () => {
   it('X509Certificate.verify says false to a correct certificate; our chain check says true', async () => {
     const ca = await engine.generateKeyPair()
     const common = { notBefore: Date.UTC(2026, 0, 1), notAfter: Date.UTC(2046, 0, 1) }
-    const caDer = await issueCertificate(engine, { commonName: 'Test CA', ...ca }, {
-      ...common, commonName: 'Test CA', publicKey: ca.publicKey, serial: Buffer.of(1), ca: true, usages: ['keyCertSign'],
-    })
+    const caDer = await issueCertificate(
+      engine,
+      { commonName: 'Test CA', ...ca },
+      {
+        ...common,
+        commonName: 'Test CA',
+        publicKey: ca.publicKey,
+        serial: Buffer.of(1),
+        ca: true,
+        usages: ['keyCertSign'],
+      },
+    )
     const certificate = parseCertificate(caDer)
     const node = new X509Certificate(certificateToPem(certificate))
     expect(node.checkIssued(node)).toBe(true)

@@ -9,7 +9,11 @@ import { sm3 } from './sm3.js'
 import { sm4CbcEncrypt } from './sm4/block.js'
 
 /** sm-crypto as an independent oracle. It takes hex or number arrays and has no `04` prefix on ciphertexts. */
-const { sm2, sm3: oracleSm3, sm4: oracleSm4 } = createRequire(import.meta.url)('sm-crypto') as {
+const {
+  sm2,
+  sm3: oracleSm3,
+  sm4: oracleSm4,
+} = createRequire(import.meta.url)('sm-crypto') as {
   sm2: {
     doSignature(m: number[], d: string, o: object): string
     doVerifySignature(m: number[], s: string, p: string, o: object): boolean
@@ -23,10 +27,15 @@ const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 
 describe.each(ENGINE_NAMES)('%s against sm-crypto', (name) => {
   let engine: Sm2Engine
-  beforeAll(() => { engine = createEngine(name) })
+  beforeAll(() => {
+    engine = createEngine(name)
+  })
   afterAll(() => engine.close())
 
-  it.each([['default', SM2_DEFAULT_ID.toString()], ['other', 'ALICE123@YAHOO.COM']])('signs and verifies both ways with the %s id', async (_n, userId) => {
+  it.each([
+    ['default', SM2_DEFAULT_ID.toString()],
+    ['other', 'ALICE123@YAHOO.COM'],
+  ])('signs and verifies both ways with the %s id', async (_n, userId) => {
     const { privateKey, publicKey } = await engine.generateKeyPair()
     for (let i = 0; i < 3; i++) {
       const message = randomBytes(i * 37)
@@ -38,7 +47,10 @@ describe.each(ENGINE_NAMES)('%s against sm-crypto', (name) => {
     }
   })
 
-  it.each([['c1c3c2', 1], ['c1c2c3', 0]] as const)('encrypts and decrypts both ways in order %s', async (order, flag) => {
+  it.each([
+    ['c1c3c2', 1],
+    ['c1c2c3', 0],
+  ] as const)('encrypts and decrypts both ways in order %s', async (order, flag) => {
     const { privateKey, publicKey } = await engine.generateKeyPair()
     const message = randomBytes(50)
     const ours = encodeCiphertext(await engine.encrypt(publicKey, message), order)
@@ -49,9 +61,12 @@ describe.each(ENGINE_NAMES)('%s against sm-crypto', (name) => {
 })
 
 it('SM3 and SM4-CBC equal the oracle for any input', () => {
-  fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), fc.uint8Array({ minLength: 16, maxLength: 16 }), (message, key) => {
-    expect(hex(sm3(message))).toBe(oracleSm3([...message]))
-    const theirs = oracleSm4.encrypt([...message], [...key], { mode: 'cbc', iv: hex(key), padding: 'pkcs#7' })
-    expect(hex(sm4CbcEncrypt(key, key, message, 'pkcs7'))).toBe(theirs)
-  }), { numRuns: 40 })
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 200 }), fc.uint8Array({ minLength: 16, maxLength: 16 }), (message, key) => {
+      expect(hex(sm3(message))).toBe(oracleSm3([...message]))
+      const theirs = oracleSm4.encrypt([...message], [...key], { mode: 'cbc', iv: hex(key), padding: 'pkcs#7' })
+      expect(hex(sm4CbcEncrypt(key, key, message, 'pkcs7'))).toBe(theirs)
+    }),
+    { numRuns: 40 },
+  )
 })

@@ -19,7 +19,14 @@ export interface BroadcastParts {
   apdu: Uint8Array
 }
 
-const input = (p: BroadcastParts): Buffer[] => [LABEL, Buffer.of(p.clientAddress), Buffer.from(p.ad), Buffer.from(p.sid), lp(p.attach), lp(p.apdu)]
+const input = (p: BroadcastParts): Buffer[] => [
+  LABEL,
+  Buffer.of(p.clientAddress),
+  Buffer.from(p.ad),
+  Buffer.from(p.sid),
+  lp(p.attach),
+  lp(p.apdu),
+]
 
 /** CMAC(KG, …), 16 bytes. The station commits AGSEQ before it sends. */
 export function signBroadcast(key: Uint8Array, parts: BroadcastParts): Buffer {

@@ -16,7 +16,9 @@ export function certificateName(role: CertificateRole, id: Uint8Array): string {
  */
 export function checkCertificateRole(certificate: Sm2Certificate, role: CertificateRole, id: Uint8Array): void {
   const { commonNames, basicConstraints, keyUsage } = certificate
-  const refuse = (why: string): never => { throw new HesError('AUTH_FAILED', `certificate: ${why}`) }
+  const refuse = (why: string): never => {
+    throw new HesError('AUTH_FAILED', `certificate: ${why}`)
+  }
   if (commonNames.length !== 1 || commonNames[0] !== certificateName(role, id)) refuse('names another holder or role')
   if (basicConstraints?.ca !== false) refuse('is not marked as an end certificate')
   if (!keyUsage?.critical || !keyUsage.usages.includes('digitalSignature') || !keyUsage.usages.includes('keyAgreement')) refuse('key usage')

@@ -22,7 +22,17 @@ const TAG = 16
 
 export function encodeFirmwareManifest(m: FirmwareManifest): Buffer {
   return Buffer.concat([
-    LABEL, Buffer.of(1), lp(m.vendor), lp(m.model), Buffer.of(m.moduleType), m.relId, u32(m.version), u32(m.minVersion), u32(m.size), m.imageHash, m.sentHash,
+    LABEL,
+    Buffer.of(1),
+    lp(m.vendor),
+    lp(m.model),
+    Buffer.of(m.moduleType),
+    m.relId,
+    u32(m.version),
+    u32(m.minVersion),
+    u32(m.size),
+    m.imageHash,
+    m.sentHash,
   ])
 }
 
@@ -37,8 +47,15 @@ export function decodeFirmwareManifest(bytes: Uint8Array): FirmwareManifest {
   }
   if (!take(8).equals(LABEL) || take(1)[0] !== 1) throw authFailed()
   const manifest: FirmwareManifest = {
-    vendor: take(take(2).readUInt16BE(0)), model: take(take(2).readUInt16BE(0)), moduleType: take(1)[0] ?? 0, relId: take(8),
-    version: take(4).readUInt32BE(0), minVersion: take(4).readUInt32BE(0), size: take(4).readUInt32BE(0), imageHash: take(32), sentHash: take(32),
+    vendor: take(take(2).readUInt16BE(0)),
+    model: take(take(2).readUInt16BE(0)),
+    moduleType: take(1)[0] ?? 0,
+    relId: take(8),
+    version: take(4).readUInt32BE(0),
+    minVersion: take(4).readUInt32BE(0),
+    size: take(4).readUInt32BE(0),
+    imageHash: take(32),
+    sentHash: take(32),
   }
   if (at !== b.length) throw authFailed()
   return manifest

@@ -5,13 +5,28 @@ export type { CertificateRole } from './certificates.js'
 export { ASCTR_ALARM, ASCTR_WINDOW, MAX_SEQ, agseqAccepted, asctrAccepted, judgeCounterAnswer, sessionSecondsAccepted } from './counters.js'
 export type { CounterVerdict } from './counters.js'
 export { createOsp1Device, memoryStore } from './device/index.js'
-export type { ActContext, DeviceEvent, DeviceState, DeviceStore, Osp1Device, Osp1DeviceOptions, Received, ReportToSend } from './device/index.js'
+export type {
+  ActContext,
+  DeviceEvent,
+  DeviceState,
+  DeviceStore,
+  Osp1Device,
+  Osp1DeviceOptions,
+  Received,
+  ReportToSend,
+} from './device/index.js'
 export { decodeFirmwareManifest, encodeFirmwareManifest, stationReleaseInput, unwrapImageKey, wrapImageKey } from './firmware.js'
 export type { FirmwareManifest } from './firmware.js'
 export { readKeyFile } from './key-file.js'
 export type { DeviceKeys, KeyFile } from './key-file.js'
 export {
-  checkStage, decodeUpdateAnswer, decodeUpdateHead, encodeStage, encodeUpdateAnswer, encodeUpdateHead, openStage,
+  checkStage,
+  decodeUpdateAnswer,
+  decodeUpdateHead,
+  encodeStage,
+  encodeUpdateAnswer,
+  encodeUpdateHead,
+  openStage,
 } from './key-update.js'
 export type { ActiveKeys, KeyUpdateAnswer, KeyUpdateHead, UpdateStep, WrappedKey } from './key-update.js'
 export { DERIVED, PURPOSE, PURPOSES, deriveKey, deviceContext, diversify, keyCheckValue, prf, regionRoot } from './keys.js'
@@ -22,7 +37,16 @@ export { decodeManifest, encodeManifest, judgeModule, moduleMac } from './manife
 export type { ManifestContext, ModuleEntry, ModuleFinding } from './manifest.js'
 export { acceptAnswerF, acceptConnectF, acceptCounterAnswerF, answerF, connectF, counterAnswerF, softStaticKey } from './mode-f.js'
 export type { FAnswer, FContext, FRequest, StaticKey } from './mode-f.js'
-export { acceptAnswerS, acceptConnectS, acceptCounterAnswerS, answerS, connectS, counterAnswerS, handshakeKeys, sessionKeysS } from './mode-s.js'
+export {
+  acceptAnswerS,
+  acceptConnectS,
+  acceptCounterAnswerS,
+  answerS,
+  connectS,
+  counterAnswerS,
+  handshakeKeys,
+  sessionKeysS,
+} from './mode-s.js'
 export type { HandshakeKeys, SAnswer, SContext, SRequest } from './mode-s.js'
 export { HEADER_LENGTH, commonHeader, headerWithinOffer } from './offer.js'
 export { PROOF_RN_LENGTH, PROOF_VALID_MS, signReadProof, verifyReadProof } from './read-proof.js'
@@ -42,5 +66,12 @@ export { localDateTime, ticketApdu } from './ticket-apdu.js'
 export { commandIsRead } from './trans-command.js'
 export { runVectors } from './vectors/run.js'
 export type { VectorFailure, VectorReport } from './vectors/run.js'
-export { parseSecurityRequest, parseSecurityResponse, readRecordRequest, readRecordResponse, recordRequest, recordResponse } from './wire.js'
+export {
+  parseSecurityRequest,
+  parseSecurityResponse,
+  readRecordRequest,
+  readRecordResponse,
+  recordRequest,
+  recordResponse,
+} from './wire.js'
 export type { RequestParts } from './wire.js'

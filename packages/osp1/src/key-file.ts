@@ -38,7 +38,9 @@ export interface DeviceKeys {
 
 /** @throws HesError BODY_INVALID naming the field */
 export function readKeyFile(file: KeyFile): DeviceKeys {
-  const wrong = (field: string): never => { throw new HesError('BODY_INVALID', `key file: field '${field}'`, { field }) }
+  const wrong = (field: string): never => {
+    throw new HesError('BODY_INVALID', `key file: field '${field}'`, { field })
+  }
   const bytes = (value: unknown, count: number, field: string): Buffer =>
     typeof value === 'string' && new RegExp(`^[0-9A-Fa-f]{${count * 2}}$`).test(value) ? Buffer.from(value, 'hex') : wrong(field)
   if (!/^[0-9]{12}$/.test(file.address)) wrong('address')
@@ -51,14 +53,20 @@ export function readKeyFile(file: KeyFile): DeviceKeys {
     dispersion: bytes(file.D, 8, 'D'),
     clientAddress: bytes(file.clientAddress, 1, 'clientAddress')[0] ?? 0,
     stationId: bytes(file.masterId, 8, 'masterId'),
-    keys: Object.fromEntries(PURPOSES.map((purpose) => [purpose, bytes(file.deviceKeys[purpose], 16, `deviceKeys.${purpose}`)])) as Record<Purpose, Buffer>,
+    keys: Object.fromEntries(PURPOSES.map((purpose) => [purpose, bytes(file.deviceKeys[purpose], 16, `deviceKeys.${purpose}`)])) as Record<
+      Purpose,
+      Buffer
+    >,
   }
   if (file.groupId !== undefined) out.groupId = bytes(file.groupId, 8, 'groupId')
   if (file.mode === 'F') {
     const { masterCertificate, deviceCertificate, devicePrivateKey } = file
-    if (!masterCertificate || !deviceCertificate || !devicePrivateKey) return wrong('masterCertificate, deviceCertificate, devicePrivateKey')
+    if (!masterCertificate || !deviceCertificate || !devicePrivateKey)
+      return wrong('masterCertificate, deviceCertificate, devicePrivateKey')
     out.sm2 = {
-      stationCertificate: parseCertificate(masterCertificate), certificate: parseCertificate(deviceCertificate), privateKey: privateKeyFromPem(devicePrivateKey),
+      stationCertificate: parseCertificate(masterCertificate),
+      certificate: parseCertificate(deviceCertificate),
+      privateKey: privateKeyFromPem(devicePrivateKey),
     }
   }
   return out

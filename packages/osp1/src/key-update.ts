@@ -34,14 +34,24 @@ export interface UpdateContext {
 
 /** KU without keys: 20 bytes; a commit or an abort is this alone. */
 export function encodeUpdateHead(head: KeyUpdateHead): Buffer {
-  return Buffer.concat([Buffer.of(VERSION, UPDATE_STEP[head.step]), head.updateId, Buffer.of(head.newState, head.newVersion), head.newDispersion])
+  return Buffer.concat([
+    Buffer.of(VERSION, UPDATE_STEP[head.step]),
+    head.updateId,
+    Buffer.of(head.newState, head.newVersion),
+    head.newDispersion,
+  ])
 }
 
 const nonce = (updateId: Uint8Array): Buffer => Buffer.concat([Buffer.of(4), zeros(3), updateId])
 const aad = (context: UpdateContext, head: Uint8Array): Buffer => Buffer.concat([LABEL, context.ad, context.dispersion, head])
 
 /** The whole stage message. The bytes are stored before they are sent, and a retry sends the same bytes. */
-export function encodeStage(wrapKey: Uint8Array, context: UpdateContext, head: Omit<KeyUpdateHead, 'step'>, keys: readonly WrappedKey[]): Buffer {
+export function encodeStage(
+  wrapKey: Uint8Array,
+  context: UpdateContext,
+  head: Omit<KeyUpdateHead, 'step'>,
+  keys: readonly WrappedKey[],
+): Buffer {
   const first = encodeUpdateHead({ ...head, step: 'stage' })
   const text = Buffer.concat(keys.map(({ purpose, key }) => Buffer.concat([Buffer.of(purpose), key])))
   const { ciphertext, tag } = sm4CcmSeal(wrapKey, nonce(head.updateId), aad(context, first), text, TAG)
@@ -61,8 +71,18 @@ export function openStage(wrapKey: Uint8Array, context: UpdateContext, bytes: Ui
   const head = decodeUpdateHead(bytes)
   const body = Buffer.from(bytes).subarray(HEAD)
   if (head.step !== 'stage' || body.length < TAG + ENTRY || (body.length - TAG) % ENTRY !== 0) throw authFailed()
-  const text = sm4CcmOpen(wrapKey, nonce(head.updateId), aad(context, bytes.subarray(0, HEAD)), body.subarray(0, -TAG), body.subarray(-TAG), TAG)
-  const keys = Array.from({ length: text.length / ENTRY }, (_, i): WrappedKey => ({ purpose: text[i * ENTRY] ?? 0, key: text.subarray(i * ENTRY + 1, (i + 1) * ENTRY) }))
+  const text = sm4CcmOpen(
+    wrapKey,
+    nonce(head.updateId),
+    aad(context, bytes.subarray(0, HEAD)),
+    body.subarray(0, -TAG),
+    body.subarray(-TAG),
+    TAG,
+  )
+  const keys = Array.from(
+    { length: text.length / ENTRY },
+    (_, i): WrappedKey => ({ purpose: text[i * ENTRY] ?? 0, key: text.subarray(i * ENTRY + 1, (i + 1) * ENTRY) }),
+  )
   const ascending = keys.every(({ purpose }, i) => purpose >= 1 && purpose <= 6 && (i === 0 || purpose > (keys[i - 1]?.purpose ?? 0)))
   if (!ascending || keys[0]?.purpose !== 1) throw authFailed()
   return { head, keys }
@@ -79,7 +99,9 @@ export interface ActiveKeys {
 
 /** The rules a meter refuses with DAR 22. @throws HesError DEVICE_REFUSED with context.dar = 22 */
 export function checkStage(active: ActiveKeys, head: KeyUpdateHead, keys: readonly WrappedKey[]): void {
-  const refuse = (why: string): never => { throw new HesError('DEVICE_REFUSED', `key update: ${why}`, { dar: 22 }) }
+  const refuse = (why: string): never => {
+    throw new HesError('DEVICE_REFUSED', `key update: ${why}`, { dar: 22 })
+  }
   if (head.newState === 0 || head.newState > 1 || head.newState < active.state) refuse('state')
   if (head.newState === active.state && head.newVersion <= active.version) refuse('version not above the active one')
   const toFormal = active.state === 0 && head.newState === 1

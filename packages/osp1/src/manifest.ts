@@ -35,14 +35,25 @@ const NO_MAC = Buffer.alloc(16)
 /** @throws HesError AUTH_FAILED unless slots ascend, are unique and the length is exact */
 export function decodeManifest(bytes: Uint8Array): ModuleEntry[] {
   const b = Buffer.from(bytes)
-  const refuse = (): never => { throw new HesError('AUTH_FAILED', 'module manifest: wrong form') }
+  const refuse = (): never => {
+    throw new HesError('AUTH_FAILED', 'module manifest: wrong form')
+  }
   const count = b[1] ?? 0
   if (b[0] !== VERSION || count === 0 || b.length !== 2 + count * ENTRY) refuse()
   const entries = Array.from({ length: count }, (_, i): ModuleEntry => {
     const e = b.subarray(2 + i * ENTRY, 2 + (i + 1) * ENTRY)
-    return { slot: e[0] ?? 0, serial: e.subarray(1, 9), model: e.subarray(9, 17), version: e.readUInt32BE(17), firmware: e.subarray(21, 53), mac: e.subarray(53) }
+    return {
+      slot: e[0] ?? 0,
+      serial: e.subarray(1, 9),
+      model: e.subarray(9, 17),
+      version: e.readUInt32BE(17),
+      firmware: e.subarray(21, 53),
+      mac: e.subarray(53),
+    }
   })
-  entries.forEach((entry, i) => { if (i > 0 && entry.slot <= (entries[i - 1]?.slot ?? 0)) refuse() })
+  entries.forEach((entry, i) => {
+    if (i > 0 && entry.slot <= (entries[i - 1]?.slot ?? 0)) refuse()
+  })
   return entries
 }
 

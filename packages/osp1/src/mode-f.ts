@@ -25,7 +25,12 @@ export interface StaticKey {
   /** r || s over the message with the 16-byte default ID. */
   sign(message: Uint8Array): Promise<Buffer>
   /** GB/T 32918.3 with the static private key. */
-  agree(exchange: { initiator: boolean; id: Uint8Array; ephemeral: Sm2KeyPair; peer: { publicKey: Uint8Array; id: Uint8Array; ephemeral: Uint8Array } }): Promise<Sm2Agreed>
+  agree(exchange: {
+    initiator: boolean
+    id: Uint8Array
+    ephemeral: Sm2KeyPair
+    peer: { publicKey: Uint8Array; id: Uint8Array; ephemeral: Uint8Array }
+  }): Promise<Sm2Agreed>
 }
 
 /** A static key held as bytes. */
@@ -33,7 +38,8 @@ export function softStaticKey(engine: Sm2Engine, pair: { privateKey: Uint8Array;
   return {
     publicKey: pair.publicKey,
     sign: (message) => engine.sign(pair.privateKey, SM2_DEFAULT_ID, message),
-    agree: ({ initiator, id, ephemeral, peer }) => engine.agree({ initiator, own: { ...pair, id, ephemeral }, peer, keyLength: KEY_LENGTH }),
+    agree: ({ initiator, id, ephemeral, peer }) =>
+      engine.agree({ initiator, own: { ...pair, id, ephemeral }, peer, keyLength: KEY_LENGTH }),
   }
 }
 
@@ -52,9 +58,24 @@ export function requestTranscriptF(c: FContext, cipher: Uint8Array): Buffer {
   return Buffer.concat([label('OSP1-F-1'), Buffer.of(c.clientAddress), c.ad, lp(c.stationId), lp(c.dispersion), c.header1, cipher])
 }
 
-export function answerTranscriptF(name: 'OSP1-F-2' | 'OSP1-F-E', c: FContext, header2: Uint8Array, request: FRequest, rn: Uint8Array): Buffer {
+export function answerTranscriptF(
+  name: 'OSP1-F-2' | 'OSP1-F-E',
+  c: FContext,
+  header2: Uint8Array,
+  request: FRequest,
+  rn: Uint8Array,
+): Buffer {
   return Buffer.concat([
-    label(name), Buffer.of(c.clientAddress), c.ad, lp(c.stationId), lp(c.dispersion), c.header1, header2, request.cipher, request.signature, rn,
+    label(name),
+    Buffer.of(c.clientAddress),
+    c.ad,
+    lp(c.stationId),
+    lp(c.dispersion),
+    c.header1,
+    header2,
+    request.cipher,
+    request.signature,
+    rn,
   ])
 }
 
@@ -70,7 +91,12 @@ export async function connectF(station: StaticKey, c: FContext, rA: Sm2KeyPair, 
  * Meter: lengths and version, then the signature of the pinned station key, then the point. The counter is the
  * caller's check. @throws HesError AUTH_FAILED
  */
-export async function acceptConnectF(engine: Sm2Engine, stationKey: Uint8Array, c: FContext, request: FRequest): Promise<{ asctr: number; rA: Buffer }> {
+export async function acceptConnectF(
+  engine: Sm2Engine,
+  stationKey: Uint8Array,
+  c: FContext,
+  request: FRequest,
+): Promise<{ asctr: number; rA: Buffer }> {
   const { cipher, signature } = request
   if (cipher.length !== F_LENGTH.cipher || signature.length !== F_LENGTH.signature || cipher[0] !== VERSION) throw authFailed()
   if (!(await engine.verify(stationKey, SM2_DEFAULT_ID, requestTranscriptF(c, cipher), signature))) throw authFailed()
@@ -80,9 +106,21 @@ export async function acceptConnectF(engine: Sm2Engine, stationKey: Uint8Array, 
 }
 
 /** Meter: RN = 01 || sessionSeconds || RB || SB, its signature, and the session keys. The caller erases rB. */
-export async function answerF(meter: StaticKey, stationKey: Uint8Array, c: FContext, header2: Uint8Array, request: FRequest, opened: { asctr: number; rA: Buffer }, rB: Sm2KeyPair, sessionSeconds: number): Promise<FAnswer & { keys: SessionKeys }> {
+export async function answerF(
+  meter: StaticKey,
+  stationKey: Uint8Array,
+  c: FContext,
+  header2: Uint8Array,
+  request: FRequest,
+  opened: { asctr: number; rA: Buffer },
+  rB: Sm2KeyPair,
+  sessionSeconds: number,
+): Promise<FAnswer & { keys: SessionKeys }> {
   const agreed = await meter.agree({
-    initiator: false, id: c.dispersion, ephemeral: rB, peer: { publicKey: stationKey, id: c.stationId, ephemeral: opened.rA },
+    initiator: false,
+    id: c.dispersion,
+    ephemeral: rB,
+    peer: { publicKey: stationKey, id: c.stationId, ephemeral: opened.rA },
   })
   const rn = Buffer.concat([Buffer.of(VERSION), u32(sessionSeconds), rB.publicKey.subarray(1), agreed.sB])
   const signature = await meter.sign(answerTranscriptF('OSP1-F-2', c, header2, request, rn))
@@ -93,14 +131,27 @@ export async function answerF(meter: StaticKey, stationKey: Uint8Array, c: FCont
  * Client: lengths, signature, point, agreement, SB in constant time. SA is not sent: the first record confirms K.
  * The range of sessionSeconds is the caller's check. @throws HesError AUTH_FAILED
  */
-export async function acceptAnswerF(engine: Sm2Engine, station: StaticKey, meterKey: Uint8Array, c: FContext, header2: Uint8Array, request: FRequest, answer: FAnswer, sent: { rA: Sm2KeyPair; asctr: number }): Promise<{ sessionSeconds: number; keys: SessionKeys }> {
+export async function acceptAnswerF(
+  engine: Sm2Engine,
+  station: StaticKey,
+  meterKey: Uint8Array,
+  c: FContext,
+  header2: Uint8Array,
+  request: FRequest,
+  answer: FAnswer,
+  sent: { rA: Sm2KeyPair; asctr: number },
+): Promise<{ sessionSeconds: number; keys: SessionKeys }> {
   const { rn, signature } = answer
   if (rn.length !== F_LENGTH.rn || signature.length !== F_LENGTH.signature || rn[0] !== VERSION) throw authFailed()
-  if (!(await engine.verify(meterKey, SM2_DEFAULT_ID, answerTranscriptF('OSP1-F-2', c, header2, request, rn), signature))) throw authFailed()
+  if (!(await engine.verify(meterKey, SM2_DEFAULT_ID, answerTranscriptF('OSP1-F-2', c, header2, request, rn), signature)))
+    throw authFailed()
   const rB = withPrefix(rn.subarray(5, 69))
   if (!isCurvePoint(rB)) throw authFailed()
   const agreed = await station.agree({
-    initiator: true, id: c.stationId, ephemeral: sent.rA, peer: { publicKey: meterKey, id: c.dispersion, ephemeral: rB },
+    initiator: true,
+    id: c.stationId,
+    ephemeral: sent.rA,
+    peer: { publicKey: meterKey, id: c.dispersion, ephemeral: rB },
   })
   if (!equalBytes(agreed.sB, rn.subarray(69))) throw authFailed()
   return { sessionSeconds: rn.readUInt32BE(1), keys: keysF(agreed.key, c, header2, request, answer, sent.asctr) }
@@ -109,22 +160,41 @@ export async function acceptAnswerF(engine: Sm2Engine, station: StaticKey, meter
 /** The session keys from K; K is erased. */
 export function keysF(master: Buffer, c: FContext, header2: Uint8Array, request: FRequest, answer: FAnswer, asctr: number): SessionKeys {
   const transcript = [
-    requestTranscriptF(c, request.cipher), request.signature,
-    answerTranscriptF('OSP1-F-2', c, header2, request, answer.rn), answer.signature,
+    requestTranscriptF(c, request.cipher),
+    request.signature,
+    answerTranscriptF('OSP1-F-2', c, header2, request, answer.rn),
+    answer.signature,
   ]
   const keys = sessionKeys(master, transcript, c.dispersion, asctr)
   erase(master)
   return keys
 }
 
-export async function counterAnswerF(meter: StaticKey, c: FContext, header2: Uint8Array, request: FRequest, stored: number): Promise<FAnswer> {
+export async function counterAnswerF(
+  meter: StaticKey,
+  c: FContext,
+  header2: Uint8Array,
+  request: FRequest,
+  stored: number,
+): Promise<FAnswer> {
   const rn = Buffer.concat([Buffer.of(2), u32(stored)])
   return { rn, signature: await meter.sign(answerTranscriptF('OSP1-F-E', c, header2, request, rn)) }
 }
 
 /** Client: the counter the meter holds. @throws HesError AUTH_FAILED */
-export async function acceptCounterAnswerF(engine: Sm2Engine, meterKey: Uint8Array, c: FContext, header2: Uint8Array, request: FRequest, answer: FAnswer): Promise<number> {
+export async function acceptCounterAnswerF(
+  engine: Sm2Engine,
+  meterKey: Uint8Array,
+  c: FContext,
+  header2: Uint8Array,
+  request: FRequest,
+  answer: FAnswer,
+): Promise<number> {
   const formed = answer.rn.length === F_LENGTH.counterRn && answer.rn[0] === 2 && answer.signature.length === F_LENGTH.signature
-  if (!formed || !(await engine.verify(meterKey, SM2_DEFAULT_ID, answerTranscriptF('OSP1-F-E', c, header2, request, answer.rn), answer.signature))) throw authFailed()
+  if (
+    !formed ||
+    !(await engine.verify(meterKey, SM2_DEFAULT_ID, answerTranscriptF('OSP1-F-E', c, header2, request, answer.rn), answer.signature))
+  )
+    throw authFailed()
   return answer.rn.readUInt32BE(1)
 }

@@ -46,7 +46,17 @@ type AnswerLabel = 'OSP1-S-2' | 'OSP1-S-E'
 
 /** T2, or the transcript of a counter answer under its own label. */
 export function answerTranscriptS(name: AnswerLabel, c: SContext, header2: Uint8Array, request: SRequest, rn: Uint8Array): Buffer {
-  return Buffer.concat([label(name), Buffer.of(c.clientAddress), c.ad, c.dispersion, c.header1, header2, request.cipher, request.signature, rn])
+  return Buffer.concat([
+    label(name),
+    Buffer.of(c.clientAddress),
+    c.ad,
+    c.dispersion,
+    c.header1,
+    header2,
+    request.cipher,
+    request.signature,
+    rn,
+  ])
 }
 
 /** Client: ciphertext1 = CBC(HE, R1 || ASCTR || FLG || padding) and its CMAC. R1: 16 fresh random bytes. */
@@ -74,7 +84,15 @@ export interface SAnswer {
 }
 
 /** Meter: RN = CBC(HE, R2 || R1 || ASCTR || sessionSeconds || padding) and the CMAC over T2. R2: 16 fresh random bytes. */
-export function answerS(keys: HandshakeKeys, c: SContext, header2: Uint8Array, request: SRequest, opened: { r1: Buffer; asctr: number }, r2: Uint8Array, sessionSeconds: number): SAnswer {
+export function answerS(
+  keys: HandshakeKeys,
+  c: SContext,
+  header2: Uint8Array,
+  request: SRequest,
+  opened: { r1: Buffer; asctr: number },
+  r2: Uint8Array,
+  sessionSeconds: number,
+): SAnswer {
   const rn = sm4CbcEncrypt(keys.cipher, IV, Buffer.concat([r2, opened.r1, u32(opened.asctr), u32(sessionSeconds), PAD_2]), 'none')
   return { rn, signature: sm4Cmac(keys.mac).sign(answerTranscriptS('OSP1-S-2', c, header2, request, rn)) }
 }
@@ -83,7 +101,14 @@ export function answerS(keys: HandshakeKeys, c: SContext, header2: Uint8Array, r
  * Client: MAC over its own view, then R1 and ASCTR must be its own. The range of sessionSeconds is the caller's check.
  * @throws HesError AUTH_FAILED
  */
-export function acceptAnswerS(keys: HandshakeKeys, c: SContext, header2: Uint8Array, request: SRequest, answer: SAnswer, sent: { r1: Uint8Array; asctr: number }): { r2: Buffer; sessionSeconds: number } {
+export function acceptAnswerS(
+  keys: HandshakeKeys,
+  c: SContext,
+  header2: Uint8Array,
+  request: SRequest,
+  answer: SAnswer,
+  sent: { r1: Uint8Array; asctr: number },
+): { r2: Buffer; sessionSeconds: number } {
   if (answer.rn.length !== S_LENGTH.rn || answer.signature.length !== S_LENGTH.signature) throw authFailed()
   if (!sm4Cmac(keys.mac).verify(answer.signature, answerTranscriptS('OSP1-S-2', c, header2, request, answer.rn))) throw authFailed()
   const plain = sm4CbcDecrypt(keys.cipher, IV, answer.rn, 'none')
@@ -93,11 +118,20 @@ export function acceptAnswerS(keys: HandshakeKeys, c: SContext, header2: Uint8Ar
 }
 
 /** Both: K = PRF(AK, R1 || R2 || D || ASCTR || 0^4), then the session keys over the whole transcript; K is erased. */
-export function sessionKeysS(authKey: Uint8Array, c: SContext, header2: Uint8Array, request: SRequest, answer: SAnswer, secrets: { r1: Uint8Array; r2: Uint8Array; asctr: number }): SessionKeys {
+export function sessionKeysS(
+  authKey: Uint8Array,
+  c: SContext,
+  header2: Uint8Array,
+  request: SRequest,
+  answer: SAnswer,
+  secrets: { r1: Uint8Array; r2: Uint8Array; asctr: number },
+): SessionKeys {
   const master = sessionMasterS(authKey, c.dispersion, secrets)
   const transcript = [
-    requestTranscriptS(c, request.cipher), request.signature,
-    answerTranscriptS('OSP1-S-2', c, header2, request, answer.rn), answer.signature,
+    requestTranscriptS(c, request.cipher),
+    request.signature,
+    answerTranscriptS('OSP1-S-2', c, header2, request, answer.rn),
+    answer.signature,
   ]
   const keys = sessionKeys(master, transcript, c.dispersion, secrets.asctr)
   erase(master)
@@ -105,7 +139,11 @@ export function sessionKeysS(authKey: Uint8Array, c: SContext, header2: Uint8Arr
 }
 
 /** K itself; exported for the vectors. */
-export function sessionMasterS(authKey: Uint8Array, dispersion: Uint8Array, secrets: { r1: Uint8Array; r2: Uint8Array; asctr: number }): Buffer {
+export function sessionMasterS(
+  authKey: Uint8Array,
+  dispersion: Uint8Array,
+  secrets: { r1: Uint8Array; r2: Uint8Array; asctr: number },
+): Buffer {
   return prf(authKey, 'OSP1-SMK', Buffer.concat([secrets.r1, secrets.r2, dispersion, u32(secrets.asctr), zeros(4)]))
 }
 
@@ -118,6 +156,7 @@ export function counterAnswerS(keys: HandshakeKeys, c: SContext, header2: Uint8A
 /** Client: the counter the meter holds. @throws HesError AUTH_FAILED */
 export function acceptCounterAnswerS(keys: HandshakeKeys, c: SContext, header2: Uint8Array, request: SRequest, answer: SAnswer): number {
   const formed = answer.rn.length === S_LENGTH.counterRn && answer.rn[0] === 2 && answer.signature.length === S_LENGTH.signature
-  if (!formed || !sm4Cmac(keys.mac).verify(answer.signature, answerTranscriptS('OSP1-S-E', c, header2, request, answer.rn))) throw authFailed()
+  if (!formed || !sm4Cmac(keys.mac).verify(answer.signature, answerTranscriptS('OSP1-S-E', c, header2, request, answer.rn)))
+    throw authFailed()
   return answer.rn.readUInt32BE(1)
 }

@@ -10,10 +10,12 @@ const SIZES = ['sendSize', 'receiveSize', 'window', 'apduSize', 'timeoutSeconds'
 export function headerWithinOffer(offered: Uint8Array, answered: Uint8Array): boolean {
   if (offered.length !== HEADER_LENGTH || answered.length !== HEADER_LENGTH) return false
   const [offer, answer] = [decodeConnectHeader(offered), decodeConnectHeader(answered)]
-  return offer.version === answer.version
-    && subset(answer.protocolConformance, offer.protocolConformance)
-    && subset(answer.functionConformance, offer.functionConformance)
-    && SIZES.every((field) => answer[field] <= offer[field])
+  return (
+    offer.version === answer.version &&
+    subset(answer.protocolConformance, offer.protocolConformance) &&
+    subset(answer.functionConformance, offer.functionConformance) &&
+    SIZES.every((field) => answer[field] <= offer[field])
+  )
 }
 
 /** The meter's answer to an offer: the common part of what both can do, the offer's version. */

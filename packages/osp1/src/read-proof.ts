@@ -13,6 +13,13 @@ export function signReadProof(key: Uint8Array, ad: Uint8Array, rn: Uint8Array, r
   return sm4Cmac(key).sign(LABEL, ad, lp(rn), lp(request), lp(response))
 }
 
-export function verifyReadProof(key: Uint8Array, ad: Uint8Array, rn: Uint8Array, request: Uint8Array, response: Uint8Array, mac: Uint8Array): boolean {
+export function verifyReadProof(
+  key: Uint8Array,
+  ad: Uint8Array,
+  rn: Uint8Array,
+  request: Uint8Array,
+  response: Uint8Array,
+  mac: Uint8Array,
+): boolean {
   return sm4Cmac(key).verify(mac, LABEL, ad, lp(rn), lp(request), lp(response))
 }

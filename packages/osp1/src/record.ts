@@ -52,7 +52,11 @@ const LABEL = label('OSP1-REC')
 /** In modes 0 and 2 the content is authenticated here, with its length, and the plaintext is empty. */
 export function recordAad(head: RecordHead, content: Uint8Array): Buffer {
   const fixed = [
-    LABEL, Buffer.of(head.direction, head.mode, head.clientAddress), head.ad, recordSid(head.mode), lp(recordAttach(head.seq, head.task)),
+    LABEL,
+    Buffer.of(head.direction, head.mode, head.clientAddress),
+    head.ad,
+    recordSid(head.mode),
+    lp(recordAttach(head.seq, head.task)),
   ]
   return Buffer.concat(head.mode === 1 ? fixed : [...fixed, lp(content)])
 }
@@ -61,7 +65,13 @@ export function recordAad(head: RecordHead, content: Uint8Array): Buffer {
 export function sealRecord(key: Uint8Array, head: RecordHead, content: Uint8Array): SealedRecord {
   if (content.length === 0 || content.length > MAX_APDU) throw new RangeError('a record carries 1 to 65000 bytes')
   const plaintext = head.mode === 1 ? content : zeros(0)
-  const { ciphertext, tag } = sm4CcmSeal(key, recordNonce(head.direction, head.seq), recordAad(head, content), plaintext, tagLength(head.task))
+  const { ciphertext, tag } = sm4CcmSeal(
+    key,
+    recordNonce(head.direction, head.seq),
+    recordAad(head, content),
+    plaintext,
+    tagLength(head.task),
+  )
   return { data: head.mode === 1 ? ciphertext : Buffer.from(content), mac: tag }
 }
 
@@ -84,5 +94,6 @@ export function innerTagAllowed(direction: Direction, apdu: Uint8Array): boolean
 
 /** @throws HesError AUTH_FAILED: authentic, but nothing that may come this way */
 export function checkInnerTag(direction: Direction, apdu: Uint8Array): void {
-  if (!innerTagAllowed(direction, apdu)) throw new HesError('AUTH_FAILED', 'an APDU of this kind may not stand in a record', { tag: apdu[0] ?? -1 })
+  if (!innerTagAllowed(direction, apdu))
+    throw new HesError('AUTH_FAILED', 'an APDU of this kind may not stand in a record', { tag: apdu[0] ?? -1 })
 }

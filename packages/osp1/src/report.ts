@@ -28,14 +28,19 @@ const ANSWER = label('OSP1-RPA')
 
 /** Meter: mode 0 authenticates, mode 1 (default for readings) encrypts as well. Key KRU; one RN is used once. */
 export function sealReport(key: Uint8Array, ad: Uint8Array, rn: Uint8Array, apdu: Uint8Array, form: 'plain' | 'cipher'): SealedReport {
-  const sealed = form === 'plain'
-    ? sm4CcmSeal(key, rn, Buffer.concat([PLAIN, ad, lp(apdu)]), zeros(0), REPORT_TAG)
-    : sm4CcmSeal(key, rn, Buffer.concat([CIPHER, ad]), apdu, REPORT_TAG)
+  const sealed =
+    form === 'plain'
+      ? sm4CcmSeal(key, rn, Buffer.concat([PLAIN, ad, lp(apdu)]), zeros(0), REPORT_TAG)
+      : sm4CcmSeal(key, rn, Buffer.concat([CIPHER, ad]), apdu, REPORT_TAG)
   return { form, content: form === 'plain' ? Buffer.from(apdu) : sealed.ciphertext, rn: Buffer.from(rn), mac: sealed.tag }
 }
 
 /** Station. @throws HesError AUTH_FAILED */
-export function openReport(key: Uint8Array, ad: Uint8Array, report: { form: 'plain' | 'cipher'; content: Uint8Array; rn: Uint8Array; mac: Uint8Array }): Buffer {
+export function openReport(
+  key: Uint8Array,
+  ad: Uint8Array,
+  report: { form: 'plain' | 'cipher'; content: Uint8Array; rn: Uint8Array; mac: Uint8Array },
+): Buffer {
   const { form, content, rn, mac } = report
   if (rn.length !== RN_LENGTH || content.length === 0 || content.length > 65_000) throw authFailed()
   if (form === 'cipher') return sm4CcmOpen(key, rn, Buffer.concat([CIPHER, ad]), content, mac, REPORT_TAG)

@@ -11,7 +11,8 @@ const MAX_DELAY_SECONDS = 300
 export function localDateTime(seconds: number, offsetMinutes: number): Buffer {
   const at = new Date((seconds + offsetMinutes * 60) * 1000)
   return Buffer.concat([
-    u16(at.getUTCFullYear()), Buffer.of(at.getUTCMonth() + 1, at.getUTCDate(), at.getUTCHours(), at.getUTCMinutes(), at.getUTCSeconds()),
+    u16(at.getUTCFullYear()),
+    Buffer.of(at.getUTCMonth() + 1, at.getUTCDate(), at.getUTCHours(), at.getUTCMinutes(), at.getUTCSeconds()),
   ])
 }
 

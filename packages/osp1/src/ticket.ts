@@ -33,14 +33,35 @@ export const MAX_TICKET_DEVICES = 4096
 export const MAX_TICKET_SECONDS = 24 * 3600
 const LABEL = label('OSP1-TKT')
 const VERSION = 1
-const FIXED: readonly (readonly [keyof Ticket, number])[] = [['stationId', 8], ['epoch', 8], ['ticketId', 16], ['operatorId', 8], ['approverId', 8], ['area', 8]]
+const FIXED: readonly (readonly [keyof Ticket, number])[] = [
+  ['stationId', 8],
+  ['epoch', 8],
+  ['ticketId', 16],
+  ['operatorId', 8],
+  ['approverId', 8],
+  ['area', 8],
+]
 
 /** @throws HesError TICKET_REFUSED when the content breaks a rule of form */
 export function encodeTicket(t: Ticket): Buffer {
   checkForm(t)
   return Buffer.concat([
-    LABEL, u8(VERSION), t.stationId, t.epoch, t.ticketId, t.operatorId, t.approverId, t.area, u64(t.notBefore), u64(t.notAfter),
-    u8(t.task), u8(t.service), t.target, lp(t.param), u16(t.devices.length), ...t.devices,
+    LABEL,
+    u8(VERSION),
+    t.stationId,
+    t.epoch,
+    t.ticketId,
+    t.operatorId,
+    t.approverId,
+    t.area,
+    u64(t.notBefore),
+    u64(t.notAfter),
+    u8(t.task),
+    u8(t.service),
+    t.target,
+    lp(t.param),
+    u16(t.devices.length),
+    ...t.devices,
   ])
 }
 
@@ -60,7 +81,10 @@ export function decodeTicket(bytes: Uint8Array): Ticket {
     return value
   }
   if (!take(8).equals(LABEL) || number(1) !== VERSION) throw refused('no ticket of version 1')
-  const ids = Object.fromEntries(FIXED.map(([name, count]) => [name, take(count)])) as Pick<Ticket, 'stationId' | 'epoch' | 'ticketId' | 'operatorId' | 'approverId' | 'area'>
+  const ids = Object.fromEntries(FIXED.map(([name, count]) => [name, take(count)])) as Pick<
+    Ticket,
+    'stationId' | 'epoch' | 'ticketId' | 'operatorId' | 'approverId' | 'area'
+  >
   const notBefore = seconds()
   const notAfter = seconds()
   const task = number(1)
@@ -108,7 +132,8 @@ export interface TicketSignatures {
  */
 export async function verifyTicket(engine: Sm2Engine, tkt: Uint8Array, s: TicketSignatures): Promise<Ticket> {
   const ticket = decodeTicket(tkt)
-  if (ticket.operatorId.equals(ticket.approverId) || Buffer.compare(s.operatorKey, s.approverKey) === 0) throw refused('two people must sign')
+  if (ticket.operatorId.equals(ticket.approverId) || Buffer.compare(s.operatorKey, s.approverKey) === 0)
+    throw refused('two people must sign')
   const [operator, approver] = await Promise.all([
     engine.verify(s.operatorKey, SM2_DEFAULT_ID, operatorInput(tkt), s.sigOperator),
     engine.verify(s.approverKey, SM2_DEFAULT_ID, approverInput(tkt, s.sigOperator), s.sigApprover),

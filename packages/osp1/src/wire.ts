@@ -31,7 +31,9 @@ const formOf = (mode: RecordMode): 'plain' | 'cipher' => (mode === 0 ? 'plain' :
 export function recordRequest(mode: 0 | 1, seq: number, task: number, record: SealedRecord): Buffer {
   const sid = recordSid(mode).toString('hex').toUpperCase()
   return encodeApdu({
-    apdu: 'security-request', form: formOf(mode), content: record.data,
+    apdu: 'security-request',
+    form: formOf(mode),
+    content: record.data,
     verification: { kind: 'sid-mac', sid, attach: recordAttach(seq, task), mac: record.mac },
   })
 }

@@ -46,7 +46,12 @@ export interface Machine {
   readonly sessions: number
 }
 
-type Handlers = { [O in CryptoOperation]: (owner: string, batch: CryptoRequest<O>[]) => Promise<(CryptoResult<O> | HesError)[]> | (CryptoResult<O> | HesError)[] }
+type Handlers = {
+  [O in CryptoOperation]: (
+    owner: string,
+    batch: CryptoRequest<O>[],
+  ) => Promise<(CryptoResult<O> | HesError)[]> | (CryptoResult<O> | HesError)[]
+}
 
 /** Everything the machine does, behind its one port. */
 export function createMachine(options: MachineOptions): Machine {
@@ -54,7 +59,17 @@ export function createMachine(options: MachineOptions): Machine {
   const { engine } = choice
   const devices = createDevices({ store, provider, vault, engine })
   const sessions = createSessionTable({ clock, random })
-  const exchanges = createExchanges({ devices, sessions, counters: createAsctrAllocator(store), store, provider, engine, clock, random, stationId })
+  const exchanges = createExchanges({
+    devices,
+    sessions,
+    counters: createAsctrAllocator(store),
+    store,
+    provider,
+    engine,
+    clock,
+    random,
+    stationId,
+  })
   const records = createRecords({ sessions, clock })
   const reports = createReports({ devices, store, clock, random })
   const proofs = createProofs({ devices, clock, random })
@@ -66,45 +81,69 @@ export function createMachine(options: MachineOptions): Machine {
     sessions.endAll()
   }
   const status = async (): Promise<CryptoStatus> => ({
-    engine: engine.name, engineReason: choice.reason, selftest: 'passed', provider: provider.name, serving, fencing,
-    epoch: vault.epoch.toString('hex').toUpperCase(), stationId: stationId.toString('hex').toUpperCase(), sessions: sessions.size, devices: await store.deviceCount(),
+    engine: engine.name,
+    engineReason: choice.reason,
+    selftest: 'passed',
+    provider: provider.name,
+    serving,
+    fencing,
+    epoch: vault.epoch.toString('hex').toUpperCase(),
+    stationId: stationId.toString('hex').toUpperCase(),
+    sessions: sessions.size,
+    devices: await store.deviceCount(),
   })
 
   const handlers: Handlers = {
     connectOpen: (owner, batch) => exchanges.open(owner, batch),
-    connectFinish: (owner, batch) => each(batch, async (request) => {
-      const mode = request.signature?.length === 64 ? 'F' : 'S'
-      try {
-        const finished = await exchanges.finish(owner, request)
-        handshakes.add(1, { mode, result: 'handle' in finished ? 'ok' : 'counter' })
-        return finished
-      } catch (error) {
-        handshakes.add(1, { mode, result: error instanceof HesError ? error.code : 'INTERNAL' })
-        throw error
-      }
-    }),
+    connectFinish: (owner, batch) =>
+      each(batch, async (request) => {
+        const mode = request.signature?.length === 64 ? 'F' : 'S'
+        try {
+          const finished = await exchanges.finish(owner, request)
+          handshakes.add(1, { mode, result: 'handle' in finished ? 'ok' : 'counter' })
+          return finished
+        } catch (error) {
+          handshakes.add(1, { mode, result: error instanceof HesError ? error.code : 'INTERNAL' })
+          throw error
+        }
+      }),
     seal: (owner, batch) => eachNow(batch, (request) => records.seal(owner, request)),
-    open: (owner, batch) => each(batch, async (request) => {
-      const { session, ...opened } = records.open(owner, request)
-      if ('apdu' in opened) await healReportWindow(store, session, opened.apdu)
-      return opened
-    }),
+    open: (owner, batch) =>
+      each(batch, async (request) => {
+        const { session, ...opened } = records.open(owner, request)
+        if ('apdu' in opened) await healReportWindow(store, session, opened.apdu)
+        return opened
+      }),
     openReport: (owner, batch) => each(batch, (request) => reports.open(owner, request)),
     confirmReport: (owner, batch) => reports.confirm(owner, batch),
     proofSeal: (owner, batch) => each(batch, (request) => proofs.seal(owner, request)),
     proofOpen: (owner, batch) => eachNow(batch, (request) => proofs.open(owner, request)),
-    giveUp: (owner, batch) => eachNow(batch, (request) => { records.giveUp(owner, request); return {} }),
-    endSession: (owner, batch) => eachNow(batch, ({ handle }) => { sessions.end(sessions.get(owner, handle)); return {} }),
+    giveUp: (owner, batch) =>
+      eachNow(batch, (request) => {
+        records.giveUp(owner, request)
+        return {}
+      }),
+    endSession: (owner, batch) =>
+      eachNow(batch, ({ handle }) => {
+        sessions.end(sessions.get(owner, handle))
+        return {}
+      }),
     status: (_owner, batch) => each(batch, status),
-    signHead: (_owner, batch) => each(batch, async ({ head, at }) => {
-      const signature = await provider.audit.sign(auditHeadMessage(Buffer.from(head, 'hex'), at))
-      return { signature: signature.toString('hex').toUpperCase(), keyId: provider.audit.keyId }
-    }),
-    auditPublicKey: (_owner, batch) => eachNow(batch, () => ({ keyId: provider.audit.keyId, publicKey: provider.audit.publicKey.toString('hex').toUpperCase() })),
+    signHead: (_owner, batch) =>
+      each(batch, async ({ head, at }) => {
+        const signature = await provider.audit.sign(auditHeadMessage(Buffer.from(head, 'hex'), at))
+        return { signature: signature.toString('hex').toUpperCase(), keyId: provider.audit.keyId }
+      }),
+    auditPublicKey: (_owner, batch) =>
+      eachNow(batch, () => ({ keyId: provider.audit.keyId, publicKey: provider.audit.publicKey.toString('hex').toUpperCase() })),
     issueKeys: (_owner, batch) => issueKeys(batch),
   }
 
-  const runParsed = async <O extends CryptoOperation>(op: O, requests: CryptoRequest<O>[], owner: string): Promise<(CryptoResult<O> | HesError)[]> => {
+  const runParsed = async <O extends CryptoOperation>(
+    op: O,
+    requests: CryptoRequest<O>[],
+    owner: string,
+  ): Promise<(CryptoResult<O> | HesError)[]> => {
     if (!serving) throw new HesError('UNAVAILABLE', 'this process does not own the crypto machine any more')
     try {
       return await handlers[op](owner, requests)
@@ -121,18 +160,25 @@ export function createMachine(options: MachineOptions): Machine {
     const good = parsed.flatMap((item) => (item.success ? [item.data] : []))
     const results = good.length > 0 ? await runParsed(op, good as CryptoRequest<typeof op>[], owner) : []
     let at = 0
-    return parsed.map((item) => outcomeOf(item.success ? results[at++] : new HesError('BODY_INVALID', 'the request does not fit its schema')))
+    return parsed.map((item) =>
+      outcomeOf(item.success ? results[at++] : new HesError('BODY_INVALID', 'the request does not fit its schema')),
+    )
   }
 
   return {
     run,
-    as: (identity) => Object.fromEntries(
-      Object.keys(CRYPTO_OPERATIONS).map((op) => [op, (batch: readonly unknown[]) => run(op, batch, identity)]),
-    ) as unknown as CryptoMachine,
+    as: (identity) =>
+      Object.fromEntries(
+        Object.keys(CRYPTO_OPERATIONS).map((op) => [op, (batch: readonly unknown[]) => run(op, batch, identity)]),
+      ) as unknown as CryptoMachine,
     status,
-    get serving() { return serving },
+    get serving() {
+      return serving
+    },
     retire,
-    get sessions() { return sessions.size },
+    get sessions() {
+      return sessions.size
+    },
   }
 }
 

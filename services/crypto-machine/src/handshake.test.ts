@@ -1,7 +1,19 @@
 import { decodeApdu, encodeApdu, encodeConnectHeader } from '@zhuzhan/dlt698'
 import type { ConnectResponse } from '@zhuzhan/dlt698'
 import {
-  ABILITY, OFFER, ask, connect, connectApdu, exchange, finishRequest, flip, makeDevice, openRequest, startMachine, testEngine, GET_CLOCK,
+  ABILITY,
+  OFFER,
+  ask,
+  connect,
+  connectApdu,
+  exchange,
+  finishRequest,
+  flip,
+  makeDevice,
+  openRequest,
+  startMachine,
+  testEngine,
+  GET_CLOCK,
 } from './conformance/rig.js'
 
 /** CONNECT of both sides against each other, and what an attacker between them can do. OSP-1 §7.2, §7.3, §8. */
@@ -11,7 +23,8 @@ const AUTH = { code: 'AUTH_FAILED' }
 
 describe.each(['S', 'F'] as const)('mode %s', (mode) => {
   const failure = mode === 'S' ? 2 : 4
-  const resultOf = (response: Buffer | undefined): number | undefined => (response ? (decodeApdu(response) as ConnectResponse).result : undefined)
+  const resultOf = (response: Buffer | undefined): number | undefined =>
+    response ? (decodeApdu(response) as ConnectResponse).result : undefined
 
   it('negotiates a session that carries requests and answers', async () => {
     const rig = await startMachine()
@@ -62,7 +75,13 @@ describe.each(['S', 'F'] as const)('mode %s', (mode) => {
       if (response) expect((decodeApdu(response) as ConnectResponse).security).toBeUndefined()
     }
     expect(peer.device.counters().asctr).toBe(0)
-    expect(await ask(rig.port, 'connectFinish', finishRequest(opened.exchange, await peer.device.receive({ address: peer.address, apdu: whole })))).toHaveProperty('handle')
+    expect(
+      await ask(
+        rig.port,
+        'connectFinish',
+        finishRequest(opened.exchange, await peer.device.receive({ address: peer.address, apdu: whole })),
+      ),
+    ).toHaveProperty('handle')
   }, 60_000)
 
   it('the station refuses an answer with any byte changed, and still takes the true one', async () => {
@@ -73,21 +92,28 @@ describe.each(['S', 'F'] as const)('mode %s', (mode) => {
     const tries = mode === 'S' ? [0, 17, 47] : [0, 3, 20, 68, 100]
     for (const at of tries) {
       await expect(ask(rig.port, 'connectFinish', { ...request, rn: flip(request.rn ?? Buffer.alloc(0), at) })).rejects.toMatchObject(AUTH)
-      await expect(ask(rig.port, 'connectFinish', { ...request, signature: flip(request.signature ?? Buffer.alloc(0), at % 16) })).rejects.toMatchObject(AUTH)
+      await expect(
+        ask(rig.port, 'connectFinish', { ...request, signature: flip(request.signature ?? Buffer.alloc(0), at % 16) }),
+      ).rejects.toMatchObject(AUTH)
     }
     await expect(ask(rig.port, 'connectFinish', { ...request, header2: flip(request.header2, 20) })).rejects.toMatchObject(AUTH)
     expect(await ask(rig.port, 'connectFinish', request)).toHaveProperty('handle')
   })
 
   it.each([
-    ['a higher version', { version: 0x17 }], ['another conformance bit', { functionConformance: 'FFFEC400000000000000000000000001' }],
-    ['a larger window', { window: 9 }], ['a larger APDU', { apduSize: 2001 }], ['a longer timeout', { timeoutSeconds: 7201 }],
+    ['a higher version', { version: 0x17 }],
+    ['another conformance bit', { functionConformance: 'FFFEC400000000000000000000000001' }],
+    ['a larger window', { window: 9 }],
+    ['a larger APDU', { apduSize: 2001 }],
+    ['a longer timeout', { timeoutSeconds: 7201 }],
   ])('the station refuses %s than it offered, even from the device itself', async (_n, change) => {
     const rig = await startMachine()
     const peer = await makeDevice(rig, mode)
     const opened = await ask(rig.port, 'connectOpen', openRequest(peer.keys.address))
     const request = finishRequest(opened.exchange, await peer.device.receive({ address: peer.address, apdu: connectApdu(opened) }))
-    await expect(ask(rig.port, 'connectFinish', { ...request, header2: encodeConnectHeader({ ...ABILITY, ...change }) })).rejects.toMatchObject(AUTH)
+    await expect(
+      ask(rig.port, 'connectFinish', { ...request, header2: encodeConnectHeader({ ...ABILITY, ...change }) }),
+    ).rejects.toMatchObject(AUTH)
   })
 
   it('a downgraded offer fails: the header is under the signature', async () => {
@@ -114,11 +140,21 @@ describe.each(['S', 'F'] as const)('mode %s', (mode) => {
     const rig = await startMachine()
     const peer = await makeDevice(rig, mode)
     const piid = { number: 1, priority: false, acd: false }
-    const other = mode === 'S' ? { kind: 'signature' as const, cipher: Buffer.alloc(69), signature: Buffer.alloc(64) } : { kind: 'symmetric' as const, cipher: Buffer.alloc(32), signature: Buffer.alloc(16) }
+    const other =
+      mode === 'S'
+        ? { kind: 'signature' as const, cipher: Buffer.alloc(69), signature: Buffer.alloc(64) }
+        : { kind: 'symmetric' as const, cipher: Buffer.alloc(32), signature: Buffer.alloc(16) }
     const results: (number | undefined)[] = []
     for (const mechanism of [other, { kind: 'null' as const }, { kind: 'password' as const, text: '00000000' }]) {
       rig.clock.advance(2_000)
-      results.push(resultOf(await peer.device.receive({ address: peer.address, apdu: encodeApdu({ apdu: 'connect-request', piid, header: OFFER, mechanism }) })))
+      results.push(
+        resultOf(
+          await peer.device.receive({
+            address: peer.address,
+            apdu: encodeApdu({ apdu: 'connect-request', piid, header: OFFER, mechanism }),
+          }),
+        ),
+      )
     }
     expect(results).toEqual([mode === 'S' ? 4 : 2, 255, 1])
   })
@@ -128,7 +164,11 @@ describe.each(['S', 'F'] as const)('mode %s', (mode) => {
     const peer = await makeDevice(rig, mode)
     const opened = await ask(rig.port, 'connectOpen', openRequest(peer.keys.address))
     const whole = connectApdu(opened)
-    const finished = await ask(rig.port, 'connectFinish', finishRequest(opened.exchange, await peer.device.receive({ address: peer.address, apdu: whole })))
+    const finished = await ask(
+      rig.port,
+      'connectFinish',
+      finishRequest(opened.exchange, await peer.device.receive({ address: peer.address, apdu: whole })),
+    )
     if (!('handle' in finished)) throw new Error('no session')
     await exchange(rig, peer, finished.handle)
     const again = await peer.device.receive({ address: peer.address, apdu: whole })
@@ -149,7 +189,9 @@ describe.each(['S', 'F'] as const)('mode %s', (mode) => {
     const opened = await ask(restored.port, 'connectOpen', openRequest(peer.keys.address))
     const response = await peer.device.receive({ address: peer.address, apdu: connectApdu(opened) })
     const request = finishRequest(opened.exchange, response)
-    await expect(ask(restored.port, 'connectFinish', { ...request, rn: flip(request.rn ?? Buffer.alloc(0), 4) })).rejects.toMatchObject(AUTH)
+    await expect(ask(restored.port, 'connectFinish', { ...request, rn: flip(request.rn ?? Buffer.alloc(0), 4) })).rejects.toMatchObject(
+      AUTH,
+    )
     expect(await ask(restored.port, 'connectFinish', request)).toEqual({ counter: 'retry' })
     await expect(ask(restored.port, 'connectFinish', request)).rejects.toMatchObject({ code: 'SESSION_UNKNOWN' })
     await connect(restored, peer)
@@ -164,7 +206,10 @@ describe.each(['S', 'F'] as const)('mode %s', (mode) => {
     const opened = await ask(ahead.port, 'connectOpen', openRequest(peer.keys.address))
     const response = await peer.device.receive({ address: peer.address, apdu: connectApdu(opened) })
     expect(peer.device.counters().asctr).toBe(0)
-    await expect(ask(ahead.port, 'connectFinish', finishRequest(opened.exchange, response))).rejects.toMatchObject({ code: 'COUNTER', context: { reason: 'lost-counter' } })
+    await expect(ask(ahead.port, 'connectFinish', finishRequest(opened.exchange, response))).rejects.toMatchObject({
+      code: 'COUNTER',
+      context: { reason: 'lost-counter' },
+    })
   })
 
   it('an answer to an older try is dropped', async () => {
@@ -193,7 +238,11 @@ describe.each(['S', 'F'] as const)('mode %s', (mode) => {
     const rig = await startMachine()
     const peer = await makeDevice(rig, mode)
     const apdu = connectApdu(await ask(rig.port, 'connectOpen', openRequest(peer.keys.address)))
-    for (const address of [{ ...peer.address, logical: 1 }, { ...peer.address, type: 'wildcard' as const }, { ...peer.address, type: 'broadcast' as const }]) {
+    for (const address of [
+      { ...peer.address, logical: 1 },
+      { ...peer.address, type: 'wildcard' as const },
+      { ...peer.address, type: 'broadcast' as const },
+    ]) {
       expect(await peer.device.receive({ address, apdu })).toBeUndefined()
     }
     expect(peer.device.counters().asctr).toBe(0)
@@ -205,9 +254,16 @@ describe.each(['S', 'F'] as const)('mode %s', (mode) => {
     const opened = await ask(rig.port, 'connectOpen', openRequest(peer.keys.address))
     const whole = connectApdu(opened)
     let answers = 0
-    for (let i = 0; i < (mode === 'S' ? 200 : 5); i++) if (await peer.device.receive({ address: peer.address, apdu: flip(whole, 60 + (i % 10)) })) answers++
+    for (let i = 0; i < (mode === 'S' ? 200 : 5); i++)
+      if (await peer.device.receive({ address: peer.address, apdu: flip(whole, 60 + (i % 10)) })) answers++
     expect(answers).toBe(1)
-    expect(await ask(rig.port, 'connectFinish', finishRequest(opened.exchange, await peer.device.receive({ address: peer.address, apdu: whole })))).toHaveProperty('handle')
+    expect(
+      await ask(
+        rig.port,
+        'connectFinish',
+        finishRequest(opened.exchange, await peer.device.receive({ address: peer.address, apdu: whole })),
+      ),
+    ).toHaveProperty('handle')
   })
 
   it('after a power loss of the meter the old session is dead and a new one works', async () => {
@@ -230,6 +286,9 @@ describe('mode F certificates', () => {
     const row = rig.disk.devices[0]
     expect(row?.certificate).toBeDefined()
     rig.clock.advance(21 * 365.25 * 24 * 3_600_000)
-    await expect(ask(rig.port, 'connectOpen', openRequest(peer.keys.address))).rejects.toMatchObject({ code: 'AUTH_FAILED', context: { reason: 'certificate' } })
+    await expect(ask(rig.port, 'connectOpen', openRequest(peer.keys.address))).rejects.toMatchObject({
+      code: 'AUTH_FAILED',
+      context: { reason: 'certificate' },
+    })
   })
 })

@@ -5,7 +5,10 @@ import type { MachineStore } from './store/store.js'
 /** Health of the machine: database, lease, and which engine passed its known answers. */
 export function machineHealth(machine: Machine, store: MachineStore): () => Promise<HealthReport> {
   return async () => {
-    const database = await store.owned().then(() => true, () => false)
+    const database = await store.owned().then(
+      () => true,
+      () => false,
+    )
     const status = await machine.status().catch(() => undefined)
     const engine = status && (status.engineReason ? `${status.engine} (${status.engineReason})` : status.engine)
     return {

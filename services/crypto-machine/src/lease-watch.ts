@@ -16,7 +16,9 @@ export function leaseWatch({ store, machine, log }: { store: MachineStore; machi
   }
   return {
     name: 'lease-watch',
-    start: async () => { timer = setInterval(() => void look(), EVERY_MS) },
+    start: async () => {
+      timer = setInterval(() => void look(), EVERY_MS)
+    },
     stop: async () => {
       clearInterval(timer)
       machine.retire()

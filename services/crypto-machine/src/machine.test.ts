@@ -17,7 +17,8 @@ describe('keys at rest', () => {
     const rig = await startMachine()
     const { deviceKeys, devicePrivateKey } = (await makeDevice(rig, 'F')).keys
     const stored = Buffer.concat([
-      ...rig.disk.rootKeys.map((row) => row.wrapped), ...rig.disk.ownKeys.flatMap((row) => [row.wrapped, row.publicKey]),
+      ...rig.disk.rootKeys.map((row) => row.wrapped),
+      ...rig.disk.ownKeys.flatMap((row) => [row.wrapped, row.publicKey]),
       ...rig.disk.devices.flatMap((row) => [row.issuedKey ?? Buffer.alloc(0), row.certificate ?? Buffer.alloc(0)]),
     ])
     for (const key of Object.values(deviceKeys)) expect(stored.includes(Buffer.from(key, 'hex'))).toBe(false)
@@ -88,11 +89,16 @@ describe('ownership', () => {
     const second = await startMachine({ disk: first.disk, clock: first.clock })
     const report = await peer.device.sealReport(Buffer.from('8801010000', 'hex'))
     const opened = await ask(first.port, 'openReport', { address: peer.keys.address, apdu: report.apdu })
-    await expect(ask(first.port, 'confirmReport', { address: peer.keys.address, token: opened.token, apdu: Buffer.from('0801', 'hex') })).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    await expect(
+      ask(first.port, 'confirmReport', { address: peer.keys.address, token: opened.token, apdu: Buffer.from('0801', 'hex') }),
+    ).rejects.toMatchObject({ code: 'UNAVAILABLE' })
     expect(first.machine.serving).toBe(false)
     expect(first.machine.sessions).toBe(0)
     await expect(ask(first.port, 'seal', { handle, apdu: GET_CLOCK })).rejects.toMatchObject({ code: 'UNAVAILABLE' })
-    expect(await machineHealth(first.machine, createMemoryStore(first.disk))()).toMatchObject({ ok: false, checks: { lease: { ok: false } } })
+    expect(await machineHealth(first.machine, createMemoryStore(first.disk))()).toMatchObject({
+      ok: false,
+      checks: { lease: { ok: false } },
+    })
     expect(await exchange(second, peer, await connect(second, peer))).toMatchObject({ seq: 0 })
   })
 })
@@ -113,7 +119,9 @@ describe('bad input', () => {
     const apdu = Buffer.from('1000', 'hex')
     await expect(ask(port, 'connectOpen', openRequest('000000000001'))).rejects.toMatchObject({ code: 'DEVICE_NOT_ENROLLED' })
     await expect(ask(port, 'openReport', { address: '000000000001', apdu })).rejects.toMatchObject({ code: 'DEVICE_NOT_ENROLLED' })
-    await expect(ask(port, 'proofSeal', { address: '000000000001', apdu: GET_CLOCK })).rejects.toMatchObject({ code: 'DEVICE_NOT_ENROLLED' })
+    await expect(ask(port, 'proofSeal', { address: '000000000001', apdu: GET_CLOCK })).rejects.toMatchObject({
+      code: 'DEVICE_NOT_ENROLLED',
+    })
   })
 })
 
@@ -128,7 +136,13 @@ describe('start', () => {
 
   it('reads its configuration and names what is wrong', () => {
     const good = { DATABASE_URL: 'postgresql://u:p@127.0.0.1/x', ZHUZHAN_CRYPTO_SECRET: 'x'.repeat(16), ZHUZHAN_MASTER_KEY_FILE: '/k' }
-    expect(loadConfig(configSchema, good)).toMatchObject({ ZHUZHAN_CRYPTO_PORT: 9520, ZHUZHAN_STATION_ID: '4F53503148455330', ZHUZHAN_CRYPTO_ENGINE: 'auto' })
-    expect(() => loadConfig(configSchema, { ...good, ZHUZHAN_STATION_ID: 'zz', ZHUZHAN_CRYPTO_SECRET: 'short' })).toThrow(/ZHUZHAN_CRYPTO_SECRET.*ZHUZHAN_STATION_ID/s)
+    expect(loadConfig(configSchema, good)).toMatchObject({
+      ZHUZHAN_CRYPTO_PORT: 9520,
+      ZHUZHAN_STATION_ID: '4F53503148455330',
+      ZHUZHAN_CRYPTO_ENGINE: 'auto',
+    })
+    expect(() => loadConfig(configSchema, { ...good, ZHUZHAN_STATION_ID: 'zz', ZHUZHAN_CRYPTO_SECRET: 'short' })).toThrow(
+      /ZHUZHAN_CRYPTO_SECRET.*ZHUZHAN_STATION_ID/s,
+    )
   })
 })

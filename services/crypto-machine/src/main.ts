@@ -29,7 +29,13 @@ async function main(): Promise<void> {
   if (choice.reason) log.warn({ engine: choice.engine.name, reason: choice.reason }, 'SM2 engine fell back')
   const masterKey = await readMasterKeyFile(config.ZHUZHAN_MASTER_KEY_FILE, production)
 
-  const pool = new pg.Pool({ connectionString: config.DATABASE_URL, max: 6, keepAlive: true, connectionTimeoutMillis: 5_000, query_timeout: 10_000 })
+  const pool = new pg.Pool({
+    connectionString: config.DATABASE_URL,
+    max: 6,
+    keepAlive: true,
+    connectionTimeoutMillis: 5_000,
+    query_timeout: 10_000,
+  })
   pool.on('error', (error) => log.warn({ err: error }, 'idle database connection lost'))
   const store = createPgStore(pool)
   const vault = await openVault(store, masterKey, random)
@@ -45,7 +51,11 @@ async function main(): Promise<void> {
   const database: Part = { name: 'database', start: async () => undefined, stop: () => pool.end() }
   const operations = opsServer({ host: config.ZHUZHAN_OPS_HOST, port: config.ZHUZHAN_OPS_PORT, health: machineHealth(machine, store), log })
   const pipe = createPipeServer({
-    host: config.ZHUZHAN_CRYPTO_HOST, port: config.ZHUZHAN_CRYPTO_PORT, secret: config.ZHUZHAN_CRYPTO_SECRET, log, handle: createPipeHandler(machine),
+    host: config.ZHUZHAN_CRYPTO_HOST,
+    port: config.ZHUZHAN_CRYPTO_PORT,
+    secret: config.ZHUZHAN_CRYPTO_SECRET,
+    log,
+    handle: createPipeHandler(machine),
   })
   await runService({ log, parts: [database, operations, leaseWatch({ store, machine, log }), pipe] })
 }

@@ -2,7 +2,19 @@ import { decodeApdu, encodeApdu, encodeFrame, CONTROL } from '@zhuzhan/dlt698'
 import type { SecurityRequest, SecurityResponse } from '@zhuzhan/dlt698'
 import fc from 'fast-check'
 import {
-  CLIENT_ADDRESS, CLOCK_ANSWER, GET_CLOCK, GET_ENERGY, ask, connect, connectApdu, exchange, flip, makeDevice, openRequest, startMachine, testEngine,
+  CLIENT_ADDRESS,
+  CLOCK_ANSWER,
+  GET_CLOCK,
+  GET_ENERGY,
+  ask,
+  connect,
+  connectApdu,
+  exchange,
+  flip,
+  makeDevice,
+  openRequest,
+  startMachine,
+  testEngine,
 } from './conformance/rig.js'
 import type { MachineRig, TestDevice } from './conformance/rig.js'
 
@@ -50,7 +62,10 @@ describe('a session', () => {
     const sealed = await ask(rig.port, 'seal', { handle, apdu: GET_CLOCK })
     const answer = (await peer.device.receive({ address: peer.address, apdu: sealed.apdu })) ?? Buffer.alloc(0)
     for (let at = 0; at < answer.length; at++) {
-      const outcome = await ask(rig.port, 'open', { handle, apdu: flip(answer, at) }).then((value) => value, (error: { code: string }) => error.code)
+      const outcome = await ask(rig.port, 'open', { handle, apdu: flip(answer, at) }).then(
+        (value) => value,
+        (error: { code: string }) => error.code,
+      )
       if (typeof outcome === 'object') expect(outcome).toHaveProperty('hint')
       else expect(outcome).toBe('AUTH_FAILED')
     }
@@ -74,7 +89,10 @@ describe('a session', () => {
     const rig = await startMachine()
     const [one, two] = [await makeDevice(rig, 'S', '000000000001'), await makeDevice(rig, 'S', '000000000002')]
     const [h1, h2] = [await connect(rig, one), await connect(rig, two)]
-    const [s1, s2] = [await ask(rig.port, 'seal', { handle: h1, apdu: GET_CLOCK }), await ask(rig.port, 'seal', { handle: h2, apdu: GET_CLOCK })]
+    const [s1, s2] = [
+      await ask(rig.port, 'seal', { handle: h1, apdu: GET_CLOCK }),
+      await ask(rig.port, 'seal', { handle: h2, apdu: GET_CLOCK }),
+    ]
     const answer = (await two.device.receive({ address: two.address, apdu: s2.apdu })) ?? Buffer.alloc(0)
     await expect(ask(rig.port, 'open', { handle: h1, apdu: answer })).rejects.toMatchObject(AUTH)
     expect(decodeApdu((await two.device.receive({ address: two.address, apdu: s1.apdu })) ?? Buffer.alloc(0))).toMatchObject({ dar: 23 })
@@ -91,7 +109,11 @@ describe('a session', () => {
     await exchange(rig, peer, handle)
     // An old seq with a valid MAC is refused like a forgery.
     rig.clock.advance(2_000)
-    expect(decodeApdu((await peer.device.receive({ address: peer.address, apdu: sealed.apdu })) ?? Buffer.alloc(0))).toEqual({ apdu: 'security-response', form: 'dar', dar: 23 })
+    expect(decodeApdu((await peer.device.receive({ address: peer.address, apdu: sealed.apdu })) ?? Buffer.alloc(0))).toEqual({
+      apdu: 'security-response',
+      form: 'dar',
+      dar: 23,
+    })
     expect(peer.acted).toHaveLength(2)
   })
 
@@ -117,7 +139,9 @@ describe('a session', () => {
     const { rig, peer, handle } = await session()
     const sealed = await ask(rig.port, 'seal', { handle, apdu: GET_CLOCK })
     for (const dar of [0, 3, 255]) {
-      expect(await ask(rig.port, 'open', { handle, apdu: encodeApdu({ apdu: 'security-response', form: 'dar', dar }) })).toEqual({ hint: dar })
+      expect(await ask(rig.port, 'open', { handle, apdu: encodeApdu({ apdu: 'security-response', form: 'dar', dar }) })).toEqual({
+        hint: dar,
+      })
     }
     const answer = await peer.device.receive({ address: peer.address, apdu: sealed.apdu })
     expect(await ask(rig.port, 'open', { handle, apdu: answer ?? Buffer.alloc(0) })).toMatchObject({ seq: 0 })
@@ -133,8 +157,18 @@ describe('a session', () => {
     for (let i = 0; i < 10_000; i++) {
       const mac = Buffer.alloc(8)
       mac.writeUInt32BE(i)
-      if (await peer.device.receive({ address: peer.address, apdu: encodeApdu({ ...template, verification: { ...template.verification, mac } }) })) answered++
-      if (i % 100 === 0) await ask(rig.port, 'open', { handle, apdu: encodeApdu({ apdu: 'security-response', form: 'cipher', content: template.content, mac }) }).catch(() => undefined)
+      if (
+        await peer.device.receive({
+          address: peer.address,
+          apdu: encodeApdu({ ...template, verification: { ...template.verification, mac } }),
+        })
+      )
+        answered++
+      if (i % 100 === 0)
+        await ask(rig.port, 'open', {
+          handle,
+          apdu: encodeApdu({ apdu: 'security-response', form: 'cipher', content: template.content, mac }),
+        }).catch(() => undefined)
     }
     expect(answered).toBeLessThanOrEqual(1)
     expect(await peer.device.receive({ address: peer.address, apdu: encodeApdu({ apdu: 'release-request', piid }) })).toBeUndefined()
@@ -161,7 +195,9 @@ describe('a session', () => {
     const handle = await connect(rig, peer)
     rig.clock.advance(121_000)
     const sealed = await ask(rig.port, 'seal', { handle, apdu: GET_CLOCK })
-    expect(decodeApdu((await peer.device.receive({ address: peer.address, apdu: sealed.apdu })) ?? Buffer.alloc(0))).toMatchObject({ dar: 23 })
+    expect(decodeApdu((await peer.device.receive({ address: peer.address, apdu: sealed.apdu })) ?? Buffer.alloc(0))).toMatchObject({
+      dar: 23,
+    })
     const again = await connect(rig, peer)
     await exchange(rig, peer, again)
     rig.clock.advance(899_000)
@@ -190,17 +226,54 @@ describe('a session', () => {
 
 describe('what may be sealed', () => {
   const set = (oad: string) => encodeApdu({ apdu: 'set-request', choice: 'normal', piid, oad, data: { type: 'null' } })
-  const through = (command: Buffer) => encodeApdu({
-    apdu: 'proxy-request', choice: 'trans-command', piid, oad: 'F2010201', comdcb: { baud: 6, parity: 2, dataBits: 8, stopBits: 1, flow: 0 }, frameTimeout: 10, byteTimeout: 100, command,
-  })
-  const frame = (data: Buffer) => encodeFrame({ control: CONTROL.clientRequest, address: { type: 'single', logical: 0, server: '000000000001', client: 0 }, data })
+  const through = (command: Buffer) =>
+    encodeApdu({
+      apdu: 'proxy-request',
+      choice: 'trans-command',
+      piid,
+      oad: 'F2010201',
+      comdcb: { baud: 6, parity: 2, dataBits: 8, stopBits: 1, flow: 0 },
+      frameTimeout: 10,
+      byteTimeout: 100,
+      command,
+    })
+  const frame = (data: Buffer) =>
+    encodeFrame({ control: CONTROL.clientRequest, address: { type: 'single', logical: 0, server: '000000000001', client: 0 }, data })
   it.each([
-    ['a trip', TRIP], ['a clock setting', set('40000200')], ['a parameter of the security chip', set('F1000500')],
-    ['a trip hidden in a list', encodeApdu({ apdu: 'action-request', choice: 'normal-list', piid, items: [{ omd: 'F1000500', parameter: { type: 'null' } }, { omd: '80008100', parameter: { type: 'null' } }] })],
-    ['a trip by proxy', encodeApdu({ apdu: 'proxy-request', choice: 'action-list', piid, timeout: 5, targets: [{ tsa: { flag: 5, address: '000000000001' }, timeout: 5, actions: [{ omd: '80008100', parameter: { type: 'null' } }] }] })],
-    ['a trip through TransCommand', through(frame(TRIP))], ['a DL/T 645 control frame', through(Buffer.from('68010000000000681C00' + 'ED16', 'hex'))],
-    ['a SECURITY inside', encodeApdu({ apdu: 'security-request', form: 'plain', content: GET_CLOCK, verification: { kind: 'rn', rn: Buffer.alloc(16) } })],
-    ['a CONNECT inside', Buffer.from('0201', 'hex')], ['bytes after the end', Buffer.concat([GET_CLOCK, Buffer.of(0)])], ['nothing known', Buffer.from('4500', 'hex')],
+    ['a trip', TRIP],
+    ['a clock setting', set('40000200')],
+    ['a parameter of the security chip', set('F1000500')],
+    [
+      'a trip hidden in a list',
+      encodeApdu({
+        apdu: 'action-request',
+        choice: 'normal-list',
+        piid,
+        items: [
+          { omd: 'F1000500', parameter: { type: 'null' } },
+          { omd: '80008100', parameter: { type: 'null' } },
+        ],
+      }),
+    ],
+    [
+      'a trip by proxy',
+      encodeApdu({
+        apdu: 'proxy-request',
+        choice: 'action-list',
+        piid,
+        timeout: 5,
+        targets: [{ tsa: { flag: 5, address: '000000000001' }, timeout: 5, actions: [{ omd: '80008100', parameter: { type: 'null' } }] }],
+      }),
+    ],
+    ['a trip through TransCommand', through(frame(TRIP))],
+    ['a DL/T 645 control frame', through(Buffer.from('68010000000000681C00' + 'ED16', 'hex'))],
+    [
+      'a SECURITY inside',
+      encodeApdu({ apdu: 'security-request', form: 'plain', content: GET_CLOCK, verification: { kind: 'rn', rn: Buffer.alloc(16) } }),
+    ],
+    ['a CONNECT inside', Buffer.from('0201', 'hex')],
+    ['bytes after the end', Buffer.concat([GET_CLOCK, Buffer.of(0)])],
+    ['nothing known', Buffer.from('4500', 'hex')],
   ])('not %s', async (_n, apdu) => {
     const { rig, handle } = await session()
     await expect(ask(rig.port, 'seal', { handle, apdu })).rejects.toMatchObject({ code: 'TICKET_REFUSED' })
@@ -215,7 +288,11 @@ describe('what may be sealed', () => {
 })
 
 describe('uplink after a valid MAC', () => {
-  it.each([['a SECURITY-Response', Buffer.from('900001AA', 'hex')], ['a CONNECT-Response', Buffer.from('82', 'hex')], ['a request', GET_CLOCK]])('refuses %s inside', async (_n, inner) => {
+  it.each([
+    ['a SECURITY-Response', Buffer.from('900001AA', 'hex')],
+    ['a CONNECT-Response', Buffer.from('82', 'hex')],
+    ['a request', GET_CLOCK],
+  ])('refuses %s inside', async (_n, inner) => {
     const { rig, peer, handle } = await session()
     peer.answerWith(() => inner)
     await expect(exchange(rig, peer, handle)).rejects.toMatchObject(AUTH)
@@ -224,17 +301,22 @@ describe('uplink after a valid MAC', () => {
   it('any bytes as SECURITY-Response give a refusal or a hint, never another error', async () => {
     const { rig, handle } = await session()
     await ask(rig.port, 'seal', { handle, apdu: GET_CLOCK })
-    await fc.assert(fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 60 }), fc.boolean(), async (bytes, tagged) => {
-      const apdu = tagged ? Buffer.concat([Buffer.of(0x90), bytes]) : Buffer.from(bytes)
-      const [outcome] = await rig.port.open([{ handle, apdu }])
-      expect(outcome?.ok ? outcome.value : outcome?.code).toEqual(outcome?.ok ? { hint: expect.any(Number) } : 'AUTH_FAILED')
-    }), { numRuns: 300 })
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 60 }), fc.boolean(), async (bytes, tagged) => {
+        const apdu = tagged ? Buffer.concat([Buffer.of(0x90), bytes]) : Buffer.from(bytes)
+        const [outcome] = await rig.port.open([{ handle, apdu }])
+        expect(outcome?.ok ? outcome.value : outcome?.code).toEqual(outcome?.ok ? { hint: expect.any(Number) } : 'AUTH_FAILED')
+      }),
+      { numRuns: 300 },
+    )
   })
 
   it('knows an authentic answer that came in plain, and says so', async () => {
     const { rig, peer, handle } = await session()
     const sealed = await ask(rig.port, 'seal', { handle, apdu: GET_CLOCK })
-    const answer = decodeApdu((await peer.device.receive({ address: peer.address, apdu: sealed.apdu })) ?? Buffer.alloc(0)) as SecurityResponse
+    const answer = decodeApdu(
+      (await peer.device.receive({ address: peer.address, apdu: sealed.apdu })) ?? Buffer.alloc(0),
+    ) as SecurityResponse
     expect(answer.form).toBe('cipher')
     expect(CLIENT_ADDRESS).toBe(0x10)
   })

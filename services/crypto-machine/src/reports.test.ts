@@ -1,18 +1,40 @@
 import { decodeApdu, encodeApdu } from '@zhuzhan/dlt698'
 import type { SecurityRequest } from '@zhuzhan/dlt698'
 import { memoryStore } from '@zhuzhan/osp1'
-import { GET_ENERGY, REPORT, REPORT_RESPONSE, ask, connect, exchange, flip, makeDevice, startMachine, testEngine } from './conformance/rig.js'
+import {
+  GET_ENERGY,
+  REPORT,
+  REPORT_RESPONSE,
+  ask,
+  connect,
+  exchange,
+  flip,
+  makeDevice,
+  startMachine,
+  testEngine,
+} from './conformance/rig.js'
 
 /** Reports and read proofs, both sides against each other. OSP-1 §7.5, §7.10, §8. */
 
 afterAll(() => testEngine().close())
 const AUTH = { code: 'AUTH_FAILED' }
 const address = '259689583757'
-const counters = (report: number) => encodeApdu({
-  apdu: 'get-response', choice: 'normal', piid: { number: 1, priority: false, acd: false },
-  result: { oad: 'F1000700', data: { type: 'structure', items: [1, report, 0].map((value) => ({ type: 'double-long-unsigned' as const, value })) } },
+const counters = (report: number) =>
+  encodeApdu({
+    apdu: 'get-response',
+    choice: 'normal',
+    piid: { number: 1, priority: false, acd: false },
+    result: {
+      oad: 'F1000700',
+      data: { type: 'structure', items: [1, report, 0].map((value) => ({ type: 'double-long-unsigned' as const, value })) },
+    },
+  })
+const GET_COUNTERS = encodeApdu({
+  apdu: 'get-request',
+  choice: 'normal',
+  piid: { number: 1, priority: false, acd: false },
+  oad: 'F1000700',
 })
-const GET_COUNTERS = encodeApdu({ apdu: 'get-request', choice: 'normal', piid: { number: 1, priority: false, acd: false }, oad: 'F1000700' })
 
 describe.each(['cipher', 'plain'] as const)('a report in %s', (form) => {
   it('is opened, confirmed, and dropped by the meter only then', async () => {
@@ -33,7 +55,8 @@ describe.each(['cipher', 'plain'] as const)('a report in %s', (form) => {
     const rig = await startMachine()
     const peer = await makeDevice(rig, 'S')
     const { apdu } = await peer.device.sealReport(REPORT, form)
-    for (let at = 0; at < apdu.length; at++) await expect(ask(rig.port, 'openReport', { address, apdu: flip(apdu, at) })).rejects.toMatchObject(AUTH)
+    for (let at = 0; at < apdu.length; at++)
+      await expect(ask(rig.port, 'openReport', { address, apdu: flip(apdu, at) })).rejects.toMatchObject(AUTH)
     expect(rig.disk.entries.size).toBe(0)
   })
 })
@@ -46,7 +69,9 @@ describe('confirmations', () => {
     const opened = await ask(rig.port, 'openReport', { address, apdu: first.apdu })
     const { apdu } = await ask(rig.port, 'confirmReport', { address, token: opened.token, apdu: REPORT_RESPONSE })
     for (let at = 0; at < apdu.length; at++) expect(peer.device.confirmReport(flip(apdu, at))).toBeUndefined()
-    expect(peer.device.confirmReport(encodeApdu({ apdu: 'security-response', form: 'plain', content: REPORT_RESPONSE, mac: Buffer.alloc(16) }))).toBeUndefined()
+    expect(
+      peer.device.confirmReport(encodeApdu({ apdu: 'security-response', form: 'plain', content: REPORT_RESPONSE, mac: Buffer.alloc(16) })),
+    ).toBeUndefined()
     expect(peer.device.confirmReport(REPORT_RESPONSE)).toBeUndefined()
     expect(peer.device.unconfirmed).toEqual([first.id, second.id])
     expect(peer.device.confirmReport(apdu)?.id).toBe(first.id)
@@ -162,15 +187,28 @@ describe('read proofs', () => {
       return { sealed, answer: (await peer.device.receive({ address: peer.address, apdu: sealed.apdu })) ?? Buffer.alloc(0) }
     }
     const { sealed, answer } = await ask1()
-    for (let at = 0; at < answer.length; at++) await expect(ask(rig.port, 'proofOpen', { address, token: sealed.token, apdu: flip(answer, at) })).rejects.toMatchObject(AUTH)
+    for (let at = 0; at < answer.length; at++)
+      await expect(ask(rig.port, 'proofOpen', { address, token: sealed.token, apdu: flip(answer, at) })).rejects.toMatchObject(AUTH)
     const other = await ask1()
     await expect(ask(rig.port, 'proofOpen', { address, token: sealed.token, apdu: other.answer })).rejects.toMatchObject(AUTH)
-    await expect(ask(rig.machine.as('fep-2'), 'proofOpen', { address, token: sealed.token, apdu: answer })).rejects.toMatchObject({ code: 'SESSION_UNKNOWN' })
+    await expect(ask(rig.machine.as('fep-2'), 'proofOpen', { address, token: sealed.token, apdu: answer })).rejects.toMatchObject({
+      code: 'SESSION_UNKNOWN',
+    })
     expect(Buffer.from((await ask(rig.port, 'proofOpen', { address, token: sealed.token, apdu: answer })).apdu)).toEqual(counters(7))
-    await expect(ask(rig.port, 'proofOpen', { address, token: sealed.token, apdu: answer })).rejects.toMatchObject({ code: 'SESSION_UNKNOWN' })
+    await expect(ask(rig.port, 'proofOpen', { address, token: sealed.token, apdu: answer })).rejects.toMatchObject({
+      code: 'SESSION_UNKNOWN',
+    })
     rig.clock.advance(301_000)
-    await expect(ask(rig.port, 'proofOpen', { address, token: other.sealed.token, apdu: other.answer })).rejects.toMatchObject({ code: 'SESSION_UNKNOWN' })
-    const trip = encodeApdu({ apdu: 'action-request', choice: 'normal', piid: { number: 1, priority: false, acd: false }, omd: '80008100', parameter: { type: 'null' } })
+    await expect(ask(rig.port, 'proofOpen', { address, token: other.sealed.token, apdu: other.answer })).rejects.toMatchObject({
+      code: 'SESSION_UNKNOWN',
+    })
+    const trip = encodeApdu({
+      apdu: 'action-request',
+      choice: 'normal',
+      piid: { number: 1, priority: false, acd: false },
+      omd: '80008100',
+      parameter: { type: 'null' },
+    })
     await expect(ask(rig.port, 'proofSeal', { address, apdu: trip })).rejects.toMatchObject({ code: 'TICKET_REFUSED' })
   })
 })

@@ -1,7 +1,17 @@
 /** Tags used by keys, signatures and certificates. */
 export const TAG = {
-  boolean: 0x01, integer: 0x02, bitString: 0x03, octetString: 0x04, null: 0x05, oid: 0x06, utf8String: 0x0c,
-  printableString: 0x13, utcTime: 0x17, generalizedTime: 0x18, sequence: 0x30, set: 0x31,
+  boolean: 0x01,
+  integer: 0x02,
+  bitString: 0x03,
+  octetString: 0x04,
+  null: 0x05,
+  oid: 0x06,
+  utf8String: 0x0c,
+  printableString: 0x13,
+  utcTime: 0x17,
+  generalizedTime: 0x18,
+  sequence: 0x30,
+  set: 0x31,
 } as const
 
 /** DER that is not minimal, not whole or not what was expected. Callers turn it into their one error. */
@@ -63,7 +73,9 @@ export function readDer(input: Uint8Array): DerReader {
     return { tag: found, value, raw: input.subarray(start, at) }
   }
   return {
-    get done() { return at === input.length },
+    get done() {
+      return at === input.length
+    },
     peek: () => input[at],
     take,
     enter: (tag) => readDer(take(tag).value),

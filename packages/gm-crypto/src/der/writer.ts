@@ -39,7 +39,10 @@ export function oid(text: string): Buffer {
 
 /** Whole PEM text of one block. */
 export function toPem(label: string, body: Uint8Array): string {
-  const lines = Buffer.from(body).toString('base64').match(/.{1,64}/g) ?? []
+  const lines =
+    Buffer.from(body)
+      .toString('base64')
+      .match(/.{1,64}/g) ?? []
   return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`
 }
 

@@ -19,14 +19,19 @@ const hex = (text: string): Buffer => Buffer.from(text, 'hex')
 /** Annex A and C of GB/T 32918.5, message "message digest" and its published signature. */
 const KNOWN = {
   privateKey: hex('3945208f7b2144b13f36e38ac6d39f95889393692860b51a42fb81ef4df7c5b8'),
-  publicKey: hex('0409f9df311e5421a150dd7d161e4bc5c672179fad1833fc076bb08ff356f35020ccea490ce26775a52dc6ea718cc1aa600aed05fbf35e084a6632f6072da9ad13'),
+  publicKey: hex(
+    '0409f9df311e5421a150dd7d161e4bc5c672179fad1833fc076bb08ff356f35020ccea490ce26775a52dc6ea718cc1aa600aed05fbf35e084a6632f6072da9ad13',
+  ),
   message: Buffer.from('message digest'),
-  signature: hex('f5a03b0648d2c4630eeac513e1bb81a15944da3827d5b74143ac7eaceee720b3b1b6aa29df212fd8763182bc0d421ca1bb9038fd1f7f42d4840b69c485bbc1aa'),
+  signature: hex(
+    'f5a03b0648d2c4630eeac513e1bb81a15944da3827d5b74143ac7eaceee720b3b1b6aa29df212fd8763182bc0d421ca1bb9038fd1f7f42d4840b69c485bbc1aa',
+  ),
 }
 
 /** Known answers of SM3 and SM4 in this process. @throws Error naming the primitive that fails */
 export function hashAndCipherSelfTest(): void {
-  if (sm3(Buffer.from('abc')).toString('hex') !== '66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0') throw new Error('SM3 known answer')
+  if (sm3(Buffer.from('abc')).toString('hex') !== '66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0')
+    throw new Error('SM3 known answer')
   const key = hex('0123456789abcdeffedcba9876543210')
   if (sm4EcbEncrypt(key, key).toString('hex') !== '681edf34d206965e86b3e94f536e4246') throw new Error('SM4 known answer')
 }
@@ -34,7 +39,9 @@ export function hashAndCipherSelfTest(): void {
 /** Known answers and a live round trip of one engine. @throws Error naming the part that fails */
 export async function engineSelfTest(engine: Sm2Engine): Promise<void> {
   const { privateKey, publicKey, message, signature } = KNOWN
-  const fail = (part: string): never => { throw new Error(`SM2 ${engine.name}: ${part}`) }
+  const fail = (part: string): never => {
+    throw new Error(`SM2 ${engine.name}: ${part}`)
+  }
   if (!(await engine.publicKeyOf(privateKey)).equals(publicKey)) fail('public key')
   if (!(await engine.verify(publicKey, SM2_DEFAULT_ID, message, signature))) fail('known signature refused')
   if (await engine.verify(publicKey, Buffer.alloc(0), message, signature)) fail('user ID ignored')
@@ -55,7 +62,10 @@ export function createEngine(name: EngineName): Sm2Engine {
  * The first engine of the list that loads and passes its known-answer tests.
  * @throws Error with every reason when none does, or when SM3/SM4 themselves fail
  */
-export async function chooseEngine(order: readonly EngineName[] = ENGINE_NAMES, create: (name: EngineName) => Sm2Engine = createEngine): Promise<EngineChoice> {
+export async function chooseEngine(
+  order: readonly EngineName[] = ENGINE_NAMES,
+  create: (name: EngineName) => Sm2Engine = createEngine,
+): Promise<EngineChoice> {
   hashAndCipherSelfTest()
   const reasons: string[] = []
   for (const name of order) {

@@ -10,7 +10,12 @@ export type CiphertextOrder = 'c1c3c2' | 'c1c2c3' | 'asn1'
 export function encodeCiphertext(text: Sm2Ciphertext, order: CiphertextOrder): Buffer {
   if (order === 'c1c3c2') return Buffer.concat([text.c1, text.c3, text.c2])
   if (order === 'c1c2c3') return Buffer.concat([text.c1, text.c2, text.c3])
-  return sequence(unsignedInteger(text.c1.subarray(1, 33)), unsignedInteger(text.c1.subarray(33)), octetString(text.c3), octetString(text.c2))
+  return sequence(
+    unsignedInteger(text.c1.subarray(1, 33)),
+    unsignedInteger(text.c1.subarray(33)),
+    octetString(text.c3),
+    octetString(text.c2),
+  )
 }
 
 /**

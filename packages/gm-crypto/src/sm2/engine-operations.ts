@@ -45,7 +45,12 @@ export function randomScalar(random: Random): Buffer {
  * GB/T 32918.4 with a given k; `undefined` when t is all zero and another k is due. Exported for vectors only:
  * a k that is known or used twice gives the plaintext away.
  */
-export async function encryptWithScalar(core: Sm2Core, publicKey: Uint8Array, plaintext: Uint8Array, k: Uint8Array): Promise<Sm2Ciphertext | undefined> {
+export async function encryptWithScalar(
+  core: Sm2Core,
+  publicKey: Uint8Array,
+  plaintext: Uint8Array,
+  k: Uint8Array,
+): Promise<Sm2Ciphertext | undefined> {
   if (plaintext.length === 0) throw new RangeError('SM2 encrypts at least one byte')
   if (!isCurvePoint(publicKey)) throw authFailed()
   const [c1, shared] = await Promise.all([core.multiply(k), core.multiply(k, publicKey)])

@@ -7,7 +7,15 @@ import { completeEngine, isMultiplier, randomScalar } from './engine-operations.
 import type { Random } from './engine-operations.js'
 import { messageDigest, signWithNonce, signatureInRange } from './signature.js'
 
-const Point = weierstrass<bigint>({ p: SM2_CURVE.p, n: SM2_CURVE.n, h: 1n, a: SM2_CURVE.a, b: SM2_CURVE.b, Gx: SM2_CURVE.gx, Gy: SM2_CURVE.gy })
+const Point = weierstrass<bigint>({
+  p: SM2_CURVE.p,
+  n: SM2_CURVE.n,
+  h: 1n,
+  a: SM2_CURVE.a,
+  b: SM2_CURVE.b,
+  Gx: SM2_CURVE.gx,
+  Gy: SM2_CURVE.gy,
+})
 
 function pointOf(bytes: Uint8Array): InstanceType<typeof Point> {
   if (!isCurvePoint(bytes)) throw authFailed()
@@ -51,7 +59,9 @@ export function createNobleEngine({ random = randomBytes }: { random?: Random } 
     async add(a, b) {
       return bytesOf(pointOf(a).add(pointOf(b)))
     },
-    close() { /* nothing native */ },
+    close() {
+      /* nothing native */
+    },
   }
   return completeEngine(core, random)
 }

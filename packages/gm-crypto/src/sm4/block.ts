@@ -52,7 +52,13 @@ export function sm4Ctr(key: Uint8Array, counter: Uint8Array, data: Uint8Array): 
 }
 
 /** SM4 CFB-128 and OFB: not used by OSP-1, here for peers and vectors. */
-export function sm4Stream(mode: 'cfb' | 'ofb', direction: 'encrypt' | 'decrypt', key: Uint8Array, iv: Uint8Array, data: Uint8Array): Buffer {
+export function sm4Stream(
+  mode: 'cfb' | 'ofb',
+  direction: 'encrypt' | 'decrypt',
+  key: Uint8Array,
+  iv: Uint8Array,
+  data: Uint8Array,
+): Buffer {
   const make = direction === 'encrypt' ? createCipheriv : createDecipheriv
   return make(`sm4-${mode}`, key, iv).update(data)
 }

@@ -62,7 +62,14 @@ export function sm4CcmSeal(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, 
  * @param tagLength what the protocol demands, never what arrived.
  * @throws HesError AUTH_FAILED for any wrong tag, text, nonce or AAD
  */
-export function sm4CcmOpen(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, ciphertext: Uint8Array, tag: Uint8Array, tagLength: number): Buffer {
+export function sm4CcmOpen(
+  key: Uint8Array,
+  nonce: Uint8Array,
+  aad: Uint8Array,
+  ciphertext: Uint8Array,
+  tag: Uint8Array,
+  tagLength: number,
+): Buffer {
   check(key, nonce, aad, ciphertext.length, tagLength)
   if (tag.length !== tagLength) throw authFailed()
   const text = Buffer.alloc(SM4_BLOCK + ciphertext.length)

@@ -35,7 +35,10 @@ async function signCase(c: CaseReader, engine: Sm2Engine): Promise<Outcome[]> {
   if (c.has('e')) out.push(equal('e', messageDigest(publicKey, id, message), c.bytes('e')))
   if (c.has('k')) {
     const again = signWithNonce(d, messageDigest(publicKey, id, message), c.bytes('k'), await engine.multiply(c.bytes('k')))
-    out.push(outcome('signature with the given k', again?.equals(c.bytes('sigRaw')) ?? false), equal('DER', signatureToDer(c.bytes('sigRaw')), c.bytes('sigDer')))
+    out.push(
+      outcome('signature with the given k', again?.equals(c.bytes('sigRaw')) ?? false),
+      equal('DER', signatureToDer(c.bytes('sigRaw')), c.bytes('sigDer')),
+    )
   }
   return out
 }
@@ -59,10 +62,15 @@ async function decryptInvalidCase(c: CaseReader, engine: Sm2Engine): Promise<Out
   const out: Outcome[] = []
   for (const order of ORDERS) {
     if (!c.has(order)) continue
-    out.push(outcome(order, await accepted(async () => {
-      const text = await engine.decrypt(c.bytes('d'), decodeCiphertext(c.bytes(order), order))
-      return !c.has('msg') || text.equals(c.bytes('msg'))
-    })))
+    out.push(
+      outcome(
+        order,
+        await accepted(async () => {
+          const text = await engine.decrypt(c.bytes('d'), decodeCiphertext(c.bytes(order), order))
+          return !c.has('msg') || text.equals(c.bytes('msg'))
+        }),
+      ),
+    )
   }
   return out
 }
@@ -70,12 +78,14 @@ async function decryptInvalidCase(c: CaseReader, engine: Sm2Engine): Promise<Out
 async function exchangeCase(c: CaseReader, engine: Sm2Engine): Promise<Outcome[]> {
   const out: Outcome[] = []
   for (const initiator of [true, false]) {
-    const [me, peer] = initiator ? ['A', 'B'] as const : ['B', 'A'] as const
+    const [me, peer] = initiator ? (['A', 'B'] as const) : (['B', 'A'] as const)
     if (!c.has(`d${me}`) || !c.has(`r${me}`)) continue
     const agreed = await engine.agree({
       initiator,
       own: {
-        privateKey: c.bytes(`d${me}`), publicKey: c.bytes(`pub${me}`), id: c.bytes(`id${me}Hex`),
+        privateKey: c.bytes(`d${me}`),
+        publicKey: c.bytes(`pub${me}`),
+        id: c.bytes(`id${me}Hex`),
         ephemeral: { privateKey: c.bytes(`r${me}`), publicKey: await engine.publicKeyOf(c.bytes(`r${me}`)) },
       },
       peer: { publicKey: c.bytes(`pub${peer}`), id: c.bytes(`id${peer}Hex`), ephemeral: c.bytes(`R${peer}`) },

@@ -20,7 +20,9 @@ export interface CaseReader {
 
 export function readCase(source: VectorCase): CaseReader {
   const id = typeof source['id'] === 'string' ? source['id'] : '(no id)'
-  const wrong = (field: string, kind: string): never => { throw new VectorFormatError(`${id}: field '${field}' is no ${kind}`) }
+  const wrong = (field: string, kind: string): never => {
+    throw new VectorFormatError(`${id}: field '${field}' is no ${kind}`)
+  }
   const has = (field: string): boolean => source[field] !== undefined && source[field] !== null
   const text = (field: string): string => {
     const value = source[field]

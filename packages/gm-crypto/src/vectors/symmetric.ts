@@ -23,7 +23,8 @@ function runSm4(c: CaseReader, direction: 'encrypt' | 'decrypt', data: Buffer): 
 
 /** One block encrypted again and again: the last block of CBC over zeros with the block as IV is the same thing. */
 function iterated(c: CaseReader, rounds: number): Buffer {
-  if (c.text('mode') !== 'ecb' || c.bytes('plaintext').length !== SM4_BLOCK) throw new VectorFormatError(`${c.id}: only one ECB block is iterated`)
+  if (c.text('mode') !== 'ecb' || c.bytes('plaintext').length !== SM4_BLOCK)
+    throw new VectorFormatError(`${c.id}: only one ECB block is iterated`)
   return sm4CbcEncrypt(c.bytes('key'), c.bytes('plaintext'), Buffer.alloc(rounds * SM4_BLOCK), 'none').subarray(-SM4_BLOCK)
 }
 
@@ -37,7 +38,9 @@ function openAead(c: CaseReader): Buffer {
 /** SM3, HMAC, KDF and every SM4 section of a vector file. */
 export const SYMMETRIC_CHECKS: Readonly<Record<string, VectorCheck>> = {
   sm3: (c) => {
-    const message = c.has('repeat') ? Buffer.alloc(c.number('repeat') * c.bytes('repeatByte').length, c.bytes('repeatByte')) : c.bytes('msg')
+    const message = c.has('repeat')
+      ? Buffer.alloc(c.number('repeat') * c.bytes('repeatByte').length, c.bytes('repeatByte'))
+      : c.bytes('msg')
     return [equal('digest', sm3(message), c.bytes('digest'))]
   },
   hmacSm3: (c) => [equal('mac', hmacSm3(c.bytes('key'), c.bytes('msg')), c.bytes('mac'))],
@@ -54,9 +57,20 @@ export const SYMMETRIC_CHECKS: Readonly<Record<string, VectorCheck>> = {
     return [outcome('mac', cmac.verify(c.bytes('mac'), c.bytes('msg')))]
   },
   sm4Aead: (c) => {
-    const [key, nonce, aad, plaintext, length] = [c.bytes('key'), c.bytes('nonce'), c.bytes('aad'), c.bytes('plaintext'), c.number('tagLen')]
-    const sealed = c.text('mode') === 'gcm' ? sm4Gcm(key).seal(nonce, aad, plaintext, length) : sm4CcmSeal(key, nonce, aad, plaintext, length)
-    return [equal('ciphertext', sealed.ciphertext, c.bytes('ciphertext')), equal('tag', sealed.tag, c.bytes('tag')), equal('opened', openAead(c), plaintext)]
+    const [key, nonce, aad, plaintext, length] = [
+      c.bytes('key'),
+      c.bytes('nonce'),
+      c.bytes('aad'),
+      c.bytes('plaintext'),
+      c.number('tagLen'),
+    ]
+    const sealed =
+      c.text('mode') === 'gcm' ? sm4Gcm(key).seal(nonce, aad, plaintext, length) : sm4CcmSeal(key, nonce, aad, plaintext, length)
+    return [
+      equal('ciphertext', sealed.ciphertext, c.bytes('ciphertext')),
+      equal('tag', sealed.tag, c.bytes('tag')),
+      equal('opened', openAead(c), plaintext),
+    ]
   },
   sm4AeadInvalid: async (c) => [outcome('opened', await accepted(() => openAead(c)))],
   sm4CbcPkcs7Invalid: async (c) => [

@@ -5,11 +5,26 @@ import { fromPem, toPem } from '../der/writer.js'
 import { signatureFromDer } from '../sm2/signature-encoding.js'
 import { OID, publicKeyFromSpkiDer } from '../sm2/key-formats.js'
 
-export const EXTENSION = { keyUsage: '2.5.29.15', basicConstraints: '2.5.29.19', subjectKeyId: '2.5.29.14', authorityKeyId: '2.5.29.35' } as const
+export const EXTENSION = {
+  keyUsage: '2.5.29.15',
+  basicConstraints: '2.5.29.19',
+  subjectKeyId: '2.5.29.14',
+  authorityKeyId: '2.5.29.35',
+} as const
 export const COMMON_NAME = '2.5.4.3'
 
 /** Bit numbers of keyUsage, RFC 5280 §4.2.1.3. */
-export const KEY_USAGE = ['digitalSignature', 'nonRepudiation', 'keyEncipherment', 'dataEncipherment', 'keyAgreement', 'keyCertSign', 'cRLSign', 'encipherOnly', 'decipherOnly'] as const
+export const KEY_USAGE = [
+  'digitalSignature',
+  'nonRepudiation',
+  'keyEncipherment',
+  'dataEncipherment',
+  'keyAgreement',
+  'keyCertSign',
+  'cRLSign',
+  'encipherOnly',
+  'decipherOnly',
+] as const
 export type KeyUsage = (typeof KEY_USAGE)[number]
 
 /** An SM2 certificate (GM/T 0015 profile of X.509 v3), parsed and not yet believed. */
@@ -39,7 +54,8 @@ export function parseCertificate(input: Uint8Array | string): Sm2Certificate {
   try {
     return parse(typeof input === 'string' ? fromPem(input, 'CERTIFICATE').body : Buffer.from(input))
   } catch (error) {
-    if (error instanceof DerError || error instanceof RangeError) throw new HesError('AUTH_FAILED', 'not an SM2 certificate', {}, { cause: error })
+    if (error instanceof DerError || error instanceof RangeError)
+      throw new HesError('AUTH_FAILED', 'not an SM2 certificate', {}, { cause: error })
     throw error
   }
 }
@@ -73,8 +89,17 @@ function parse(der: Buffer): Sm2Certificate {
   const extensions = readExtensions(tbs)
   tbs.end()
   return {
-    der, tbs: Buffer.from(tbsElement.raw), signature, serial, issuer, subject: Buffer.from(subject.raw),
-    commonNames: commonNames(readDer(subject.value)), notBefore, notAfter, publicKey, ...extensions,
+    der,
+    tbs: Buffer.from(tbsElement.raw),
+    signature,
+    serial,
+    issuer,
+    subject: Buffer.from(subject.raw),
+    commonNames: commonNames(readDer(subject.value)),
+    notBefore,
+    notAfter,
+    publicKey,
+    ...extensions,
   }
 }
 
@@ -88,8 +113,12 @@ function sm2Signature(reader: DerReader): void {
 function time(reader: DerReader): number {
   const { tag, value } = reader.take()
   const text = Buffer.from(value).toString('latin1')
-  const match = tag === TAG.utcTime ? /^(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(text)
-    : tag === TAG.generalizedTime ? /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(text) : null
+  const match =
+    tag === TAG.utcTime
+      ? /^(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(text)
+      : tag === TAG.generalizedTime
+        ? /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(text)
+        : null
   if (!match) throw new DerError('validity is not a UTC time')
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1).map(Number)
   const full = tag === TAG.utcTime ? (year < 50 ? 2000 + year : 1900 + year) : year

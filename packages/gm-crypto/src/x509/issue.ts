@@ -39,12 +39,15 @@ export async function issueCertificate(engine: Sm2Engine, issuer: CertificateIss
     sequence(time(order.notBefore), time(order.notAfter)),
     name(order.commonName),
     publicKeyToSpkiDer(order.publicKey),
-    explicit(3, sequence(
-      extension(EXTENSION.basicConstraints, true, order.ca ? sequence(boolean(true), unsignedInteger(Buffer.of(0))) : sequence()),
-      extension(EXTENSION.keyUsage, true, usageBits(order.usages)),
-      extension(EXTENSION.subjectKeyId, false, octetString(keyId(order.publicKey))),
-      extension(EXTENSION.authorityKeyId, false, sequence(der(0x80, keyId(issuer.publicKey)))),
-    )),
+    explicit(
+      3,
+      sequence(
+        extension(EXTENSION.basicConstraints, true, order.ca ? sequence(boolean(true), unsignedInteger(Buffer.of(0))) : sequence()),
+        extension(EXTENSION.keyUsage, true, usageBits(order.usages)),
+        extension(EXTENSION.subjectKeyId, false, octetString(keyId(order.publicKey))),
+        extension(EXTENSION.authorityKeyId, false, sequence(der(0x80, keyId(issuer.publicKey)))),
+      ),
+    ),
   )
   const signature = await engine.sign(issuer.privateKey, SM2_DEFAULT_ID, tbs)
   return sequence(tbs, algorithm, bitString(signatureToDer(signature)))

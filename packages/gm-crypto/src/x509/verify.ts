@@ -15,7 +15,9 @@ export function verifyCertificateSignature(engine: Sm2Engine, certificate: Sm2Ce
  * @throws HesError AUTH_FAILED with the depth of the bad link
  */
 export async function verifyChain(engine: Sm2Engine, chain: readonly Sm2Certificate[], at: number | undefined): Promise<void> {
-  const refuse = (depth: number, why: string): never => { throw new HesError('AUTH_FAILED', `certificate chain: ${why}`, { depth }) }
+  const refuse = (depth: number, why: string): never => {
+    throw new HesError('AUTH_FAILED', `certificate chain: ${why}`, { depth })
+  }
   if (chain.length < 2) refuse(0, 'no issuer')
   for (const [depth, certificate] of chain.entries()) {
     const issuer = chain[depth + 1] ?? certificate

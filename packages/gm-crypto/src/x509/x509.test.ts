@@ -16,13 +16,28 @@ const to = Date.UTC(2056, 0, 1)
 async function authority(commonName: string) {
   const pair = await engine.generateKeyPair()
   const issuer = { commonName, ...pair }
-  const certificate = parseCertificate(await issueCertificate(engine, issuer, {
-    commonName, publicKey: pair.publicKey, serial: Buffer.of(0x80), notBefore: from, notAfter: to, ca: true, usages: ['keyCertSign', 'cRLSign'],
-  }))
+  const certificate = parseCertificate(
+    await issueCertificate(engine, issuer, {
+      commonName,
+      publicKey: pair.publicKey,
+      serial: Buffer.of(0x80),
+      notBefore: from,
+      notAfter: to,
+      ca: true,
+      usages: ['keyCertSign', 'cRLSign'],
+    }),
+  )
   return { issuer, certificate }
 }
 const order = (publicKey: Uint8Array, more: Partial<CertificateOrder> = {}): CertificateOrder => ({
-  commonName: 'OSP1-D-0000259689583757', publicKey, serial: Buffer.of(2), notBefore: from, notAfter: to, ca: false, usages: ['digitalSignature', 'keyAgreement'], ...more,
+  commonName: 'OSP1-D-0000259689583757',
+  publicKey,
+  serial: Buffer.of(2),
+  notBefore: from,
+  notAfter: to,
+  ca: false,
+  usages: ['digitalSignature', 'keyAgreement'],
+  ...more,
 })
 
 describe('certificates', () => {
@@ -31,8 +46,14 @@ describe('certificates', () => {
     const { publicKey } = await engine.generateKeyPair()
     const leaf = parseCertificate(certificateToPem({ der: await issueCertificate(engine, ca.issuer, order(publicKey)) }))
     expect(leaf).toMatchObject({
-      serial: '02', commonNames: ['OSP1-D-0000259689583757'], notBefore: from, notAfter: to, publicKey, unknownCritical: [],
-      keyUsage: { usages: ['digitalSignature', 'keyAgreement'], critical: true }, basicConstraints: { ca: false, critical: true },
+      serial: '02',
+      commonNames: ['OSP1-D-0000259689583757'],
+      notBefore: from,
+      notAfter: to,
+      publicKey,
+      unknownCritical: [],
+      keyUsage: { usages: ['digitalSignature', 'keyAgreement'], critical: true },
+      basicConstraints: { ca: false, critical: true },
     })
     await expect(verifyChain(engine, [leaf, ca.certificate], from + 1)).resolves.toBeUndefined()
     await expect(verifyChain(engine, [leaf, ca.certificate], undefined)).resolves.toBeUndefined()
@@ -48,12 +69,16 @@ describe('certificates', () => {
     await expect(verifyChain(engine, [leaf, ca.certificate], to + 1000)).rejects.toMatchObject(refused)
     await expect(verifyChain(engine, [leaf, ca.certificate], from - 1000)).rejects.toMatchObject(refused)
     await expect(verifyChain(engine, [leaf], undefined)).rejects.toMatchObject(refused)
-    const below = parseCertificate(await issueCertificate(engine, { commonName: 'OSP1-D-0000259689583757', ...pair }, order(pair.publicKey, { commonName: 'x' })))
+    const below = parseCertificate(
+      await issueCertificate(engine, { commonName: 'OSP1-D-0000259689583757', ...pair }, order(pair.publicKey, { commonName: 'x' })),
+    )
     await expect(verifyChain(engine, [below, leaf, ca.certificate], undefined)).rejects.toMatchObject(refused)
     for (let at = 0; at < leaf.der.length; at += 7) {
       const changed = Buffer.from(leaf.der)
       changed[at] = (changed[at] ?? 0) ^ 0x10
-      await expect((async () => verifyChain(engine, [parseCertificate(changed), ca.certificate], from + 1))()).rejects.toMatchObject(refused)
+      await expect((async () => verifyChain(engine, [parseCertificate(changed), ca.certificate], from + 1))()).rejects.toMatchObject(
+        refused,
+      )
     }
   })
 
@@ -67,7 +92,11 @@ describe('certificates', () => {
       writeFileSync(join(folder, 'leaf.pem'), certificateToPem({ der: leaf }))
       let said: string
       try {
-        said = execFileSync('openssl', ['verify', '-vfyopt', 'distid:1234567812345678', '-CAfile', join(folder, 'ca.pem'), join(folder, 'leaf.pem')], { encoding: 'utf8' })
+        said = execFileSync(
+          'openssl',
+          ['verify', '-vfyopt', 'distid:1234567812345678', '-CAfile', join(folder, 'ca.pem'), join(folder, 'leaf.pem')],
+          { encoding: 'utf8' },
+        )
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
         said = 'no openssl here: OK'

@@ -30,7 +30,10 @@ export function createConnect(options: Osp1DeviceOptions, ad: Buffer, counters: 
   const failures = oncePerSecond(clock)
   const sm2 = budget(clock, SM2_PER_SECOND, SM2_BURST)
   const modeS = keys.mode === 'S' ? handshakeKeys(keys.keys.session, keys.dispersion) : undefined
-  const modeF = keys.sm2 && { own: softStaticKey(engine, { privateKey: keys.sm2.privateKey, publicKey: keys.sm2.certificate.publicKey }), station: keys.sm2.stationCertificate.publicKey }
+  const modeF = keys.sm2 && {
+    own: softStaticKey(engine, { privateKey: keys.sm2.privateKey, publicKey: keys.sm2.certificate.publicKey }),
+    station: keys.sm2.stationCertificate.publicKey,
+  }
 
   const runS = async (request: ConnectRequest, clientAddress: number, header1: Buffer, header2: Buffer): Promise<Verdict> => {
     const { mechanism } = request
@@ -55,7 +58,11 @@ export function createConnect(options: Osp1DeviceOptions, ad: Buffer, counters: 
     const context = { clientAddress, ad, stationId: keys.stationId, dispersion: keys.dispersion, header1 }
     const opened = await acceptConnectF(engine, modeF.station, context, mechanism)
     if (!asctrAccepted(counters.state.asctr, opened.asctr)) {
-      return { kind: 'counter', answer: await counterAnswerF(modeF.own, context, header2, mechanism, counters.state.asctr), received: opened.asctr }
+      return {
+        kind: 'counter',
+        answer: await counterAnswerF(modeF.own, context, header2, mechanism, counters.state.asctr),
+        received: opened.asctr,
+      }
     }
     const rB = await engine.generateKeyPair()
     const made = await answerF(modeF.own, modeF.station, context, header2, mechanism, opened, rB, sessionSeconds)
@@ -66,14 +73,26 @@ export function createConnect(options: Osp1DeviceOptions, ad: Buffer, counters: 
 
   /** One answer per class of failure, whatever was wrong; the mechanism that was used decides which. */
   const failure = ({ mechanism }: ConnectRequest): number =>
-    mechanism.kind === 'symmetric' ? RESULT.symmetric : mechanism.kind === 'signature' ? RESULT.signature
-      : mechanism.kind === 'password' ? RESULT.password : RESULT.other
+    mechanism.kind === 'symmetric'
+      ? RESULT.symmetric
+      : mechanism.kind === 'signature'
+        ? RESULT.signature
+        : mechanism.kind === 'password'
+          ? RESULT.password
+          : RESULT.other
 
   return async (request: ConnectRequest, clientAddress: number): Promise<Buffer | undefined> => {
     const common: ConnectHeader = commonHeader(request.header, header)
     const [header1, header2] = [encodeConnectHeader(request.header), encodeConnectHeader(common)]
     const respond = (result: number, security?: Answer): Buffer =>
-      encodeApdu({ apdu: 'connect-response', piid: { ...request.piid, acd: false }, factory, header: common, result, ...(security && { security }) })
+      encodeApdu({
+        apdu: 'connect-response',
+        piid: { ...request.piid, acd: false },
+        factory,
+        header: common,
+        result,
+        ...(security && { security }),
+      })
     let verdict: Verdict
     try {
       // A TimeTag in a CONNECT is not authenticated: §7.0 wants it absent.

@@ -20,7 +20,16 @@ const engine = createEngine('noble')
 const NUMBER = '259689583757'
 const GROUP = Buffer.alloc(8, 0xee)
 const piid = { number: 1, priority: false, acd: false }
-const HEADER = { version: 0x16, protocolConformance: 'FFFFFFFFC0000000', functionConformance: 'FFFEC400000000000000000000000000', sendSize: 512, receiveSize: 512, window: 1, apduSize: 1000, timeoutSeconds: 3600 }
+const HEADER = {
+  version: 0x16,
+  protocolConformance: 'FFFFFFFFC0000000',
+  functionConformance: 'FFFEC400000000000000000000000000',
+  sendSize: 512,
+  receiveSize: 512,
+  window: 1,
+  apduSize: 1000,
+  timeoutSeconds: 3600,
+}
 const address: LinkAddress = { type: 'single', logical: 0, server: NUMBER, client: 0x10 }
 const ad = authenticatedAddressOfNumber(NUMBER)
 const dispersion = dispersionOfNumber(NUMBER)
@@ -28,15 +37,32 @@ const dispersion = dispersionOfNumber(NUMBER)
 async function rig(keyState: 0 | 1 = 1) {
   const clock = manualClock(Date.UTC(2026, 10, 22, 4))
   const keys: DeviceKeys = {
-    address: NUMBER, mode: 'S', keyVersion: 1, keyState, dispersion, clientAddress: 0x10, stationId: Buffer.alloc(8), groupId: GROUP,
+    address: NUMBER,
+    mode: 'S',
+    keyVersion: 1,
+    keyState,
+    dispersion,
+    clientAddress: 0x10,
+    stationId: Buffer.alloc(8),
+    groupId: GROUP,
     keys: Object.fromEntries(PURPOSES.map((purpose, i) => [purpose, Buffer.alloc(16, i + 1)])) as DeviceKeys['keys'],
   }
   const events: DeviceEvent[] = []
   const acted: Apdu[] = []
   const store = memoryStore()
   const device = await createOsp1Device({
-    keys, engine, store, clock, random: randomBytes, header: HEADER, factory: '30'.repeat(32), onEvent: (event) => events.push(event),
-    act: async (apdu) => { acted.push(decodeApdu(apdu)); return Buffer.from('8701058000810000' + '000000', 'hex') },
+    keys,
+    engine,
+    store,
+    clock,
+    random: randomBytes,
+    header: HEADER,
+    factory: '30'.repeat(32),
+    onEvent: (event) => events.push(event),
+    act: async (apdu) => {
+      acted.push(decodeApdu(apdu))
+      return Buffer.from('8701058000810000' + '000000', 'hex')
+    },
   })
   return { clock, keys, events, acted, store, device }
 }
@@ -48,13 +74,22 @@ async function session({ device, keys }: Rig, asctr = 1) {
   const context = { clientAddress: 0x10, ad, dispersion, header1: encodeConnectHeader(HEADER) }
   const r1 = randomBytes(16)
   const request = connectS(handshake, context, r1, asctr)
-  const response = decodeApdu((await device.receive({ address, apdu: encodeApdu({ apdu: 'connect-request', piid, header: HEADER, mechanism: { kind: 'symmetric', ...request } }) })) ?? Buffer.alloc(0)) as ConnectResponse
+  const response = decodeApdu(
+    (await device.receive({
+      address,
+      apdu: encodeApdu({ apdu: 'connect-request', piid, header: HEADER, mechanism: { kind: 'symmetric', ...request } }),
+    })) ?? Buffer.alloc(0),
+  ) as ConnectResponse
   if (!response.security) throw new Error(`result ${response.result}`)
   const header2 = encodeConnectHeader(response.header)
   const { r2 } = acceptAnswerS(handshake, context, header2, request, response.security, { r1, asctr })
   const session = sessionKeysS(keys.keys.session, context, header2, request, response.security, { r1, r2, asctr })
   let seq = 0
-  return async (apdu: Apdu | Buffer, task: number, mode: 0 | 1 = 1): Promise<{ dar: number } | { apdu: Buffer } | { hint: number } | undefined> => {
+  return async (
+    apdu: Apdu | Buffer,
+    task: number,
+    mode: 0 | 1 = 1,
+  ): Promise<{ dar: number } | { apdu: Buffer } | { hint: number } | undefined> => {
     const at = seq++
     const inner = Buffer.isBuffer(apdu) ? apdu : encodeApdu(apdu)
     const record = sealRecord(session.toServer, { direction: 1, mode, clientAddress: 0x10, ad, seq: at, task }, inner)
@@ -68,8 +103,18 @@ async function session({ device, keys }: Rig, asctr = 1) {
   }
 }
 
-const tag = (clock: Rig['clock'], delaySeconds: number, agoSeconds = 0) => ({ sent: epochToDateTimeS(clock.now() - agoSeconds * 1000, 480), delay: { unit: 0, value: delaySeconds } })
-const trip = (timeTag?: ReturnType<typeof tag>): Apdu => ({ apdu: 'action-request', choice: 'normal', piid, omd: '80008100', parameter: { type: 'null' }, ...(timeTag && { timeTag }) })
+const tag = (clock: Rig['clock'], delaySeconds: number, agoSeconds = 0) => ({
+  sent: epochToDateTimeS(clock.now() - agoSeconds * 1000, 480),
+  delay: { unit: 0, value: delaySeconds },
+})
+const trip = (timeTag?: ReturnType<typeof tag>): Apdu => ({
+  apdu: 'action-request',
+  choice: 'normal',
+  piid,
+  omd: '80008100',
+  parameter: { type: 'null' },
+  ...(timeTag && { timeTag }),
+})
 const get: Apdu = { apdu: 'get-request', choice: 'normal', piid, oad: '40000200' }
 
 describe('a record at the meter', () => {
@@ -102,7 +147,9 @@ describe('a record at the meter', () => {
     const send = await session(under)
     expect(await send(get, 3)).toHaveProperty('apdu')
     expect(await send(trip(tag(under.clock, 60)), 8)).toEqual({ dar: 3 })
-    expect(await send({ apdu: 'action-request', choice: 'normal', piid, omd: 'F1000700', parameter: { type: 'null' } }, 7)).toHaveProperty('apdu')
+    expect(await send({ apdu: 'action-request', choice: 'normal', piid, omd: 'F1000700', parameter: { type: 'null' } }, 7)).toHaveProperty(
+      'apdu',
+    )
   })
 
   it('refuses tasks that do not exist', async () => {
@@ -114,7 +161,16 @@ describe('a record at the meter', () => {
   it('answers DAR 255 when carrying out fails, and lives on', async () => {
     const under = await rig()
     const device = await createOsp1Device({
-      keys: under.keys, engine, store: memoryStore(), clock: under.clock, random: randomBytes, header: HEADER, factory: '30'.repeat(32), act: async () => { throw new Error('relay stuck') },
+      keys: under.keys,
+      engine,
+      store: memoryStore(),
+      clock: under.clock,
+      random: randomBytes,
+      header: HEADER,
+      factory: '30'.repeat(32),
+      act: async () => {
+        throw new Error('relay stuck')
+      },
     })
     const send = await session({ ...under, device })
     expect(await send(get, 3)).toEqual({ dar: 255 })
@@ -125,7 +181,16 @@ describe('a record at the meter', () => {
   it('a new session starts at seq 0 and the counter survives a restart', async () => {
     const under = await rig()
     await session(under, 5)
-    const again = await createOsp1Device({ keys: under.keys, engine, store: under.store, clock: under.clock, random: randomBytes, header: HEADER, factory: '30'.repeat(32), act: async () => Buffer.of(0x85) })
+    const again = await createOsp1Device({
+      keys: under.keys,
+      engine,
+      store: under.store,
+      clock: under.clock,
+      random: randomBytes,
+      header: HEADER,
+      factory: '30'.repeat(32),
+      act: async () => Buffer.of(0x85),
+    })
     expect(again.counters().asctr).toBe(5)
     await expect(session({ ...under, device: again }, 5)).rejects.toThrow()
     await session({ ...under, device: again }, 6)
@@ -134,8 +199,13 @@ describe('a record at the meter', () => {
 
 describe('a clock broadcast', () => {
   const everybody: LinkAddress = { type: 'broadcast', logical: 0, server: 'AA', client: 0x10 }
-  const setTime = (clock: Rig['clock'], seconds: number): Apdu =>
-    ({ apdu: 'action-request', choice: 'normal', piid, omd: '40007F00', parameter: { type: 'date-time-s', value: epochToDateTimeS(clock.now() + seconds * 1000, 480) } })
+  const setTime = (clock: Rig['clock'], seconds: number): Apdu => ({
+    apdu: 'action-request',
+    choice: 'normal',
+    piid,
+    omd: '40007F00',
+    parameter: { type: 'date-time-s', value: epochToDateTimeS(clock.now() + seconds * 1000, 480) },
+  })
   const send = async (under: Rig, agseq: number, apdu: Apdu, change: { group?: Buffer; mac?: number; to?: LinkAddress } = {}) => {
     const to = change.to ?? everybody
     const group = change.group ?? GROUP
@@ -144,7 +214,15 @@ describe('a clock broadcast', () => {
     const parts = { clientAddress: everybody.client, ad: authenticatedAddressOf(everybody), sid: BROADCAST_SID, attach, apdu: content }
     const mac = signBroadcast(deriveKey(under.keys.keys.group, 'group', GROUP), parts)
     mac[0] = (mac[0] ?? 0) ^ (change.mac ?? 0)
-    const answer = await under.device.receive({ address: to, apdu: encodeApdu({ apdu: 'security-request', form: 'plain', content, verification: { kind: 'sid-mac', sid: 'F1030000', attach, mac } }) })
+    const answer = await under.device.receive({
+      address: to,
+      apdu: encodeApdu({
+        apdu: 'security-request',
+        form: 'plain',
+        content,
+        verification: { kind: 'sid-mac', sid: 'F1030000', attach, mac },
+      }),
+    })
     expect(answer).toBeUndefined()
     return under.acted.length
   }
@@ -164,7 +242,18 @@ describe('a clock broadcast', () => {
     under.clock.advance(24 * 3_600_000)
     expect(await send(under, 8, setTime(under.clock, 60))).toBe(5) // 30 + 60 + 180 + 60 would be more than 300 s
     const inSession = await session(under)
-    expect(await inSession({ apdu: 'set-request', choice: 'normal', piid, oad: '40000200', data: { type: 'date-time-s', value: epochToDateTimeS(under.clock.now(), 480) } }, 5)).toHaveProperty('apdu')
+    expect(
+      await inSession(
+        {
+          apdu: 'set-request',
+          choice: 'normal',
+          piid,
+          oad: '40000200',
+          data: { type: 'date-time-s', value: epochToDateTimeS(under.clock.now(), 480) },
+        },
+        5,
+      ),
+    ).toHaveProperty('apdu')
     expect(await send(under, 9, setTime(under.clock, 60))).toBe(7)
   })
 
@@ -172,23 +261,47 @@ describe('a clock broadcast', () => {
     const under = await rig()
     expect(await send(under, 10, setTime(under.clock, 5))).toBe(1)
     under.clock.advance(25 * 3_600_000)
-    for (const [agseq, change] of [[10, {}], [9, {}], [11 + 65_536, {}], [11, { mac: 1 }], [11, { group: Buffer.alloc(8, 1) }], [11, { to: { ...everybody, client: 0x11 } }]] as const) {
+    for (const [agseq, change] of [
+      [10, {}],
+      [9, {}],
+      [11 + 65_536, {}],
+      [11, { mac: 1 }],
+      [11, { group: Buffer.alloc(8, 1) }],
+      [11, { to: { ...everybody, client: 0x11 } }],
+    ] as const) {
       expect(await send(under, agseq, setTime(under.clock, 5), change)).toBe(1)
     }
     expect(await send(under, 12, trip())).toBe(1)
     expect(under.device.counters().agseq).toBe(12) // consumed even so
     expect(await send(under, 12, setTime(under.clock, 5))).toBe(1)
     expect(await send(under, 13, setTime(under.clock, 5))).toBe(2)
-    expect(under.events.filter((event) => event.kind === 'broadcast-refused').map((event) => event.reason)).toEqual(['counter', 'counter', 'counter', 'mac', 'group', 'mac', 'content', 'counter'])
+    expect(under.events.filter((event) => event.kind === 'broadcast-refused').map((event) => event.reason)).toEqual([
+      'counter',
+      'counter',
+      'counter',
+      'mac',
+      'group',
+      'mac',
+      'content',
+      'counter',
+    ])
   })
 })
 
 describe('without a session', () => {
   it('plain requests, unknown APDUs and read proofs of anything but a GET get silence', async () => {
     const under = await rig()
-    const proof = (content: Buffer) => encodeApdu({ apdu: 'security-request', form: 'plain', content, verification: { kind: 'rn', rn: Buffer.alloc(16) } })
-    for (const apdu of [encodeApdu(get), encodeApdu(trip()), Buffer.from('FF', 'hex'), Buffer.alloc(0), proof(encodeApdu(trip())), proof(Buffer.from('0501', 'hex')),
-      encodeApdu({ apdu: 'security-request', form: 'plain', content: encodeApdu(get), verification: { kind: 'rn', rn: Buffer.alloc(15) } })]) {
+    const proof = (content: Buffer) =>
+      encodeApdu({ apdu: 'security-request', form: 'plain', content, verification: { kind: 'rn', rn: Buffer.alloc(16) } })
+    for (const apdu of [
+      encodeApdu(get),
+      encodeApdu(trip()),
+      Buffer.from('FF', 'hex'),
+      Buffer.alloc(0),
+      proof(encodeApdu(trip())),
+      proof(Buffer.from('0501', 'hex')),
+      encodeApdu({ apdu: 'security-request', form: 'plain', content: encodeApdu(get), verification: { kind: 'rn', rn: Buffer.alloc(15) } }),
+    ]) {
       expect(await under.device.receive({ address, apdu })).toBeUndefined()
     }
     expect(under.acted).toEqual([])

@@ -33,7 +33,8 @@ export async function createOsp1Device(options: Osp1DeviceOptions): Promise<Osp1
       if (error instanceof DecodeError) return undefined
       throw error
     }
-    if (address.type === 'group' || address.type === 'broadcast') return apdu.apdu === 'security-request' ? broadcast(apdu, address) : undefined
+    if (address.type === 'group' || address.type === 'broadcast')
+      return apdu.apdu === 'security-request' ? broadcast(apdu, address) : undefined
     // Single address only, and exactly ours: a wildcard would let one CONNECT fit many meters.
     if (address.type !== 'single' || !authenticatedAddressOf(address).equals(ad)) return undefined
     if (apdu.apdu === 'connect-request') return connect(apdu, address.client)
@@ -46,8 +47,12 @@ export async function createOsp1Device(options: Osp1DeviceOptions): Promise<Osp1
     sealReport: (apdu, form = 'cipher') => serially(() => reports.seal(apdu, form)),
     repeatReport: (id) => serially(() => reports.repeat(id)),
     confirmReport: reports.confirm,
-    get unconfirmed() { return reports.unconfirmed() },
-    get sessions() { return sessions.count },
+    get unconfirmed() {
+      return reports.unconfirmed()
+    },
+    get sessions() {
+      return sessions.count
+    },
     counters: () => ({ asctr: counters.state.asctr, rspctr: counters.state.rspctr, agseq: counters.state.agseq }),
     powerLoss() {
       sessions.endAll()

@@ -85,8 +85,13 @@ export function createRecords(options: Osp1DeviceOptions, ad: Buffer, sessions: 
         // A clock set in a session starts the allowance of broadcasts anew (§7.5).
         if (setsClock(verdict.apdu)) await counters.change({ broadcastShift: 0 })
         const own = ownAnswer(verdict.apdu, localTime(), offsetMinutes)
-        const content = own ?? (await act(inner, { via: 'record', task: parts.task as Parameters<typeof act>[1]['task'], clientAddress }).catch(() => undefined))
-        answer = content && content.length > 0 ? seal(session, clientAddress, parts, 1, content) : seal(session, clientAddress, parts, 2, Buffer.of(DAR.other))
+        const content =
+          own ??
+          (await act(inner, { via: 'record', task: parts.task as Parameters<typeof act>[1]['task'], clientAddress }).catch(() => undefined))
+        answer =
+          content && content.length > 0
+            ? seal(session, clientAddress, parts, 1, content)
+            : seal(session, clientAddress, parts, 2, Buffer.of(DAR.other))
         if (own) {
           sessions.end(clientAddress, session)
           return answer
@@ -108,7 +113,14 @@ function ownAnswer(apdu: Apdu, nowMs: number, offsetMinutes: number): Buffer | u
   const piid = 'piid' in apdu ? { ...apdu.piid, acd: false } : undefined
   if (apdu.apdu === 'release-request' && piid) return encodeApdu({ apdu: 'release-response', piid, result: 0 })
   if (apdu.apdu === 'action-request' && apdu.choice === 'normal' && apdu.omd === END_SESSION && piid) {
-    return encodeApdu({ apdu: 'action-response', choice: 'normal', piid, omd: END_SESSION, dar: 0, data: { type: 'date-time-s', value: epochToDateTimeS(nowMs, offsetMinutes) } })
+    return encodeApdu({
+      apdu: 'action-response',
+      choice: 'normal',
+      piid,
+      omd: END_SESSION,
+      dar: 0,
+      data: { type: 'date-time-s', value: epochToDateTimeS(nowMs, offsetMinutes) },
+    })
   }
   return undefined
 }

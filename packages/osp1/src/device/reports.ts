@@ -37,7 +37,12 @@ export function createReports(options: Osp1DeviceOptions, ad: Buffer, counters: 
     const rspctr = next++
     const rn = reportRn(rspctr, random(8))
     const sealed = sealReport(cipherKey, ad, rn, plain, form)
-    const apdu = encodeApdu({ apdu: 'security-request', form, content: sealed.content, verification: { kind: 'rn-mac', rn, mac: sealed.mac } })
+    const apdu = encodeApdu({
+      apdu: 'security-request',
+      form,
+      content: sealed.content,
+      verification: { kind: 'rn-mac', rn, mac: sealed.mac },
+    })
     const entry = { id, plain, form, rspctr, rn, apdu }
     kept.set(id, entry)
     return entry

@@ -32,7 +32,10 @@ export interface DeviceSessions {
 }
 
 export function createDeviceSessions(clock: Clock): DeviceSessions {
-  interface Slot { established?: DeviceSession; opening?: { session: DeviceSession; until: number } }
+  interface Slot {
+    established?: DeviceSession
+    opening?: { session: DeviceSession; until: number }
+  }
   const slots = new Map<number, Slot>()
   const wipe = (session: DeviceSession | undefined): void => erase(session?.keys.toServer, session?.keys.toClient)
 

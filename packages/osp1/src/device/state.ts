@@ -27,7 +27,9 @@ export interface Counters {
 export async function openCounters(store: DeviceStore): Promise<Counters> {
   let state = { ...FIRST_STATE, ...(await store.load()) }
   return {
-    get state() { return state },
+    get state() {
+      return state
+    },
     async change(change) {
       const next = { ...state, ...change }
       await store.store(next)
@@ -41,9 +43,14 @@ export function memoryStore(initial?: DeviceState): DeviceStore & { readonly sav
   let saved = initial
   const store = {
     writes: 0,
-    get saved() { return saved },
+    get saved() {
+      return saved
+    },
     load: async () => saved,
-    store: async (state: DeviceState) => { saved = { ...state }; store.writes++ },
+    store: async (state: DeviceState) => {
+      saved = { ...state }
+      store.writes++
+    },
   }
   return store
 }

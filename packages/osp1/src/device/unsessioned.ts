@@ -24,7 +24,8 @@ export function createUnsessioned(options: Osp1DeviceOptions, ad: Buffer, counte
   const readProof = async (request: SecurityRequest, clientAddress: number): Promise<Buffer | undefined> => {
     const { form, content, verification } = request
     // GET only: a read proof authenticates the answer, not the question.
-    if (form !== 'plain' || verification.kind !== 'rn' || verification.rn.length !== PROOF_RN_LENGTH || content[0] !== 0x05) return undefined
+    if (form !== 'plain' || verification.kind !== 'rn' || verification.rn.length !== PROOF_RN_LENGTH || content[0] !== 0x05)
+      return undefined
     try {
       decodeApdu(content)
     } catch (error) {
@@ -33,12 +34,19 @@ export function createUnsessioned(options: Osp1DeviceOptions, ad: Buffer, counte
     }
     const answer = Buffer.from(await act(Buffer.from(content), { via: 'read-proof', task: 3, clientAddress }))
     if (answer[0] !== 0x85) return undefined
-    return encodeApdu({ apdu: 'security-response', form: 'plain', content: answer, mac: signReadProof(proofKey, ad, verification.rn, content, answer) })
+    return encodeApdu({
+      apdu: 'security-response',
+      form: 'plain',
+      content: answer,
+      mac: signReadProof(proofKey, ad, verification.rn, content, answer),
+    })
   }
 
   const broadcast = async (request: SecurityRequest, address: LinkAddress): Promise<undefined> => {
     const { form, content, verification } = request
-    const refuse = (reason: string): undefined => { onEvent?.({ kind: 'broadcast-refused', reason }) }
+    const refuse = (reason: string): undefined => {
+      onEvent?.({ kind: 'broadcast-refused', reason })
+    }
     if (form !== 'plain' || verification.kind !== 'sid-mac' || !groupKey || !keys.groupId) return refuse('form')
     const sid = Buffer.from(verification.sid, 'hex')
     const attach = readBroadcastAttach(verification.attach)
@@ -63,7 +71,8 @@ export function createUnsessioned(options: Osp1DeviceOptions, ad: Buffer, counte
   const shiftOf = (content: Buffer): number | undefined => {
     try {
       const apdu = decodeApdu(content)
-      if (apdu.apdu !== 'action-request' || apdu.choice !== 'normal' || apdu.omd !== SET_TIME || apdu.parameter.type !== 'date-time-s') return undefined
+      if (apdu.apdu !== 'action-request' || apdu.choice !== 'normal' || apdu.omd !== SET_TIME || apdu.parameter.type !== 'date-time-s')
+        return undefined
       const to = dateTimeSToEpoch(apdu.parameter.value, offsetMinutes)
       return to === undefined ? undefined : (to - localTime()) / 1000
     } catch (error) {

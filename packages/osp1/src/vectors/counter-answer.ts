@@ -15,12 +15,23 @@ const requestF = (base: CaseReader) => ({ cipher: base.bytes('ciphertext2'), sig
 export async function makeCounterAnswer(c: CaseReader, { session, engine }: SectionContext): Promise<Outcome[]> {
   const { mode, source: base } = session(c.text('base'))
   if (mode === 'S') {
-    const made = counterAnswerS(handshakeKeys(base.bytes('authKey'), base.bytes('dispersion')), contextS(base), base.bytes('hdr2'), requestS(base), c.number('storedAsctr'))
+    const made = counterAnswerS(
+      handshakeKeys(base.bytes('authKey'), base.bytes('dispersion')),
+      contextS(base),
+      base.bytes('hdr2'),
+      requestS(base),
+      c.number('storedAsctr'),
+    )
     return [...sameBytes(c, 'serverRandom', made.rn), ...sameBytes(c, 'serverSignature', made.signature)]
   }
   const t2 = answerTranscriptF('OSP1-F-E', contextF(base), base.bytes('hdr2'), requestF(base), c.bytes('serverRandom'))
   if (!c.has('kSig')) return sameBytes(c, 't2', t2)
-  const again = signWithNonce(base.bytes('dB'), messageDigest(base.bytes('pubB'), SM2_DEFAULT_ID, t2), c.bytes('kSig'), await engine.multiply(c.bytes('kSig')))
+  const again = signWithNonce(
+    base.bytes('dB'),
+    messageDigest(base.bytes('pubB'), SM2_DEFAULT_ID, t2),
+    c.bytes('kSig'),
+    await engine.multiply(c.bytes('kSig')),
+  )
   return sameBytes(c, 'serverSignature', again)
 }
 
@@ -30,9 +41,23 @@ export async function receiveCounterAnswer(own: CaseReader, wire: CaseReader, { 
   const answer = { rn: wire.bytes('serverRandom'), signature: wire.bytes('serverSignature') }
   const header2 = base.bytes('hdr2')
   if (mode === 'S') {
-    const stored = acceptCounterAnswerS(handshakeKeys(base.bytes('authKey'), base.bytes('dispersion')), contextS(base), header2, requestS(base), answer)
-    return [...sameNumber(wire, 'storedAsctr', stored), ...sameNumber(wire, 'connectResult', 2), ...sameBytes(wire, 't2', answerTranscriptS('OSP1-S-E', contextS(base), header2, requestS(base), own.bytes('serverRandom')))]
+    const stored = acceptCounterAnswerS(
+      handshakeKeys(base.bytes('authKey'), base.bytes('dispersion')),
+      contextS(base),
+      header2,
+      requestS(base),
+      answer,
+    )
+    return [
+      ...sameNumber(wire, 'storedAsctr', stored),
+      ...sameNumber(wire, 'connectResult', 2),
+      ...sameBytes(wire, 't2', answerTranscriptS('OSP1-S-E', contextS(base), header2, requestS(base), own.bytes('serverRandom'))),
+    ]
   }
   const stored = await acceptCounterAnswerF(engine, base.bytes('pubB'), contextF(base), header2, requestF(base), answer)
-  return [...sameNumber(wire, 'storedAsctr', stored), ...sameNumber(wire, 'connectResult', 4), ...sameBytes(wire, 't2', answerTranscriptF('OSP1-F-E', contextF(base), header2, requestF(base), own.bytes('serverRandom')))]
+  return [
+    ...sameNumber(wire, 'storedAsctr', stored),
+    ...sameNumber(wire, 'connectResult', 4),
+    ...sameBytes(wire, 't2', answerTranscriptF('OSP1-F-E', contextF(base), header2, requestF(base), own.bytes('serverRandom'))),
+  ]
 }

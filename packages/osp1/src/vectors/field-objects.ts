@@ -18,17 +18,27 @@ export async function receiveManifest(own: CaseReader, wire: CaseReader, { sessi
   const entries = decodeManifest(wire.bytes('manifest'))
   const registry = own.cases('modules')
   return [
-    outcome('number of modules', entries.length === registry.length), ...sameBytes(wire, 'manifest', encodeManifest(entries)), ...sameBytes(wire, 'challenge', context.challenge),
+    outcome('number of modules', entries.length === registry.length),
+    ...sameBytes(wire, 'manifest', encodeManifest(entries)),
+    ...sameBytes(wire, 'challenge', context.challenge),
     ...entries.flatMap((entry, i) => {
       const known = registry[i]
       const key = known?.has('deviceKey') ? deriveKey(known.bytes('deviceKey'), 'pairing', known.bytes('serial')) : undefined
       const expected = key ? 'proved' : 'declared'
       return [
-        outcome(`module ${entry.slot}`, known !== undefined && known.number('slot') === entry.slot && known.bytes('serial').equals(entry.serial)),
+        outcome(
+          `module ${entry.slot}`,
+          known !== undefined && known.number('slot') === entry.slot && known.bytes('serial').equals(entry.serial),
+        ),
         outcome(`module ${entry.slot} mac`, judgeModule(key, context, entry) === expected),
       ]
     }),
-    ...wire.cases('modules').flatMap((module, i) => [...sameNumber(module, 'slot', registry[i]?.number('slot')), ...sameBytes(module, 'serial', registry[i]?.bytes('serial'))]),
+    ...wire
+      .cases('modules')
+      .flatMap((module, i) => [
+        ...sameNumber(module, 'slot', registry[i]?.number('slot')),
+        ...sameBytes(module, 'serial', registry[i]?.bytes('serial')),
+      ]),
   ]
 }
 
@@ -46,11 +56,18 @@ export function receiveKeyUpdate(own: CaseReader, wire: CaseReader): Outcome[] {
     return outcome(field, other.step === field && wire.bytes(field).equals(encodeUpdateHead({ ...head, step: other.step })))
   }
   return [
-    ...sameBytes(wire, 'stage', encodeStage(key, context, head, expected)), step('commit'), step('abort'),
+    ...sameBytes(wire, 'stage', encodeStage(key, context, head, expected)),
+    step('commit'),
+    step('abort'),
     outcome('answer', answer.step === 'stage' && answer.state === 1 && answer.updateId.equals(head.updateId) && answer.kcv.equals(kcv)),
-    ...sameBytes(wire, 'stageAnswer', encodeUpdateAnswer({ step: 'stage', updateId: head.updateId, state: 1, kcv })), ...sameBytes(wire, 'kcv', kcv),
-    ...sameBytes(wire, 'updateId', head.updateId), ...sameNumber(wire, 'newState', head.newState), ...sameNumber(wire, 'newVersion', head.newVersion),
-    ...sameBytes(wire, 'newDispersion', head.newDispersion), ...sameBytes(wire, 'dispersion', context.dispersion), ...sameBytes(wire, 'wrapKey', key),
+    ...sameBytes(wire, 'stageAnswer', encodeUpdateAnswer({ step: 'stage', updateId: head.updateId, state: 1, kcv })),
+    ...sameBytes(wire, 'kcv', kcv),
+    ...sameBytes(wire, 'updateId', head.updateId),
+    ...sameNumber(wire, 'newState', head.newState),
+    ...sameNumber(wire, 'newVersion', head.newVersion),
+    ...sameBytes(wire, 'newDispersion', head.newDispersion),
+    ...sameBytes(wire, 'dispersion', context.dispersion),
+    ...sameBytes(wire, 'wrapKey', key),
   ]
 }
 
@@ -60,8 +77,11 @@ export function receiveFirmwareKey(own: CaseReader, wire: CaseReader): Outcome[]
   const context = { ad: adOfCase(wire), dispersion: own.bytes('dispersion'), fwm, relId: manifest.relId }
   const imageKey = unwrapImageKey(own.bytes('wrapKey'), context, wire.bytes('wrapped'))
   return [
-    ...sameBytes(wire, 'fwm', encodeFirmwareManifest(manifest)), ...sameBytes(wire, 'relId', manifest.relId), ...sameBytes(wire, 'imageKey', imageKey),
-    ...sameBytes(wire, 'wrapped', wrapImageKey(own.bytes('wrapKey'), context, imageKey)), ...sameBytes(wire, 'dispersion', context.dispersion),
+    ...sameBytes(wire, 'fwm', encodeFirmwareManifest(manifest)),
+    ...sameBytes(wire, 'relId', manifest.relId),
+    ...sameBytes(wire, 'imageKey', imageKey),
+    ...sameBytes(wire, 'wrapped', wrapImageKey(own.bytes('wrapKey'), context, imageKey)),
+    ...sameBytes(wire, 'dispersion', context.dispersion),
     ...sameBytes(wire, 'wrapKey', own.bytes('wrapKey')),
   ]
 }

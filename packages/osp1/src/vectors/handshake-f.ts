@@ -7,7 +7,13 @@ import { headerWithinOffer } from '../offer.js'
 import type { SessionKeys } from '../session-keys.js'
 import { adOfCase, sameBytes, sameNumber } from './derived.js'
 
-const contextOf = (c: CaseReader) => ({ clientAddress: c.number('clientAddr'), ad: adOfCase(c), stationId: c.bytes('idA'), dispersion: c.bytes('idB'), header1: c.bytes('hdr1') })
+const contextOf = (c: CaseReader) => ({
+  clientAddress: c.number('clientAddr'),
+  ad: adOfCase(c),
+  stationId: c.bytes('idA'),
+  dispersion: c.bytes('idB'),
+  header1: c.bytes('hdr1'),
+})
 const requestOf = (c: CaseReader) => ({ cipher: c.bytes('ciphertext2'), signature: c.bytes('signature2') })
 const answerOf = (c: CaseReader) => ({ rn: c.bytes('serverRandom'), signature: c.bytes('serverSignature') })
 
@@ -35,10 +41,22 @@ export async function makeF(c: CaseReader, engine: Sm2Engine): Promise<Outcome[]
   const rA = await ephemeral(engine, c, 'rA')
   const request = await connectF(station, context, rA, c.number('asctr'))
   const opened = { asctr: c.number('asctr'), rA: rA.publicKey }
-  const answer = await answerF(meter, c.bytes('pubA'), context, c.bytes('hdr2'), request, opened, await ephemeral(engine, c, 'rB'), c.number('sessionLimit'))
+  const answer = await answerF(
+    meter,
+    c.bytes('pubA'),
+    context,
+    c.bytes('hdr2'),
+    request,
+    opened,
+    await ephemeral(engine, c, 'rB'),
+    c.number('sessionLimit'),
+  )
   return [
-    ...sameBytes(c, 'ciphertext2', request.cipher), ...sameBytes(c, 'signature2', request.signature),
-    ...sameBytes(c, 'serverRandom', answer.rn), ...sameBytes(c, 'serverSignature', answer.signature), ...sameBytes(c, 'keyC2S', answer.keys.toServer),
+    ...sameBytes(c, 'ciphertext2', request.cipher),
+    ...sameBytes(c, 'signature2', request.signature),
+    ...sameBytes(c, 'serverRandom', answer.rn),
+    ...sameBytes(c, 'serverSignature', answer.signature),
+    ...sameBytes(c, 'keyC2S', answer.keys.toServer),
   ]
 }
 
@@ -59,18 +77,27 @@ export async function receiveF(own: CaseReader, wire: CaseReader, engine: Sm2Eng
   const meter = await acceptConnectF(engine, own.bytes('pubA'), theirs, requestOf(wire))
   const station = await atStation(own, wire, engine)
   const agreed = await engine.agree({
-    initiator: false, keyLength: 16,
+    initiator: false,
+    keyLength: 16,
     own: { privateKey: own.bytes('dB'), publicKey: own.bytes('pubB'), id: mine.dispersion, ephemeral: await ephemeral(engine, own, 'rB') },
     peer: { publicKey: own.bytes('pubA'), id: mine.stationId, ephemeral: meter.rA },
   })
-  const unchanged = ['dA', 'dB', 'pubA', 'pubB', 'idA', 'idB', 'rA', 'rB', 'kSig1', 'kSig2'].flatMap((field) => sameBytes(wire, field, own.has(field) ? own.bytes(field) : undefined))
+  const unchanged = ['dA', 'dB', 'pubA', 'pubB', 'idA', 'idB', 'rA', 'rB', 'kSig1', 'kSig2'].flatMap((field) =>
+    sameBytes(wire, field, own.has(field) ? own.bytes(field) : undefined),
+  )
   return [
     outcome('header within offer', headerWithinOffer(mine.header1, wire.bytes('hdr2'))),
     outcome('session length', sessionSecondsAccepted(station.sessionSeconds)),
-    ...unchanged, ...sameNumber(wire, 'asctr', meter.asctr), ...sameNumber(wire, 'sessionLimit', station.sessionSeconds),
+    ...unchanged,
+    ...sameNumber(wire, 'asctr', meter.asctr),
+    ...sameNumber(wire, 'sessionLimit', station.sessionSeconds),
     ...sameBytes(wire, 't1', requestTranscriptF(mine, own.bytes('ciphertext2'))),
     ...sameBytes(wire, 't2', answerTranscriptF('OSP1-F-2', mine, wire.bytes('hdr2'), requestOf(own), wire.bytes('serverRandom'))),
-    ...sameBytes(wire, 'kepKey', agreed.key), ...sameBytes(wire, 'sB', agreed.sB), ...sameBytes(wire, 'sA', agreed.sA),
-    ...sameBytes(wire, 'transcriptHash', station.keys.transcriptHash), ...sameBytes(wire, 'keyC2S', station.keys.toServer), ...sameBytes(wire, 'keyS2C', station.keys.toClient),
+    ...sameBytes(wire, 'kepKey', agreed.key),
+    ...sameBytes(wire, 'sB', agreed.sB),
+    ...sameBytes(wire, 'sA', agreed.sA),
+    ...sameBytes(wire, 'transcriptHash', station.keys.transcriptHash),
+    ...sameBytes(wire, 'keyC2S', station.keys.toServer),
+    ...sameBytes(wire, 'keyS2C', station.keys.toClient),
   ]
 }

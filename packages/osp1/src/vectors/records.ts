@@ -12,19 +12,29 @@ export async function receiveRecord(own: CaseReader, wire: CaseReader, { session
   const { mode, source } = session(own.text('base'))
   const keys = mode === 'S' ? keysOfCaseS(source) : await keysOfCaseF(source, engine)
   const head: RecordHead = {
-    direction: wire.number('direction') as 1 | 2, mode: wire.number('mode') as 0 | 1 | 2, seq: wire.number('seq'), task: wire.number('task'),
-    clientAddress: source.number('clientAddr'), ad: adOfCase(wire.has('serverAddr') ? wire : source),
+    direction: wire.number('direction') as 1 | 2,
+    mode: wire.number('mode') as 0 | 1 | 2,
+    seq: wire.number('seq'),
+    task: wire.number('task'),
+    clientAddress: source.number('clientAddr'),
+    ad: adOfCase(wire.has('serverAddr') ? wire : source),
   }
   const key = head.direction === 1 ? keys.toServer : keys.toClient
   // SID and attach travel with requests only; the receiver insists on the form it computes.
   const form = [
-    ...sameBytes(wire, 'sid', recordSid(head.mode)), ...sameBytes(wire, 'attach', recordAttach(head.seq, head.task)),
-    ...sameBytes(wire, 'ad', head.ad), ...sameBytes(wire, 'nonce', recordNonce(head.direction, head.seq)),
+    ...sameBytes(wire, 'sid', recordSid(head.mode)),
+    ...sameBytes(wire, 'attach', recordAttach(head.seq, head.task)),
+    ...sameBytes(wire, 'ad', head.ad),
+    ...sameBytes(wire, 'nonce', recordNonce(head.direction, head.seq)),
   ]
   const content = openRecord(key, head, { data: wire.bytes('data'), mac: wire.bytes('mac') })
   const again = sealRecord(key, head, content)
   return [
-    ...form, outcome('direction', head.direction === own.number('direction')), ...sameBytes(wire, 'apdu', content), ...sameBytes(wire, 'aad', recordAad(head, wire.bytes('data'))),
-    ...sameBytes(wire, 'data', again.data), ...sameBytes(wire, 'mac', again.mac),
+    ...form,
+    outcome('direction', head.direction === own.number('direction')),
+    ...sameBytes(wire, 'apdu', content),
+    ...sameBytes(wire, 'aad', recordAad(head, wire.bytes('data'))),
+    ...sameBytes(wire, 'data', again.data),
+    ...sameBytes(wire, 'mac', again.mac),
   ]
 }

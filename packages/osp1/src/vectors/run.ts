@@ -84,14 +84,18 @@ async function runProfile(profile: Json, engine: Sm2Engine, note: Note, skip: (s
     }
     const check = async (source: VectorCase): Promise<Outcome[]> => {
       const c = readCase(source)
-      return [...(await section.make?.(c, context) ?? []), ...(await section.receive(c, c, context))]
+      return [...((await section.make?.(c, context)) ?? []), ...(await section.receive(c, c, context))]
     }
     for (const c of listOf(value)) {
       note(`openSessionProfile.${name}`, idOf(c), await judgeCase(() => check(c), c, engine))
       if (name !== 'modeS' && name !== 'modeF') continue
       const records = SECTIONS['recordsMore']
       for (const record of recordCases(c)) {
-        note(`openSessionProfile.${name}.records`, idOf(record), await judgeCase(async () => records?.receive(readCase(record), readCase(record), context) ?? [], record, engine))
+        note(
+          `openSessionProfile.${name}.records`,
+          idOf(record),
+          await judgeCase(async () => records?.receive(readCase(record), readCase(record), context) ?? [], record, engine),
+        )
       }
     }
   }
@@ -106,12 +110,20 @@ async function runInvalid(invalid: Json, profile: Json, engine: Sm2Engine, note:
     ...listOf(invalid['more']).map((c) => ({ c, section: String(c['section']), base: c['base'] })),
   ]
   for (const { c, section, base } of all) {
-    const why = await invalidCase(c, section, base, profile, context).catch((error: unknown) => (error instanceof Error ? error.message : String(error)))
+    const why = await invalidCase(c, section, base, profile, context).catch((error: unknown) =>
+      error instanceof Error ? error.message : String(error),
+    )
     note('openSessionProfileInvalid', idOf(c), why)
   }
 }
 
-async function invalidCase(c: VectorCase, name: string, base: unknown, profile: Json, context: SectionContext): Promise<string | undefined> {
+async function invalidCase(
+  c: VectorCase,
+  name: string,
+  base: unknown,
+  profile: Json,
+  context: SectionContext,
+): Promise<string | undefined> {
   const found = listOf(profile[name]).find((entry) => entry['id'] === base)
   if (!found) return `base case '${String(base)}' is not in section '${name}'`
   const field = typeof c['field'] === 'string' ? c['field'] : undefined

@@ -27,23 +27,31 @@ export function createBatcher(send: (op: string, batch: readonly unknown[]) => P
     for (const [op, { items, calls }] of now) {
       const parts: Promise<unknown[]>[] = []
       for (let at = 0; at < items.length; at += MAX_BATCH) parts.push(send(op, items.slice(at, at + MAX_BATCH)))
-      Promise.all(parts).then((results) => {
-        const all = results.length === 1 ? (results[0] ?? []) : results.flat()
-        let at = 0
-        for (const call of calls) call.resolve(all.slice(at, (at += call.size)))
-      }, (error: unknown) => { for (const call of calls) call.reject(error) })
+      Promise.all(parts).then(
+        (results) => {
+          const all = results.length === 1 ? (results[0] ?? []) : results.flat()
+          let at = 0
+          for (const call of calls) call.resolve(all.slice(at, (at += call.size)))
+        },
+        (error: unknown) => {
+          for (const call of calls) call.reject(error)
+        },
+      )
     }
   }
 
   return {
-    get pending() { return pending },
-    add: (op, batch) => new Promise((resolve, reject) => {
-      if (pending === 0) setImmediate(flush)
-      pending += batch.length
-      let group = groups.get(op)
-      if (!group) groups.set(op, (group = { items: [], calls: [] }))
-      for (const item of batch) group.items.push(item)
-      group.calls.push({ size: batch.length, resolve, reject })
-    }),
+    get pending() {
+      return pending
+    },
+    add: (op, batch) =>
+      new Promise((resolve, reject) => {
+        if (pending === 0) setImmediate(flush)
+        pending += batch.length
+        let group = groups.get(op)
+        if (!group) groups.set(op, (group = { items: [], calls: [] }))
+        for (const item of batch) group.items.push(item)
+        group.calls.push({ size: batch.length, resolve, reject })
+      }),
   }
 }

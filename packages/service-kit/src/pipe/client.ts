@@ -47,7 +47,16 @@ interface Waiting {
 }
 
 /** Pipelined client: many messages are under way at a time, answers come in any order. It reconnects by itself. */
-export function createPipeClient({ url, secret, identity, log, timeoutMs = 10_000, slowOperations = {}, maxOutstanding = 20_000, trace }: PipeClientOptions): PipeClient {
+export function createPipeClient({
+  url,
+  secret,
+  identity,
+  log,
+  timeoutMs = 10_000,
+  slowOperations = {},
+  maxOutstanding = 20_000,
+  trace,
+}: PipeClientOptions): PipeClient {
   const quiet = rateLimited(log, { perMinute: 6 })
   const waiting = new Map<number, Waiting>()
   let socket: WebSocket | undefined
@@ -70,17 +79,26 @@ export function createPipeClient({ url, secret, identity, log, timeoutMs = 10_00
     for (const id of [...waiting.keys()]) settle(id)?.reject(new HesError('UNAVAILABLE', 'the pipe was cut', { peer: url }))
   }
 
-  const send = (op: string, batch: readonly unknown[]): Promise<unknown[]> => new Promise((resolve, reject) => {
-    if (!socket || !connected) return reject(new HesError('UNAVAILABLE', 'the pipe is not connected', { peer: url }))
-    if (socket.bufferedAmount > MAX_UNSENT_BYTES) return reject(new HesError('BUSY', 'the pipe is full'))
-    const id = (nextId = (nextId + 1) >>> 0)
-    const parent = trace?.()
-    const timer = setTimeout(() => settle(id)?.reject(new HesError('UNAVAILABLE', 'no answer in time', { op })), slowOperations[op] ?? timeoutMs)
-    const done = <T>(next: (value: T) => void) => (value: T): void => { clearTimeout(timer); next(value) }
-    waiting.set(id, { count: batch.length, resolve: done(resolve), reject: done(reject) })
-    outstanding += batch.length
-    socket.send(pack(parent === undefined ? { id, op, batch } : { id, op, batch, trace: parent }))
-  })
+  const send = (op: string, batch: readonly unknown[]): Promise<unknown[]> =>
+    new Promise((resolve, reject) => {
+      if (!socket || !connected) return reject(new HesError('UNAVAILABLE', 'the pipe is not connected', { peer: url }))
+      if (socket.bufferedAmount > MAX_UNSENT_BYTES) return reject(new HesError('BUSY', 'the pipe is full'))
+      const id = (nextId = (nextId + 1) >>> 0)
+      const parent = trace?.()
+      const timer = setTimeout(
+        () => settle(id)?.reject(new HesError('UNAVAILABLE', 'no answer in time', { op })),
+        slowOperations[op] ?? timeoutMs,
+      )
+      const done =
+        <T>(next: (value: T) => void) =>
+        (value: T): void => {
+          clearTimeout(timer)
+          next(value)
+        }
+      waiting.set(id, { count: batch.length, resolve: done(resolve), reject: done(reject) })
+      outstanding += batch.length
+      socket.send(pack(parent === undefined ? { id, op, batch } : { id, op, batch, trace: parent }))
+    })
   const batcher = createBatcher(send)
 
   const onReply = (data: Buffer): void => {
@@ -93,7 +111,11 @@ export function createPipeClient({ url, secret, identity, log, timeoutMs = 10_00
   }
 
   const connect = (): void => {
-    const own = new WebSocket(`${url.replace(/\/$/, '')}/pipe`, { perMessageDeflate: false, maxPayload: MAX_MESSAGE_BYTES, handshakeTimeout: HANDSHAKE_TIMEOUT_MS })
+    const own = new WebSocket(`${url.replace(/\/$/, '')}/pipe`, {
+      perMessageDeflate: false,
+      maxPayload: MAX_MESSAGE_BYTES,
+      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+    })
     socket = own
     own.on('error', (error) => quiet.warn({ err: error, peer: url }, 'pipe connection failed'))
     own.on('close', () => {
@@ -105,27 +127,32 @@ export function createPipeClient({ url, secret, identity, log, timeoutMs = 10_00
       retryTimer = setTimeout(connect, retryMs * (0.75 + Math.random() / 2))
       retryMs = Math.min(retryMs * 2, LAST_RETRY_MS)
     })
-    prove(own, secret, identity).then(() => {
-      connected = true
-      retryMs = FIRST_RETRY_MS
-      log.info({ peer: url, identity }, 'pipe connected')
-      own.on('message', (data: Buffer) => {
-        try {
-          onReply(data)
-        } catch (error) {
-          quiet.error({ err: error }, 'pipe answer refused')
-          own.terminate()
-        }
-      })
-    }, (error: unknown) => {
-      if (own.readyState === own.OPEN) quiet.warn({ err: error, peer: url }, 'pipe handshake failed')
-      own.terminate()
-    })
+    prove(own, secret, identity).then(
+      () => {
+        connected = true
+        retryMs = FIRST_RETRY_MS
+        log.info({ peer: url, identity }, 'pipe connected')
+        own.on('message', (data: Buffer) => {
+          try {
+            onReply(data)
+          } catch (error) {
+            quiet.error({ err: error }, 'pipe answer refused')
+            own.terminate()
+          }
+        })
+      },
+      (error: unknown) => {
+        if (own.readyState === own.OPEN) quiet.warn({ err: error, peer: url }, 'pipe handshake failed')
+        own.terminate()
+      },
+    )
   }
 
   return {
     name: 'pipe-client',
-    get connected() { return connected },
+    get connected() {
+      return connected
+    },
     async call(op, batch) {
       if (batch.length === 0) return []
       if (!connected) throw new HesError('UNAVAILABLE', 'the pipe is not connected', { peer: url })
@@ -155,7 +182,10 @@ function prove(socket: WebSocket, secret: string, identity: string): Promise<voi
   let challenge: Uint8Array | undefined
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error('handshake took too long')), HANDSHAKE_TIMEOUT_MS * 2)
-    socket.once('close', () => { clearTimeout(timer); reject(new Error('closed during the handshake')) })
+    socket.once('close', () => {
+      clearTimeout(timer)
+      reject(new Error('closed during the handshake'))
+    })
     const onMessage = (data: Buffer): void => {
       try {
         if (!challenge) {
@@ -163,7 +193,8 @@ function prove(socket: WebSocket, secret: string, identity: string): Promise<voi
           socket.send(pack({ identity, nonce, proof: pipeProof('client', secret, challenge, nonce, identity) }))
           return
         }
-        if (!sameProof(unpack(Welcome, data).proof, pipeProof('server', secret, challenge, nonce, identity))) throw new Error('the server does not know the secret')
+        if (!sameProof(unpack(Welcome, data).proof, pipeProof('server', secret, challenge, nonce, identity)))
+          throw new Error('the server does not know the secret')
         socket.off('message', onMessage)
         clearTimeout(timer)
         resolve()

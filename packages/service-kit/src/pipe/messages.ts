@@ -26,10 +26,7 @@ export const RequestMessage = z.strictObject({
   trace: z.string().max(64).optional(),
 })
 /** The results in the order of the batch, or one error code for the whole message. */
-export const ReplyMessage = z.union([
-  z.strictObject({ id, results: z.array(z.unknown()) }),
-  z.strictObject({ id, error: z.string() }),
-])
+export const ReplyMessage = z.union([z.strictObject({ id, results: z.array(z.unknown()) }), z.strictObject({ id, error: z.string() })])
 
 // Plain maps, no shared structures: each message decodes by itself, whatever came before it.
 const packr = new Packr({ useRecords: false, moreTypes: false })

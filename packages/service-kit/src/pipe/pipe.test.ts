@@ -13,7 +13,9 @@ import type { PipeServer, PipeServerOptions } from './server.js'
 const log = pino({ level: 'silent' })
 const secret = 'a shared secret of the test'
 const stops: (() => Promise<void>)[] = []
-afterEach(async () => { for (const stop of stops.splice(0).reverse()) await stop() })
+afterEach(async () => {
+  for (const stop of stops.splice(0).reverse()) await stop()
+})
 
 async function server(handle: PipeServerOptions['handle'], more: Partial<PipeServerOptions> = {}): Promise<PipeServer> {
   const made = createPipeServer({ host: '127.0.0.1', port: 0, secret, log, handle, ...more })
@@ -36,13 +38,21 @@ const echo: PipeServerOptions['handle'] = async (_op, batch) => batch
 describe('pipe', () => {
   it('gathers the calls of one tick in one message and gives each caller its own results', async () => {
     const seen: number[] = []
-    const { port } = await server(async (_op, batch) => { seen.push(batch.length); return batch.map((n) => Number(n) * 2) })
+    const { port } = await server(async (_op, batch) => {
+      seen.push(batch.length)
+      return batch.map((n) => Number(n) * 2)
+    })
     const pipe = await client(port())
     await until(() => pipe.connected)
     const results = await Promise.all([pipe.call('double', [1, 2]), pipe.call('double', [3]), pipe.call('double', [])])
     expect(results).toEqual([[2, 4], [6], []])
     expect(seen).toEqual([3])
-    expect(await pipe.call('double', Array.from({ length: 2500 }, (_, i) => i))).toHaveLength(2500)
+    expect(
+      await pipe.call(
+        'double',
+        Array.from({ length: 2500 }, (_, i) => i),
+      ),
+    ).toHaveLength(2500)
   })
 
   it('carries bytes, keeps the caller name and the trace', async () => {
@@ -54,7 +64,10 @@ describe('pipe', () => {
   })
 
   it('runs many requests at a time and lets answers come in any order', async () => {
-    const { port } = await server(async (op, batch) => { await new Promise((r) => setTimeout(r, op === 'slow' ? 60 : 0)); return batch })
+    const { port } = await server(async (op, batch) => {
+      await new Promise((r) => setTimeout(r, op === 'slow' ? 60 : 0))
+      return batch
+    })
     const pipe = await client(port())
     await until(() => pipe.connected)
     const order: string[] = []
@@ -63,15 +76,24 @@ describe('pipe', () => {
   })
 
   it('fails fast when down, times out, reports the code of the server, and limits what is outstanding', async () => {
-    const made = createPipeServer({ host: '127.0.0.1', port: 0, secret, log, handle: async (op) => {
-      if (op === 'never') return new Promise(() => undefined)
-      throw op === 'known' ? new HesError('LIMIT') : new Error('secret detail')
-    } })
+    const made = createPipeServer({
+      host: '127.0.0.1',
+      port: 0,
+      secret,
+      log,
+      handle: async (op) => {
+        if (op === 'never') return new Promise(() => undefined)
+        throw op === 'known' ? new HesError('LIMIT') : new Error('secret detail')
+      },
+    })
     await made.start()
     const pipe = await client(made.port(), { timeoutMs: 50, maxOutstanding: 3 })
     await until(() => pipe.connected)
     await expect(pipe.call('known', [1])).rejects.toMatchObject({ code: 'LIMIT' })
-    await expect(pipe.call('unknown', [1])).rejects.toMatchObject({ code: 'INTERNAL', message: expect.not.stringContaining('secret detail') })
+    await expect(pipe.call('unknown', [1])).rejects.toMatchObject({
+      code: 'INTERNAL',
+      message: expect.not.stringContaining('secret detail'),
+    })
     await expect(pipe.call('never', [1])).rejects.toMatchObject({ code: 'UNAVAILABLE' })
     await expect(pipe.call('never', [1, 2, 3, 4])).rejects.toMatchObject({ code: 'BUSY' })
     const cut = pipe.call('never', [1])
@@ -114,8 +136,15 @@ describe('pipe', () => {
 
   it('drops a connection that speaks before its proof or sends garbage', async () => {
     let handled = 0
-    const { port } = await server(async (_op, batch) => { handled++; return batch })
-    for (const message of [pack({ id: 1, op: 'echo', batch: [1] }), Buffer.from('c1c1c1', 'hex'), pack({ identity: 'x', nonce: 1, proof: 2 })]) {
+    const { port } = await server(async (_op, batch) => {
+      handled++
+      return batch
+    })
+    for (const message of [
+      pack({ id: 1, op: 'echo', batch: [1] }),
+      Buffer.from('c1c1c1', 'hex'),
+      pack({ identity: 'x', nonce: 1, proof: 2 }),
+    ]) {
       const raw = new WebSocket(`ws://127.0.0.1:${port()}/pipe`)
       raw.on('error', () => undefined)
       await new Promise((resolve) => raw.once('open', resolve))
@@ -140,7 +169,12 @@ describe('pipe', () => {
     const { port } = await server(echo)
     const tap: Server = createServer((down) => tapInto(port(), seen, down))
     await new Promise<void>((resolve) => tap.listen(0, '127.0.0.1', resolve))
-    stops.push(() => new Promise((resolve) => { tap.close(() => resolve()) }))
+    stops.push(
+      () =>
+        new Promise((resolve) => {
+          tap.close(() => resolve())
+        }),
+    )
     const pipe = await client((tap.address() as { port: number }).port)
     await until(() => pipe.connected)
     await pipe.stop()
@@ -152,8 +186,14 @@ describe('pipe', () => {
 /** Copies bytes both ways between the caller and the port, and keeps them. */
 function tapInto(port: number, seen: Buffer[], down: Socket): void {
   const up = connect(port, '127.0.0.1')
-  for (const [from, to] of [[down, up], [up, down]] as const) {
-    from.on('data', (data: Buffer) => { seen.push(data); to.write(data) })
+  for (const [from, to] of [
+    [down, up],
+    [up, down],
+  ] as const) {
+    from.on('data', (data: Buffer) => {
+      seen.push(data)
+      to.write(data)
+    })
     from.on('close', () => to.destroy())
     from.on('error', () => to.destroy())
   }

@@ -102,21 +102,28 @@ export function createPipeServer({ host, port, secret, log, handle, limits: give
   return {
     name: 'pipe-server',
     port: () => (http.address() as AddressInfo).port,
-    start: () => new Promise((resolve, reject) => {
-      http.once('error', reject)
-      http.listen(port, host, () => {
-        http.off('error', reject)
-        log.info({ host, port: (http.address() as AddressInfo).port }, 'pipe listens')
-        resolve()
-      })
-    }),
-    stop: () => new Promise((resolve) => {
-      for (const socket of open) socket.close(1001)
-      const force = setTimeout(() => { for (const socket of open) socket.terminate() }, 1_000)
-      sockets.close()
-      if (!http.listening) return clearTimeout(force), resolve()
-      http.close(() => { clearTimeout(force); resolve() })
-    }),
+    start: () =>
+      new Promise((resolve, reject) => {
+        http.once('error', reject)
+        http.listen(port, host, () => {
+          http.off('error', reject)
+          log.info({ host, port: (http.address() as AddressInfo).port }, 'pipe listens')
+          resolve()
+        })
+      }),
+    stop: () =>
+      new Promise((resolve) => {
+        for (const socket of open) socket.close(1001)
+        const force = setTimeout(() => {
+          for (const socket of open) socket.terminate()
+        }, 1_000)
+        sockets.close()
+        if (!http.listening) return (clearTimeout(force), resolve())
+        http.close(() => {
+          clearTimeout(force)
+          resolve()
+        })
+      }),
   }
 }
 
@@ -125,7 +132,10 @@ function greet(socket: WebSocket, secret: string): Promise<string> {
   const challenge = randomBytes(32)
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error('handshake took too long')), HANDSHAKE_TIMEOUT_MS)
-    socket.once('close', () => { clearTimeout(timer); reject(new Error('closed during the handshake')) })
+    socket.once('close', () => {
+      clearTimeout(timer)
+      reject(new Error('closed during the handshake'))
+    })
     socket.once('message', (data: Buffer) => {
       clearTimeout(timer)
       try {

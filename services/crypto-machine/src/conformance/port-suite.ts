@@ -1,6 +1,18 @@
 import type { CryptoMachine } from '@zhuzhan/contracts'
 import { AUDIT_SIGNATURE_ID, auditHeadMessage } from '@zhuzhan/contracts'
-import { GET_CLOCK, GET_ENERGY, REPORT, REPORT_RESPONSE, STATION_ID, ask, connect, exchange, makeDevice, openRequest, testEngine } from './rig.js'
+import {
+  GET_CLOCK,
+  GET_ENERGY,
+  REPORT,
+  REPORT_RESPONSE,
+  STATION_ID,
+  ask,
+  connect,
+  exchange,
+  makeDevice,
+  openRequest,
+  testEngine,
+} from './rig.js'
 import type { MachineRig } from './rig.js'
 
 export interface PortUnderTest {
@@ -42,16 +54,33 @@ export function describePort(name: string, start: () => Promise<PortUnderTest>):
       const peer = await makeDevice(rigged(), 'S', '000000000013')
       const handle = await connect(rigged(), peer)
       const outcomes = await port.seal([
-        { handle, apdu: GET_CLOCK }, { handle: '00'.repeat(16), apdu: GET_CLOCK }, { handle, apdu: Buffer.from('0101', 'hex') },
-        { handle: 'not a handle', apdu: GET_CLOCK }, { handle, apdu: GET_ENERGY },
+        { handle, apdu: GET_CLOCK },
+        { handle: '00'.repeat(16), apdu: GET_CLOCK },
+        { handle, apdu: Buffer.from('0101', 'hex') },
+        { handle: 'not a handle', apdu: GET_CLOCK },
+        { handle, apdu: GET_ENERGY },
       ])
-      expect(outcomes.map((outcome) => (outcome.ok ? outcome.value.seq : outcome.code))).toEqual([0, 'SESSION_UNKNOWN', 'TICKET_REFUSED', 'BODY_INVALID', 1])
+      expect(outcomes.map((outcome) => (outcome.ok ? outcome.value.seq : outcome.code))).toEqual([
+        0,
+        'SESSION_UNKNOWN',
+        'TICKET_REFUSED',
+        'BODY_INVALID',
+        1,
+      ])
     })
 
     it('merges connectOpen of known and unknown devices', async () => {
       await makeDevice(rigged(), 'S', '000000000014')
-      const outcomes = await port.connectOpen([openRequest('000000000099'), openRequest('000000000014'), { ...openRequest('000000000014'), header: Buffer.alloc(36) }])
-      expect(outcomes.map((outcome) => (outcome.ok ? outcome.value.mechanism : outcome.code))).toEqual(['DEVICE_NOT_ENROLLED', 'S', 'BODY_INVALID'])
+      const outcomes = await port.connectOpen([
+        openRequest('000000000099'),
+        openRequest('000000000014'),
+        { ...openRequest('000000000014'), header: Buffer.alloc(36) },
+      ])
+      expect(outcomes.map((outcome) => (outcome.ok ? outcome.value.mechanism : outcome.code))).toEqual([
+        'DEVICE_NOT_ENROLLED',
+        'S',
+        'BODY_INVALID',
+      ])
     })
 
     it('binds handles to the caller', async () => {
@@ -68,12 +97,21 @@ export function describePort(name: string, start: () => Promise<PortUnderTest>):
     it('issues the same keys again, and another mode only as a replacement', async () => {
       const first = await ask(port, 'issueKeys', { address: '000000000016', mode: 'F' })
       expect(await ask(port, 'issueKeys', { address: '000000000016', mode: 'F' })).toEqual(first)
-      expect(first).toMatchObject({ D: '0000000000000016', masterId: STATION_ID.toString('hex').toUpperCase(), clientAddress: '10', keyState: 1, keyVersion: 1 })
+      expect(first).toMatchObject({
+        D: '0000000000000016',
+        masterId: STATION_ID.toString('hex').toUpperCase(),
+        clientAddress: '10',
+        keyState: 1,
+        keyVersion: 1,
+      })
       await expect(ask(port, 'issueKeys', { address: '000000000016', mode: 'S' })).rejects.toMatchObject({ code: 'EXISTS_ALREADY' })
       const replaced = await ask(port, 'issueKeys', { address: '000000000016', mode: 'S', replace: true })
       expect(replaced).toMatchObject({ mode: 'S', chipSerial: first.chipSerial })
       expect(replaced.devicePrivateKey).toBeUndefined()
-      const [a, b] = await port.issueKeys([{ address: '000000000017', mode: 'F' }, { address: '000000000017', mode: 'F' }])
+      const [a, b] = await port.issueKeys([
+        { address: '000000000017', mode: 'F' },
+        { address: '000000000017', mode: 'F' },
+      ])
       expect(a).toEqual(b)
     })
 
@@ -82,7 +120,13 @@ export function describePort(name: string, start: () => Promise<PortUnderTest>):
       const { signature, keyId } = await ask(port, 'signHead', { head, at: 1_700_000_000_000 })
       const key = await ask(port, 'auditPublicKey', {})
       expect(key.keyId).toBe(keyId)
-      const verify = (at: number) => testEngine().verify(Buffer.from(key.publicKey, 'hex'), AUDIT_SIGNATURE_ID, auditHeadMessage(Buffer.from(head, 'hex'), at), Buffer.from(signature, 'hex'))
+      const verify = (at: number) =>
+        testEngine().verify(
+          Buffer.from(key.publicKey, 'hex'),
+          AUDIT_SIGNATURE_ID,
+          auditHeadMessage(Buffer.from(head, 'hex'), at),
+          Buffer.from(signature, 'hex'),
+        )
       expect([await verify(1_700_000_000_000), await verify(1_700_000_000_001)]).toEqual([true, false])
     })
 

@@ -1,5 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import type { CryptoMachine, CryptoOperation, CryptoOutcome, CryptoRequest, CryptoResult, IssuedKeys, SecurityMode } from '@zhuzhan/contracts'
+import type {
+  CryptoMachine,
+  CryptoOperation,
+  CryptoOutcome,
+  CryptoRequest,
+  CryptoResult,
+  IssuedKeys,
+  SecurityMode,
+} from '@zhuzhan/contracts'
 import { outcomeValue } from '@zhuzhan/contracts'
 import { manualClock } from '@zhuzhan/core'
 import { decodeApdu, encodeApdu, encodeConnectHeader } from '@zhuzhan/dlt698'
@@ -23,8 +31,14 @@ export const MASTER_KEY = Buffer.alloc(32, 7)
 export const CLIENT_ADDRESS = 0x10
 
 export const OFFER: ConnectHeader = {
-  version: 0x16, protocolConformance: 'FFFFFFFFC0000000', functionConformance: 'FFFEC400000000000000000000000000',
-  sendSize: 1024, receiveSize: 1024, window: 1, apduSize: 2000, timeoutSeconds: 7200,
+  version: 0x16,
+  protocolConformance: 'FFFFFFFFC0000000',
+  functionConformance: 'FFFEC400000000000000000000000000',
+  sendSize: 1024,
+  receiveSize: 1024,
+  window: 1,
+  apduSize: 2000,
+  timeoutSeconds: 7200,
 }
 export const ABILITY: ConnectHeader = { ...OFFER, receiveSize: 512, timeoutSeconds: 3600 }
 const PIID = { number: 1, priority: false, acd: false }
@@ -53,18 +67,36 @@ export interface MachineRig {
 }
 
 /** A machine process: give the same disk again for a restart or a second replica. */
-export async function startMachine({ disk = memoryDisk(), store = createMemoryStore(disk), clock = manualClock(), production = false, masterKey = MASTER_KEY, stationId = STATION_ID }: RigOptions = {}): Promise<MachineRig> {
+export async function startMachine({
+  disk = memoryDisk(),
+  store = createMemoryStore(disk),
+  clock = manualClock(),
+  production = false,
+  masterKey = MASTER_KEY,
+  stationId = STATION_ID,
+}: RigOptions = {}): Promise<MachineRig> {
   const engine = testEngine()
   const vault = await openVault(store, masterKey, randomBytes, 16)
   const fencing = await store.takeOver('test')
   const provider = await createSoftProvider({ engine, store, vault, random: randomBytes, clock, stationId })
-  const machine = createMachine({ choice: { engine, reason: '' }, provider, store, vault, clock, random: randomBytes, stationId, fencing, production, clientAddress: CLIENT_ADDRESS })
+  const machine = createMachine({
+    choice: { engine, reason: '' },
+    provider,
+    store,
+    vault,
+    clock,
+    random: randomBytes,
+    stationId,
+    fencing,
+    production,
+    clientAddress: CLIENT_ADDRESS,
+  })
   return { machine, disk, clock, port: machine.as('fep-1') }
 }
 
 /** Ask for one thing. @throws HesError with the machine's code */
 export async function ask<O extends CryptoOperation>(port: CryptoMachine, op: O, request: CryptoRequest<O>): Promise<CryptoResult<O>> {
-  const [outcome] = (await (port[op] as (batch: readonly CryptoRequest<O>[]) => Promise<readonly CryptoOutcome<O>[]>)([request]))
+  const [outcome] = await (port[op] as (batch: readonly CryptoRequest<O>[]) => Promise<readonly CryptoOutcome<O>[]>)([request])
   return outcomeValue<O>(outcome)
 }
 
@@ -83,37 +115,79 @@ export interface TestDevice {
 export const GET_CLOCK = encodeApdu({ apdu: 'get-request', choice: 'normal', piid: PIID, oad: '40000200' })
 export const GET_ENERGY = encodeApdu({ apdu: 'get-request', choice: 'normal', piid: PIID, oad: '00100200' })
 export const CLOCK_ANSWER = Buffer.from('850101400002000100' + '0000', 'hex')
-export const REPORT = encodeApdu({ apdu: 'report-notification', choice: 'normal-list', piid: PIID, results: [{ oad: '00100201', data: { type: 'double-long-unsigned', value: 12_345 } }] })
+export const REPORT = encodeApdu({
+  apdu: 'report-notification',
+  choice: 'normal-list',
+  piid: PIID,
+  results: [{ oad: '00100201', data: { type: 'double-long-unsigned', value: 12_345 } }],
+})
 export const REPORT_RESPONSE = encodeApdu({ apdu: 'report-response', choice: 'normal-list', piid: PIID, oads: ['00100201'] })
 
 /** A device with keys issued by the machine. */
-export async function makeDevice(rig: MachineRig, mode: SecurityMode, number = '259689583757', more: { store?: ReturnType<typeof memoryStore>; sessionSeconds?: number } = {}): Promise<TestDevice> {
+export async function makeDevice(
+  rig: MachineRig,
+  mode: SecurityMode,
+  number = '259689583757',
+  more: { store?: ReturnType<typeof memoryStore>; sessionSeconds?: number } = {},
+): Promise<TestDevice> {
   const keys = await ask(rig.port, 'issueKeys', { address: number, mode })
   const store = more.store ?? memoryStore()
   const events: DeviceEvent[] = []
   const acted: Buffer[] = []
   let answer = (_apdu: Buffer, _context: ActContext): Uint8Array => CLOCK_ANSWER
   const device = await createOsp1Device({
-    keys: readKeyFile(keys), engine: testEngine(), store, clock: rig.clock, random: randomBytes, header: ABILITY, factory: '30'.repeat(32),
-    sessionSeconds: more.sessionSeconds ?? 1800, act: async (apdu, context) => { acted.push(apdu); return answer(apdu, context) }, onEvent: (event) => events.push(event),
+    keys: readKeyFile(keys),
+    engine: testEngine(),
+    store,
+    clock: rig.clock,
+    random: randomBytes,
+    header: ABILITY,
+    factory: '30'.repeat(32),
+    sessionSeconds: more.sessionSeconds ?? 1800,
+    act: async (apdu, context) => {
+      acted.push(apdu)
+      return answer(apdu, context)
+    },
+    onEvent: (event) => events.push(event),
   })
   return {
-    keys, device, store, events, acted, address: { type: 'single', logical: 0, server: number, client: CLIENT_ADDRESS }, answerWith: (next) => { answer = next },
+    keys,
+    device,
+    store,
+    events,
+    acted,
+    address: { type: 'single', logical: 0, server: number, client: CLIENT_ADDRESS },
+    answerWith: (next) => {
+      answer = next
+    },
   }
 }
 
 /** CONNECT-Request bytes from what the machine gave. */
 export function connectApdu(opened: CryptoResult<'connectOpen'>, header: ConnectHeader = OFFER): Buffer {
-  const mechanism = { kind: opened.mechanism === 'S' ? 'symmetric' as const : 'signature' as const, cipher: Buffer.from(opened.cipher), signature: Buffer.from(opened.signature) }
+  const mechanism = {
+    kind: opened.mechanism === 'S' ? ('symmetric' as const) : ('signature' as const),
+    cipher: Buffer.from(opened.cipher),
+    signature: Buffer.from(opened.signature),
+  }
   return encodeApdu({ apdu: 'connect-request', piid: PIID, header, mechanism })
 }
 
-export const openRequest = (address: string): CryptoRequest<'connectOpen'> => ({ address, clientAddress: CLIENT_ADDRESS, header: encodeConnectHeader(OFFER) })
+export const openRequest = (address: string): CryptoRequest<'connectOpen'> => ({
+  address,
+  clientAddress: CLIENT_ADDRESS,
+  header: encodeConnectHeader(OFFER),
+})
 
 /** What the front end hands over from a CONNECT-Response. */
 export function finishRequest(exchange: string, response: Buffer | undefined): CryptoRequest<'connectFinish'> {
   const apdu = decodeApdu(response ?? Buffer.alloc(0)) as ConnectResponse
-  return { exchange, header2: encodeConnectHeader(apdu.header), result: apdu.result, ...(apdu.security && { rn: apdu.security.rn, signature: apdu.security.signature }) }
+  return {
+    exchange,
+    header2: encodeConnectHeader(apdu.header),
+    result: apdu.result,
+    ...(apdu.security && { rn: apdu.security.rn, signature: apdu.security.signature }),
+  }
 }
 
 /** The whole handshake; gives the handle. */
@@ -126,7 +200,12 @@ export async function connect(rig: Pick<MachineRig, 'port'>, peer: TestDevice): 
 }
 
 /** Seal, let the device answer, open. */
-export async function exchange(rig: Pick<MachineRig, 'port'>, peer: TestDevice, handle: string, apdu: Uint8Array = GET_CLOCK): Promise<CryptoResult<'open'>> {
+export async function exchange(
+  rig: Pick<MachineRig, 'port'>,
+  peer: TestDevice,
+  handle: string,
+  apdu: Uint8Array = GET_CLOCK,
+): Promise<CryptoResult<'open'>> {
   const sealed = await ask(rig.port, 'seal', { handle, apdu })
   const answer = await peer.device.receive({ address: peer.address, apdu: sealed.apdu })
   if (!answer) throw new Error('the device is silent')

@@ -7,8 +7,18 @@ let next = 1
 export function newDevice(more: Partial<NewDevice> = {}): NewDevice {
   const address = String(next++).padStart(12, '0')
   return {
-    address, dispersion: Buffer.from(`0000${address}`, 'hex'), ad: Buffer.from(`0006${address}`, 'hex'), chipSerial: randomBytes(8), mode: 'S', keyState: 1, keyVersion: 1,
-    status: 'active', certificate: undefined, issuedKey: undefined, rowMac: randomBytes(16), ...more,
+    address,
+    dispersion: Buffer.from(`0000${address}`, 'hex'),
+    ad: Buffer.from(`0006${address}`, 'hex'),
+    chipSerial: randomBytes(8),
+    mode: 'S',
+    keyState: 1,
+    keyVersion: 1,
+    status: 'active',
+    certificate: undefined,
+    issuedKey: undefined,
+    rowMac: randomBytes(16),
+    ...more,
   }
 }
 
@@ -18,7 +28,11 @@ const entry = (deviceId: number, rspctr: number) => ({ deviceId, rspctr, rn: ran
 const NONE = { asctr: 0, entries: [], high: undefined }
 const countersOf = async (store: MachineStore, id: number) => (await store.counters([id])).get(id) ?? NONE
 type One = [DeviceRow, ...DeviceRow[]]
-const enrolled = async (store: MachineStore, count: number): Promise<One> => (await store.enrol(Array.from({ length: count }, () => newDevice()), 'test')) as One
+const enrolled = async (store: MachineStore, count: number): Promise<One> =>
+  (await store.enrol(
+    Array.from({ length: count }, () => newDevice()),
+    'test',
+  )) as One
 
 /** What every store of the machine must do alike. `open` gives a new process on the same data. */
 export function describeStore(name: string, open: () => Promise<MachineStore>): void {
@@ -36,8 +50,15 @@ export function describeStore(name: string, open: () => Promise<MachineStore>): 
       if ((await store.rootKeys()).length === 0) {
         await store.addRootKeys([{ keyState: 1, keyVersion: 1, purpose: 'session', wrapped: Buffer.from('wrapped') }], event)
       }
-      expect(await store.rootKeys()).toEqual([{ keyState: 1, keyVersion: 1, purpose: 'session', wrapped: Buffer.from('wrapped'), status: 'active' }])
-      const key = { name: `key-${randomBytes(4).toString('hex')}`, wrapped: Buffer.from('w'), publicKey: Buffer.alloc(65, 4), certificate: undefined }
+      expect(await store.rootKeys()).toEqual([
+        { keyState: 1, keyVersion: 1, purpose: 'session', wrapped: Buffer.from('wrapped'), status: 'active' },
+      ])
+      const key = {
+        name: `key-${randomBytes(4).toString('hex')}`,
+        wrapped: Buffer.from('w'),
+        publicKey: Buffer.alloc(65, 4),
+        certificate: undefined,
+      }
       await store.addOwnKey(key, event)
       expect(await store.ownKeys()).toContainEqual(key)
 
@@ -58,8 +79,11 @@ export function describeStore(name: string, open: () => Promise<MachineStore>): 
     it('raises ASCTR and never lowers it', async () => {
       const store = await open()
       await store.takeOver('a')
-      const [one, two] = await enrolled(store, 2) as [DeviceRow, DeviceRow]
-      await store.reserveAsctr([{ deviceId: one.id, asctr: 8 }, { deviceId: two.id, asctr: 0xffff_ffff }])
+      const [one, two] = (await enrolled(store, 2)) as [DeviceRow, DeviceRow]
+      await store.reserveAsctr([
+        { deviceId: one.id, asctr: 8 },
+        { deviceId: two.id, asctr: 0xffff_ffff },
+      ])
       await store.reserveAsctr([{ deviceId: one.id, asctr: 3 }])
       expect((await countersOf(store, one.id)).asctr).toBe(8)
       expect((await countersOf(store, two.id)).asctr).toBe(0xffff_ffff)
@@ -91,11 +115,16 @@ export function describeStore(name: string, open: () => Promise<MachineStore>): 
       expect([await former.owned(), await owner.owned()]).toEqual([false, true])
       const late = newDevice()
       for (const write of [
-        () => former.reserveAsctr([{ deviceId: id, asctr: 100 }]), () => former.markReports([entry(id, 1)]), () => former.setReportHigh(id, 0, event),
-        () => former.enrol([late], 'test'), () => former.replaceDevice(id, late, event), () => former.addEvent(event),
+        () => former.reserveAsctr([{ deviceId: id, asctr: 100 }]),
+        () => former.markReports([entry(id, 1)]),
+        () => former.setReportHigh(id, 0, event),
+        () => former.enrol([late], 'test'),
+        () => former.replaceDevice(id, late, event),
+        () => former.addEvent(event),
         () => former.addRootKeys([{ keyState: 0, keyVersion: 9, purpose: 'group', wrapped: Buffer.alloc(1) }], event),
         () => former.addOwnKey({ name: 'late', wrapped: Buffer.alloc(1), publicKey: Buffer.alloc(65), certificate: undefined }, event),
-      ]) await expect(write()).rejects.toThrow(FencedError)
+      ])
+        await expect(write()).rejects.toThrow(FencedError)
       expect(await countersOf(owner, id)).toEqual({ asctr: 0, entries: [], high: undefined })
       expect(await owner.devices([late.address])).toEqual([])
       expect((await owner.ownKeys()).map((key) => key.name)).not.toContain('late')

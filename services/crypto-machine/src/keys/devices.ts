@@ -41,15 +41,31 @@ const CAPACITY = 200_000
 
 export function deviceRowMac(vault: Vault, row: NewDevice): Buffer {
   return vault.rowMac(`device/${row.address}`, [
-    row.dispersion, row.ad, row.chipSerial, Buffer.from(row.mode), Buffer.of(row.keyState, row.keyVersion), Buffer.from(row.status),
-    row.certificate ?? Buffer.alloc(0), row.issuedKey ?? Buffer.alloc(0),
+    row.dispersion,
+    row.ad,
+    row.chipSerial,
+    Buffer.from(row.mode),
+    Buffer.of(row.keyState, row.keyVersion),
+    Buffer.from(row.status),
+    row.certificate ?? Buffer.alloc(0),
+    row.issuedKey ?? Buffer.alloc(0),
   ])
 }
 
 const NO_COUNTERS: DeviceCounters = { asctr: 0, entries: [], high: undefined }
 
 /** The machine's own table of devices, cached: while we hold the lease nobody else changes it. */
-export function createDevices({ store, provider, vault, engine }: { store: MachineStore; provider: KeyProvider; vault: Vault; engine: Sm2Engine }): Devices {
+export function createDevices({
+  store,
+  provider,
+  vault,
+  engine,
+}: {
+  store: MachineStore
+  provider: KeyProvider
+  vault: Vault
+  engine: Sm2Engine
+}): Devices {
   const cache = new Map<string, Promise<Device>>()
   const loadRow = gather(async (addresses: readonly string[]) => {
     const rows = await store.devices(addresses)
@@ -61,7 +77,8 @@ export function createDevices({ store, provider, vault, engine }: { store: Machi
     const found = await loadRow(address)
     if (!found || found.row.status === 'withdrawn') throw new HesError('DEVICE_NOT_ENROLLED', undefined, { address })
     const { row, counters } = found
-    if (!equalBytes(row.rowMac, deviceRowMac(vault, row))) throw new HesError('ENGINE_FAULT', 'the device row was changed outside the machine', { address })
+    if (!equalBytes(row.rowMac, deviceRowMac(vault, row)))
+      throw new HesError('ENGINE_FAULT', 'the device row was changed outside the machine', { address })
     const [keys, certificate] = await Promise.all([workingKeys(provider, row), pinned(row)])
     return { row, keys, certificate, asctr: { used: counters.asctr, reserved: counters.asctr }, ...windowOf(counters) }
   }
@@ -89,13 +106,18 @@ export function createDevices({ store, provider, vault, engine }: { store: Machi
       }
       return loading
     },
-    drop: (address) => { cache.delete(address) },
+    drop: (address) => {
+      cache.delete(address)
+    },
   }
 }
 
 async function workingKeys(provider: KeyProvider, row: DeviceRow): Promise<WorkingKeys> {
   const root = (purpose: 'session' | 'report') => ({ keyState: row.keyState, keyVersion: row.keyVersion, purpose })
-  const [auth, report] = await Promise.all([provider.deviceKey(root('session'), row.dispersion), provider.deviceKey(root('report'), row.dispersion)])
+  const [auth, report] = await Promise.all([
+    provider.deviceKey(root('session'), row.dispersion),
+    provider.deviceKey(root('report'), row.dispersion),
+  ])
   return {
     auth,
     handshake: handshakeKeys(auth, row.dispersion),

@@ -7,7 +7,9 @@ export function gather<K, V>(lookUp: (keys: readonly K[]) => Promise<Map<K, V>>)
   return async (key) => {
     if (!asked) {
       const keys = new Set<K>()
-      const answer = new Promise<void>((resolve) => { setImmediate(resolve) }).then(() => {
+      const answer = new Promise<void>((resolve) => {
+        setImmediate(resolve)
+      }).then(() => {
         asked = undefined
         return lookUp([...keys])
       })

@@ -50,8 +50,18 @@ export function createKeyIssue(options: KeyIssueOptions): (orders: readonly KeyI
   const newRow = async ({ address, mode }: KeyIssueOrder, chipSerial: Buffer): Promise<NewDevice> => {
     const dispersion = dispersionOfNumber(address)
     const row: NewDevice = {
-      address, dispersion, ad: authenticatedAddressOfNumber(address), chipSerial, mode, keyState: KEY_STATE, keyVersion: KEY_VERSION,
-      status: 'active', certificate: undefined, issuedKey: undefined, rowMac: Buffer.alloc(16), ...(mode === 'F' ? await certify(address, dispersion) : {}),
+      address,
+      dispersion,
+      ad: authenticatedAddressOfNumber(address),
+      chipSerial,
+      mode,
+      keyState: KEY_STATE,
+      keyVersion: KEY_VERSION,
+      status: 'active',
+      certificate: undefined,
+      issuedKey: undefined,
+      rowMac: Buffer.alloc(16),
+      ...(mode === 'F' ? await certify(address, dispersion) : {}),
     }
     return { ...row, rowMac: deviceRowMac(vault, row) }
   }
@@ -59,24 +69,39 @@ export function createKeyIssue(options: KeyIssueOptions): (orders: readonly KeyI
   const certify = async (address: string, dispersion: Buffer): Promise<{ certificate: Buffer; issuedKey: Buffer }> => {
     const pair = await engine.generateKeyPair()
     const certificate = await provider.issueCertificate('device-ca', {
-      commonName: certificateName('device', dispersion), publicKey: pair.publicKey, serial: serial(random), notBefore: clock.now() - 24 * 3_600_000,
-      notAfter: clock.now() + VALIDITY_MS, ca: false, usages: ['digitalSignature', 'keyAgreement'],
+      commonName: certificateName('device', dispersion),
+      publicKey: pair.publicKey,
+      serial: serial(random),
+      notBefore: clock.now() - 24 * 3_600_000,
+      notAfter: clock.now() + VALIDITY_MS,
+      ca: false,
+      usages: ['digitalSignature', 'keyAgreement'],
     })
     return { certificate, issuedKey: vault.wrap(`issued-key/${address}`, pair.privateKey) }
   }
 
   const file = async (row: DeviceRow): Promise<IssuedKeys> => {
     // Purpose 5 belongs to the chip itself (§7.1); without a group the key of purpose 3 is the device's alone and unused.
-    const deviceKeys = await Promise.all(PURPOSES.map(async (purpose) => {
-      const root = { keyState: row.keyState, keyVersion: row.keyVersion, purpose }
-      return [purpose, hex(await provider.deviceKey(root, purpose === 'pairing' ? row.chipSerial : row.dispersion))]
-    }))
+    const deviceKeys = await Promise.all(
+      PURPOSES.map(async (purpose) => {
+        const root = { keyState: row.keyState, keyVersion: row.keyVersion, purpose }
+        return [purpose, hex(await provider.deviceKey(root, purpose === 'pairing' ? row.chipSerial : row.dispersion))]
+      }),
+    )
     const common: IssuedKeys = {
-      address: row.address, mode: row.mode, chipSerial: hex(row.chipSerial), keyVersion: row.keyVersion, keyState: row.keyState, D: hex(row.dispersion),
-      clientAddress: hex(Buffer.of(clientAddress)), masterId: hex(stationId), deviceKeys: Object.fromEntries(deviceKeys) as IssuedKeys['deviceKeys'],
+      address: row.address,
+      mode: row.mode,
+      chipSerial: hex(row.chipSerial),
+      keyVersion: row.keyVersion,
+      keyState: row.keyState,
+      D: hex(row.dispersion),
+      clientAddress: hex(Buffer.of(clientAddress)),
+      masterId: hex(stationId),
+      deviceKeys: Object.fromEntries(deviceKeys) as IssuedKeys['deviceKeys'],
     }
     if (row.mode === 'S') return common
-    if (!row.certificate || !row.issuedKey) throw new HesError('STATE_CONFLICT', 'the key of this device was not made here', { address: row.address })
+    if (!row.certificate || !row.issuedKey)
+      throw new HesError('STATE_CONFLICT', 'the key of this device was not made here', { address: row.address })
     const certificate = parseCertificate(row.certificate)
     return {
       ...common,
@@ -88,7 +113,11 @@ export function createKeyIssue(options: KeyIssueOptions): (orders: readonly KeyI
 
   const replace = async (order: KeyIssueOrder, before: DeviceRow): Promise<DeviceRow> => {
     const row = await newRow(order, before.chipSerial)
-    const stored = await store.replaceDevice(before.id, row, { kind: 'device-replaced', subject: order.address, detail: { mode: order.mode, before: before.mode } })
+    const stored = await store.replaceDevice(before.id, row, {
+      kind: 'device-replaced',
+      subject: order.address,
+      detail: { mode: order.mode, before: before.mode },
+    })
     devices.drop(order.address)
     return stored
   }
@@ -107,7 +136,13 @@ export function createKeyIssue(options: KeyIssueOptions): (orders: readonly KeyI
       const enrolledNow = first.get(order.address) === order
       if (!row) out.push(new HesError('INTERNAL'))
       else if (row.mode === order.mode && row.status !== 'withdrawn' && (enrolledNow || !order.replace)) out.push(await file(row))
-      else if (!order.replace) out.push(new HesError('EXISTS_ALREADY', 'the device is enrolled in another mode; ask for a replacement', { address: order.address, mode: row.mode }))
+      else if (!order.replace)
+        out.push(
+          new HesError('EXISTS_ALREADY', 'the device is enrolled in another mode; ask for a replacement', {
+            address: order.address,
+            mode: row.mode,
+          }),
+        )
       else {
         const replaced = await replace(order, row)
         rows.set(order.address, replaced)

@@ -58,7 +58,8 @@ function createVault(passphrase: Uint8Array, salt: Uint8Array, random: Random, e
     },
     unwrap(name, wrapped) {
       const bytes = Buffer.from(wrapped)
-      if (bytes[0] !== FORMAT || bytes.length < 1 + NONCE + TAG) throw new HesError('ENGINE_FAULT', 'a wrapped key has another form', { name })
+      if (bytes[0] !== FORMAT || bytes.length < 1 + NONCE + TAG)
+        throw new HesError('ENGINE_FAULT', 'a wrapped key has another form', { name })
       try {
         return sm4CcmOpen(wrapKey, bytes.subarray(1, 1 + NONCE), aad(name), bytes.subarray(1 + NONCE, -TAG), bytes.subarray(-TAG), TAG)
       } catch (error) {

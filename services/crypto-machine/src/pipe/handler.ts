@@ -5,7 +5,11 @@ import type { SpanName } from '@zhuzhan/telemetry'
 import type { Machine } from '../app.js'
 import { openSeconds, operations, sealSeconds } from '../telemetry.js'
 
-const SPAN: Readonly<Record<string, SpanName>> = { open: 'crypto.session.open', openReport: 'crypto.session.open', seal: 'crypto.session.seal' }
+const SPAN: Readonly<Record<string, SpanName>> = {
+  open: 'crypto.session.open',
+  openReport: 'crypto.session.open',
+  seal: 'crypto.session.seal',
+}
 
 /** The machine behind its pipe: spans, latencies, and one count per request and result. */
 export function createPipeHandler(machine: Pick<Machine, 'run'>): PipeServerOptions['handle'] {

@@ -20,7 +20,10 @@ export interface SoftProviderOptions {
 
 const YEAR_MS = 365.25 * 24 * 3_600_000
 const VALIDITY_YEARS = { authority: 30, station: 20 } as const
-const AUTHORITY_NAME: Record<Authority, string> = { 'station-ca': 'Zhuzhan laboratory station CA', 'device-ca': 'Zhuzhan laboratory device CA' }
+const AUTHORITY_NAME: Record<Authority, string> = {
+  'station-ca': 'Zhuzhan laboratory station CA',
+  'device-ca': 'Zhuzhan laboratory device CA',
+}
 /** Key states with roots of their own: 0 factory, 1 formal. Version 1 is made at the first start. */
 const KEY_STATES = [0, 1] as const
 const FIRST_VERSION = 1
@@ -39,7 +42,12 @@ export async function createSoftProvider(options: SoftProviderOptions): Promise<
   const roots = await openRoots(options)
   const own = await openOwnKeys(options)
   const need = (name: string): OwnKey => own.get(name) ?? missing(name)
-  const [station, audit, deviceCa, stationCa] = ['station', 'audit', 'device-ca', 'station-ca'].map(need) as [OwnKey, OwnKey, OwnKey, OwnKey]
+  const [station, audit, deviceCa, stationCa] = ['station', 'audit', 'device-ca', 'station-ca'].map(need) as [
+    OwnKey,
+    OwnKey,
+    OwnKey,
+    OwnKey,
+  ]
   const authorities: Record<Authority, OwnKey> = { 'station-ca': stationCa, 'device-ca': deviceCa }
   const stationCertificate = parseCertificate(station.certificate ?? missing('station certificate'))
   if (stationCertificate.commonNames[0] !== certificateName('station', stationId)) {
@@ -50,7 +58,11 @@ export async function createSoftProvider(options: SoftProviderOptions): Promise<
     name: 'soft',
     async deviceKey(root, dispersion) {
       const key = roots.get(rootName(root))
-      if (!key) throw new HesError('DEVICE_NOT_ENROLLED', 'no root key of this state and version', { keyState: root.keyState, keyVersion: root.keyVersion })
+      if (!key)
+        throw new HesError('DEVICE_NOT_ENROLLED', 'no root key of this state and version', {
+          keyState: root.keyState,
+          keyVersion: root.keyVersion,
+        })
       return diversify(key, dispersion)
     },
     station: softStaticKey(engine, station),
@@ -73,10 +85,15 @@ async function openRoots({ store, vault, random }: SoftProviderOptions): Promise
   let rows = await store.rootKeys()
   if (rows.length === 0) {
     const fresh = KEY_STATES.flatMap((keyState) => PURPOSES.map((purpose) => ({ keyState, keyVersion: FIRST_VERSION, purpose })))
-    await store.addRootKeys(fresh.map((name) => ({ ...name, wrapped: vault.wrap(rootName(name), random(16)) })), { kind: 'root-keys-made', subject: `version ${FIRST_VERSION}` })
+    await store.addRootKeys(
+      fresh.map((name) => ({ ...name, wrapped: vault.wrap(rootName(name), random(16)) })),
+      { kind: 'root-keys-made', subject: `version ${FIRST_VERSION}` },
+    )
     rows = await store.rootKeys()
   }
-  return new Map(rows.filter(({ status }) => status !== 'destroyed').map((row) => [rootName(row), vault.unwrap(rootName(row), row.wrapped)]))
+  return new Map(
+    rows.filter(({ status }) => status !== 'destroyed').map((row) => [rootName(row), vault.unwrap(rootName(row), row.wrapped)]),
+  )
 }
 
 function issuerOf(authority: Authority, key: { privateKey: Buffer; publicKey: Buffer }): CertificateIssuer {
@@ -85,27 +102,46 @@ function issuerOf(authority: Authority, key: { privateKey: Buffer; publicKey: Bu
 
 async function openOwnKeys(options: SoftProviderOptions): Promise<Map<string, OwnKey>> {
   const { store, vault, engine, random, clock, stationId } = options
-  const keys = new Map((await store.ownKeys()).map((row): [string, OwnKey] => [
-    row.name, { privateKey: vault.unwrap(`own-key/${row.name}`, row.wrapped), publicKey: row.publicKey, certificate: row.certificate },
-  ]))
+  const keys = new Map(
+    (await store.ownKeys()).map((row): [string, OwnKey] => [
+      row.name,
+      { privateKey: vault.unwrap(`own-key/${row.name}`, row.wrapped), publicKey: row.publicKey, certificate: row.certificate },
+    ]),
+  )
   const validity = (years: number) => ({ notBefore: clock.now() - 24 * 3_600_000, notAfter: clock.now() + years * YEAR_MS })
   const make = async (name: string, certify?: (pair: { privateKey: Buffer; publicKey: Buffer }) => Promise<Buffer>): Promise<void> => {
     if (keys.has(name)) return
     const pair = await engine.generateKeyPair()
     const certificate = await certify?.(pair)
-    await store.addOwnKey({ name, wrapped: vault.wrap(`own-key/${name}`, pair.privateKey), publicKey: pair.publicKey, certificate }, { kind: 'own-key-made', subject: name })
+    await store.addOwnKey(
+      { name, wrapped: vault.wrap(`own-key/${name}`, pair.privateKey), publicKey: pair.publicKey, certificate },
+      { kind: 'own-key-made', subject: name },
+    )
     keys.set(name, { ...pair, certificate })
   }
   for (const authority of ['station-ca', 'device-ca'] as const) {
-    await make(authority, (pair) => issueCertificate(engine, issuerOf(authority, pair), {
-      commonName: AUTHORITY_NAME[authority], publicKey: pair.publicKey, serial: serial(random), ...validity(VALIDITY_YEARS.authority), ca: true, usages: ['keyCertSign', 'cRLSign'],
-    }))
+    await make(authority, (pair) =>
+      issueCertificate(engine, issuerOf(authority, pair), {
+        commonName: AUTHORITY_NAME[authority],
+        publicKey: pair.publicKey,
+        serial: serial(random),
+        ...validity(VALIDITY_YEARS.authority),
+        ca: true,
+        usages: ['keyCertSign', 'cRLSign'],
+      }),
+    )
   }
   const stationCa = keys.get('station-ca') ?? missing('station-ca')
-  await make('station', (pair) => issueCertificate(engine, issuerOf('station-ca', stationCa), {
-    commonName: certificateName('station', stationId), publicKey: pair.publicKey, serial: serial(random), ...validity(VALIDITY_YEARS.station), ca: false,
-    usages: ['digitalSignature', 'keyAgreement'],
-  }))
+  await make('station', (pair) =>
+    issueCertificate(engine, issuerOf('station-ca', stationCa), {
+      commonName: certificateName('station', stationId),
+      publicKey: pair.publicKey,
+      serial: serial(random),
+      ...validity(VALIDITY_YEARS.station),
+      ca: false,
+      usages: ['digitalSignature', 'keyAgreement'],
+    }),
+  )
   await make('audit')
   return keys
 }

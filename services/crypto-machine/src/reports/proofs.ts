@@ -28,7 +28,8 @@ export function createProofs({ devices, clock, random }: { devices: Devices; clo
   return {
     async seal(owner, { address, apdu }) {
       const device = await devices.get(address)
-      if (apdu[0] !== GET_REQUEST || taskOf(apdu) !== 3) throw new HesError('TICKET_REFUSED', 'a read proof carries a GET only', { address })
+      if (apdu[0] !== GET_REQUEST || taskOf(apdu) !== 3)
+        throw new HesError('TICKET_REFUSED', 'a read proof carries a GET only', { address })
       const rn = random(PROOF_RN_LENGTH)
       const request = Buffer.from(apdu)
       return {
@@ -41,8 +42,11 @@ export function createProofs({ devices, clock, random }: { devices: Devices; clo
       if (!proof || proof.device.row.address !== address) throw new HesError('SESSION_UNKNOWN')
       const response = parseSecurityResponse(apdu)
       const { device, rn, request } = proof
-      const good = response?.form === 'plain' && response.mac !== undefined && response.content[0] === GET_RESPONSE
-        && verifyReadProof(device.keys.readProof, device.row.ad, rn, request, response.content, response.mac)
+      const good =
+        response?.form === 'plain' &&
+        response.mac !== undefined &&
+        response.content[0] === GET_RESPONSE &&
+        verifyReadProof(device.keys.readProof, device.row.ad, rn, request, response.content, response.mac)
       if (!good) throw new HesError('AUTH_FAILED', undefined, { address })
       tokens.drop(token)
       return { apdu: Buffer.from(response.content) }

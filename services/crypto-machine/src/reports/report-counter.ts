@@ -12,7 +12,13 @@ export function reportCounterOf(apdu: Uint8Array): number | undefined {
   if (apdu[0] !== 0x85 || apdu[1] !== 1 || !COUNTERS_BYTES.equals(apdu.subarray(3, 7))) return undefined
   try {
     const response = decodeApdu(apdu)
-    if (response.apdu !== 'get-response' || response.choice !== 'normal' || response.result.oad !== COUNTERS || !('data' in response.result)) return undefined
+    if (
+      response.apdu !== 'get-response' ||
+      response.choice !== 'normal' ||
+      response.result.oad !== COUNTERS ||
+      !('data' in response.result)
+    )
+      return undefined
     const { data } = response.result
     const counter = data.type === 'structure' ? data.items[1] : undefined
     return counter?.type === 'double-long-unsigned' ? counter.value : undefined
@@ -31,7 +37,9 @@ export async function healReportWindow(store: MachineStore, session: Session, ap
   const { device } = session
   if (counter === undefined || (device.windowKnown && counter >= device.window.highest)) return
   await store.setReportHigh(device.row.id, counter, {
-    kind: 'report-counter-set', subject: device.row.address, detail: { before: device.window.highest, after: counter, known: device.windowKnown },
+    kind: 'report-counter-set',
+    subject: device.row.address,
+    detail: { before: device.window.highest, after: counter, known: device.windowKnown },
   })
   device.window = { highest: counter, entries: device.window.entries.filter((entry) => entry.rspctr <= counter) }
   device.windowKnown = true

@@ -26,7 +26,17 @@ export interface Reports {
 }
 
 /** Reports without a session. §7.5 */
-export function createReports({ devices, store, clock, random }: { devices: Devices; store: MachineStore; clock: Clock; random: Random }): Reports {
+export function createReports({
+  devices,
+  store,
+  clock,
+  random,
+}: {
+  devices: Devices
+  store: MachineStore
+  clock: Clock
+  random: Random
+}): Reports {
   const tokens = createTokens<Opened>({ random, clock, validMs: CONFIRM_WITHIN_MS, capacity: MAX_OPENED })
 
   return {
@@ -51,7 +61,9 @@ export function createReports({ devices, store, clock, random }: { devices: Devi
         if (!opened || opened.device.row.address !== address) return new HesError('SESSION_UNKNOWN')
         return apdu[0] === CONFIRMATION ? opened : new HesError('BODY_INVALID', 'a report is answered by a REPORT-Response')
       })
-      const marks = found.filter((one): one is Opened => !(one instanceof HesError)).filter(({ device, rn, mac }) => judgeReport(device.window, rn, mac) === 'new')
+      const marks = found
+        .filter((one): one is Opened => !(one instanceof HesError))
+        .filter(({ device, rn, mac }) => judgeReport(device.window, rn, mac) === 'new')
       // Marked durably before the answer exists: an answered report is known for ever after (§7.10).
       if (marks.length > 0) {
         await store.markReports(marks.map(({ device, rn, mac }) => ({ deviceId: device.row.id, rspctr: rspctrOf(rn), rn, mac })))

@@ -21,7 +21,11 @@ export async function selfTest(order: readonly EngineName[] = ENGINE_NAMES): Pro
   const report = await runVectors(JSON.parse(readFileSync(KNOWN_ANSWERS, 'utf8')) as Record<string, unknown>, choice)
   if (report.failed > 0 || report.skipped > 0) {
     const [first] = report.failures
-    throw new HesError('ENGINE_FAULT', 'a known answer of the session profile differs', { failed: report.failed, skipped: report.skipped, first: first ? `${first.section}/${first.id}` : '' })
+    throw new HesError('ENGINE_FAULT', 'a known answer of the session profile differs', {
+      failed: report.failed,
+      skipped: report.skipped,
+      first: first ? `${first.section}/${first.id}` : '',
+    })
   }
   return choice
 }

@@ -26,12 +26,14 @@ export function createAsctrAllocator(store: MachineStore): AsctrAllocator {
       }
       return devices.map((device) => {
         // Another call may have taken from the block while the commit was under way: then this one fails, retryably.
-        if (device.asctr.used >= device.asctr.reserved) throw new HesError('BUSY', 'another negotiation of this device is under way', { address: device.row.address })
+        if (device.asctr.used >= device.asctr.reserved)
+          throw new HesError('BUSY', 'another negotiation of this device is under way', { address: device.row.address })
         return ++device.asctr.used
       })
     },
     async stepAbove(device, stored) {
-      if (stored >= LAST) throw new HesError('COUNTER', 'the counter of this device is at its end', { address: device.row.address, reason: 'exhausted' })
+      if (stored >= LAST)
+        throw new HesError('COUNTER', 'the counter of this device is at its end', { address: device.row.address, reason: 'exhausted' })
       const upTo = Math.min(LAST, stored + BLOCK)
       await store.reserveAsctr([{ deviceId: device.row.id, asctr: upTo }])
       device.asctr = { used: Math.max(device.asctr.used, stored), reserved: Math.max(device.asctr.reserved, upTo) }

@@ -3,8 +3,18 @@ import type { Clock } from '@zhuzhan/core'
 import type { CryptoRequest, CryptoResult } from '@zhuzhan/contracts'
 import type { Random, Sm2Engine, Sm2KeyPair } from '@zhuzhan/gm-crypto'
 import {
-  ASCTR_ALARM, acceptAnswerF, acceptAnswerS, acceptCounterAnswerF, acceptCounterAnswerS, connectF, connectS, erase, headerWithinOffer, judgeCounterAnswer,
-  sessionKeysS, sessionSecondsAccepted,
+  ASCTR_ALARM,
+  acceptAnswerF,
+  acceptAnswerS,
+  acceptCounterAnswerF,
+  acceptCounterAnswerS,
+  connectF,
+  connectS,
+  erase,
+  headerWithinOffer,
+  judgeCounterAnswer,
+  sessionKeysS,
+  sessionSecondsAccepted,
 } from '@zhuzhan/osp1'
 import type { FRequest, SessionKeys } from '@zhuzhan/osp1'
 import type { Device, Devices } from '../keys/devices.js'
@@ -53,7 +63,17 @@ export interface ExchangeOptions {
   stationId: Buffer
 }
 
-export function createExchanges({ devices, sessions, counters, store, provider, engine, clock, random, stationId }: ExchangeOptions): Exchanges {
+export function createExchanges({
+  devices,
+  sessions,
+  counters,
+  store,
+  provider,
+  engine,
+  clock,
+  random,
+  stationId,
+}: ExchangeOptions): Exchanges {
   const exchanges = createTokens<Exchange>({ random, clock, validMs: EXCHANGE_MS, capacity: MAX_EXCHANGES })
   const byDevice = new Map<number, Exchange>()
 
@@ -65,8 +85,12 @@ export function createExchanges({ devices, sessions, counters, store, provider, 
     else erase(exchange.secret.rA.privateKey)
   }
 
-  const contextS = ({ device, clientAddress, header1 }: Pick<Exchange, 'device' | 'clientAddress' | 'header1'>) =>
-    ({ clientAddress, ad: device.row.ad, dispersion: device.row.dispersion, header1 })
+  const contextS = ({ device, clientAddress, header1 }: Pick<Exchange, 'device' | 'clientAddress' | 'header1'>) => ({
+    clientAddress,
+    ad: device.row.ad,
+    dispersion: device.row.dispersion,
+    header1,
+  })
   const contextF = (exchange: Pick<Exchange, 'device' | 'clientAddress' | 'header1'>) => ({ ...contextS(exchange), stationId })
 
   const usable = async (address: string): Promise<Device> => {
@@ -78,7 +102,12 @@ export function createExchanges({ devices, sessions, counters, store, provider, 
     return device
   }
 
-  const begin = async (owner: string, device: Device, asctr: number, { clientAddress, header }: CryptoRequest<'connectOpen'>): Promise<CryptoResult<'connectOpen'>> => {
+  const begin = async (
+    owner: string,
+    device: Device,
+    asctr: number,
+    { clientAddress, header }: CryptoRequest<'connectOpen'>,
+  ): Promise<CryptoResult<'connectOpen'>> => {
     const base = { device, clientAddress, header1: Buffer.from(header), asctr }
     let made: Pick<Exchange, 'request' | 'secret'>
     if (device.row.mode === 'S') {
@@ -97,11 +126,19 @@ export function createExchanges({ devices, sessions, counters, store, provider, 
     return { exchange: exchange.token, mechanism: device.row.mode, cipher: made.request.cipher, signature: made.request.signature }
   }
 
-  const accept = async (exchange: Exchange, header2: Buffer, answer: { rn: Buffer; signature: Buffer }): Promise<{ sessionSeconds: number; keys: SessionKeys }> => {
+  const accept = async (
+    exchange: Exchange,
+    header2: Buffer,
+    answer: { rn: Buffer; signature: Buffer },
+  ): Promise<{ sessionSeconds: number; keys: SessionKeys }> => {
     const { device, asctr, request, secret } = exchange
-    if (!headerWithinOffer(exchange.header1, header2)) throw new HesError('AUTH_FAILED', 'the answer exceeds the offer', { reason: 'header' })
+    if (!headerWithinOffer(exchange.header1, header2))
+      throw new HesError('AUTH_FAILED', 'the answer exceeds the offer', { reason: 'header' })
     if (secret.mode === 'F') {
-      return acceptAnswerF(engine, provider.station, peerKey(device), contextF(exchange), header2, request, answer, { rA: secret.rA, asctr })
+      return acceptAnswerF(engine, provider.station, peerKey(device), contextF(exchange), header2, request, answer, {
+        rA: secret.rA,
+        asctr,
+      })
     }
     const context = contextS(exchange)
     const { r2, sessionSeconds } = acceptAnswerS(device.keys.handshake, context, header2, request, answer, { r1: secret.r1, asctr })
@@ -110,11 +147,16 @@ export function createExchanges({ devices, sessions, counters, store, provider, 
     return { sessionSeconds, keys }
   }
 
-  const counterAnswer = async (exchange: Exchange, header2: Buffer, answer: { rn: Buffer; signature: Buffer }): Promise<CryptoResult<'connectFinish'>> => {
+  const counterAnswer = async (
+    exchange: Exchange,
+    header2: Buffer,
+    answer: { rn: Buffer; signature: Buffer },
+  ): Promise<CryptoResult<'connectFinish'>> => {
     const { device, asctr, request } = exchange
-    const stored = exchange.secret.mode === 'S'
-      ? acceptCounterAnswerS(device.keys.handshake, contextS(exchange), header2, request, answer)
-      : await acceptCounterAnswerF(engine, peerKey(device), contextF(exchange), header2, request, answer)
+    const stored =
+      exchange.secret.mode === 'S'
+        ? acceptCounterAnswerS(device.keys.handshake, contextS(exchange), header2, request, answer)
+        : await acceptCounterAnswerF(engine, peerKey(device), contextF(exchange), header2, request, answer)
     if (exchange.counterHeard) throw new HesError('AUTH_FAILED')
     exchange.counterHeard = true
     const { address } = device.row
@@ -128,20 +170,25 @@ export function createExchanges({ devices, sessions, counters, store, provider, 
   }
 
   return {
-    get size() { return exchanges.size },
+    get size() {
+      return exchanges.size
+    },
 
     async open(owner, requests) {
       const found = await Promise.all(requests.map(({ address }) => usable(address).catch(asError)))
       const known = found.filter((device): device is Device => !(device instanceof HesError))
       const asctrs = known.length > 0 ? await counters.next(known) : []
       let at = 0
-      return Promise.all(requests.map(async (request, i) => {
-        const device = found[i] ?? new HesError('INTERNAL')
-        if (device instanceof HesError) return device
-        const asctr = asctrs[at++] ?? 0
-        if (asctr >= ASCTR_ALARM) void store.addEvent({ kind: 'counter-high', subject: device.row.address, detail: { asctr } }).catch(() => undefined)
-        return begin(owner, device, asctr, request).catch(asError)
-      }))
+      return Promise.all(
+        requests.map(async (request, i) => {
+          const device = found[i] ?? new HesError('INTERNAL')
+          if (device instanceof HesError) return device
+          const asctr = asctrs[at++] ?? 0
+          if (asctr >= ASCTR_ALARM)
+            void store.addEvent({ kind: 'counter-high', subject: device.row.address, detail: { asctr } }).catch(() => undefined)
+          return begin(owner, device, asctr, request).catch(asError)
+        }),
+      )
     },
 
     async finish(owner, { exchange: token, header2: header, result, rn, signature }) {
@@ -156,7 +203,8 @@ export function createExchanges({ devices, sessions, counters, store, provider, 
         if (result === (device.row.mode === 'S' ? 2 : 4)) return await counterAnswer(exchange, header2, answer)
         if (result !== 0) throw new HesError('AUTH_FAILED', undefined, { result })
         const { sessionSeconds, keys } = await accept(exchange, header2, answer)
-        if (!sessionSecondsAccepted(sessionSeconds)) throw new HesError('AUTH_FAILED', 'session length out of range', { reason: 'session-seconds' })
+        if (!sessionSecondsAccepted(sessionSeconds))
+          throw new HesError('AUTH_FAILED', 'session length out of range', { reason: 'session-seconds' })
         drop(exchange)
         const usableSeconds = Math.floor(sessionSeconds * STATION_SHARE)
         const session = sessions.open(owner, device, clientAddress, keys, usableSeconds)

@@ -1,7 +1,16 @@
 import { HesError } from '@zhuzhan/core'
 import type { Clock } from '@zhuzhan/core'
 import type { CryptoRequest, CryptoResult } from '@zhuzhan/contracts'
-import { MAX_SEQ, checkInnerTag, openRecord, parseSecurityResponse, readRecordResponse, recordRequest, sealRecord, taskOf } from '@zhuzhan/osp1'
+import {
+  MAX_SEQ,
+  checkInnerTag,
+  openRecord,
+  parseSecurityResponse,
+  readRecordResponse,
+  recordRequest,
+  sealRecord,
+  taskOf,
+} from '@zhuzhan/osp1'
 import type { Direction } from '@zhuzhan/osp1'
 import type { Request, Session, SessionTable } from './session-table.js'
 
@@ -36,8 +45,12 @@ export function createRecords({ sessions, clock }: { sessions: SessionTable; clo
       // Only reads go without a ticket, and tickets are not taken here yet: everything else is refused.
       if (task !== 3) throw new HesError('TICKET_REFUSED', undefined, { address: session.device.row.address, task })
       const now = clock.monotonic()
-      retire(session, session.inFlight.filter((request) => now - request.sealedAt > GIVE_UP_MS))
-      if (session.inFlight.length >= MAX_IN_FLIGHT) throw new HesError('LIMIT', 'too many requests under way in this session', { limit: MAX_IN_FLIGHT })
+      retire(
+        session,
+        session.inFlight.filter((request) => now - request.sealedAt > GIVE_UP_MS),
+      )
+      if (session.inFlight.length >= MAX_IN_FLIGHT)
+        throw new HesError('LIMIT', 'too many requests under way in this session', { limit: MAX_IN_FLIGHT })
       if (session.nextSeq >= MAX_SEQ) {
         sessions.end(session)
         throw new HesError('SESSION_UNKNOWN')
@@ -75,7 +88,10 @@ export function createRecords({ sessions, clock }: { sessions: SessionTable; clo
 
     giveUp(owner, { handle, seq }) {
       const session = sessions.get(owner, handle)
-      retire(session, session.inFlight.filter((request) => request.seq === seq))
+      retire(
+        session,
+        session.inFlight.filter((request) => request.seq === seq),
+      )
     },
   }
 }

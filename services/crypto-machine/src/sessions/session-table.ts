@@ -66,8 +66,16 @@ export function createSessionTable({ clock, random }: { clock: Clock; random: Ra
       const before = byDevice.get(at)
       if (before) end(before)
       const session: Session = {
-        handle: random(16).toString('hex').toUpperCase(), owner, device, clientAddress, keys, endsAt: clock.monotonic() + sessionSeconds * 1000,
-        nextSeq: 0, inFlight: [], unanswered: [], macFailures: 0,
+        handle: random(16).toString('hex').toUpperCase(),
+        owner,
+        device,
+        clientAddress,
+        keys,
+        endsAt: clock.monotonic() + sessionSeconds * 1000,
+        nextSeq: 0,
+        inFlight: [],
+        unanswered: [],
+        macFailures: 0,
       }
       byHandle.set(session.handle, session)
       byDevice.set(at, session)
@@ -83,7 +91,9 @@ export function createSessionTable({ clock, random }: { clock: Clock; random: Ra
       return session
     },
     end,
-    endAll: () => { for (const session of [...byHandle.values()]) end(session) },
+    endAll: () => {
+      for (const session of [...byHandle.values()]) end(session)
+    },
     get size() {
       sweep()
       return byHandle.size

@@ -18,7 +18,17 @@ interface Entry<T> {
 }
 
 /** Bounded: beyond `capacity` the oldest goes. A foreign or expired token looks exactly like one that never was. */
-export function createTokens<T>({ random, clock, validMs, capacity }: { random: Random; clock: Clock; validMs: number; capacity: number }): Tokens<T> {
+export function createTokens<T>({
+  random,
+  clock,
+  validMs,
+  capacity,
+}: {
+  random: Random
+  clock: Clock
+  validMs: number
+  capacity: number
+}): Tokens<T> {
   const entries = new Map<string, Entry<T>>()
   return {
     issue(owner, value) {
@@ -36,7 +46,11 @@ export function createTokens<T>({ random, clock, validMs, capacity }: { random: 
       const entry = entries.get(token)
       return entry && entry.owner === owner && entry.until > clock.monotonic() ? entry.value : undefined
     },
-    drop: (token) => { entries.delete(token) },
-    get size() { return entries.size },
+    drop: (token) => {
+      entries.delete(token)
+    },
+    get size() {
+      return entries.size
+    },
   }
 }

@@ -20,8 +20,17 @@ export interface MemoryDisk {
 
 export function memoryDisk(): MemoryDisk {
   return {
-    identity: undefined, fencing: 0, rootKeys: [], ownKeys: [], devices: [], asctr: new Map(), entries: new Map(), highs: new Map(),
-    events: [], commits: 0, failNext: undefined,
+    identity: undefined,
+    fencing: 0,
+    rootKeys: [],
+    ownKeys: [],
+    devices: [],
+    asctr: new Map(),
+    entries: new Map(),
+    highs: new Map(),
+    events: [],
+    commits: 0,
+    failNext: undefined,
   }
 }
 
@@ -44,12 +53,17 @@ export function createMemoryStore(disk: MemoryDisk = memoryDisk()): MachineStore
     takeOver: async () => (fencing = ++disk.fencing),
     owned: async () => fencing === disk.fencing,
     rootKeys: async () => [...disk.rootKeys],
-    addRootKeys: (rows, event) => commit(() => {
-      disk.rootKeys.push(...rows.map((row) => ({ ...row, status: 'active' })))
-      disk.events.push(event)
-    }),
+    addRootKeys: (rows, event) =>
+      commit(() => {
+        disk.rootKeys.push(...rows.map((row) => ({ ...row, status: 'active' })))
+        disk.events.push(event)
+      }),
     ownKeys: async () => [...disk.ownKeys],
-    addOwnKey: (row, event) => commit(() => { disk.ownKeys.push(row); disk.events.push(event) }),
+    addOwnKey: (row, event) =>
+      commit(() => {
+        disk.ownKeys.push(row)
+        disk.events.push(event)
+      }),
     devices: async (addresses) => disk.devices.filter((row) => addresses.includes(row.address)),
     deviceCount: async () => disk.devices.length,
     async enrol(rows, kind) {
@@ -71,25 +85,37 @@ export function createMemoryStore(disk: MemoryDisk = memoryDisk()): MachineStore
       })
       return stored
     },
-    counters: async (deviceIds) => new Map(deviceIds.map((id) => [id, {
-      asctr: disk.asctr.get(id) ?? 0,
-      entries: [...disk.entries.values()].filter((entry) => entry.deviceId === id),
-      high: disk.highs.get(id),
-    }])),
-    reserveAsctr: (rows) => commit(() => {
-      for (const { deviceId, asctr } of rows) disk.asctr.set(deviceId, Math.max(asctr, disk.asctr.get(deviceId) ?? 0))
-    }),
-    markReports: (rows) => commit(() => {
-      for (const row of rows) {
-        const slot = `${row.deviceId}/${row.rspctr % REPORT_WINDOW}`
-        if ((disk.entries.get(slot)?.rspctr ?? -1) <= row.rspctr) disk.entries.set(slot, row)
-      }
-    }),
-    setReportHigh: (deviceId, highest, event) => commit(() => {
-      disk.highs.set(deviceId, { known: true, highest })
-      for (const [key, entry] of disk.entries) if (entry.deviceId === deviceId && entry.rspctr > highest) disk.entries.delete(key)
-      disk.events.push(event)
-    }),
-    addEvent: (event) => commit(() => { disk.events.push(event) }),
+    counters: async (deviceIds) =>
+      new Map(
+        deviceIds.map((id) => [
+          id,
+          {
+            asctr: disk.asctr.get(id) ?? 0,
+            entries: [...disk.entries.values()].filter((entry) => entry.deviceId === id),
+            high: disk.highs.get(id),
+          },
+        ]),
+      ),
+    reserveAsctr: (rows) =>
+      commit(() => {
+        for (const { deviceId, asctr } of rows) disk.asctr.set(deviceId, Math.max(asctr, disk.asctr.get(deviceId) ?? 0))
+      }),
+    markReports: (rows) =>
+      commit(() => {
+        for (const row of rows) {
+          const slot = `${row.deviceId}/${row.rspctr % REPORT_WINDOW}`
+          if ((disk.entries.get(slot)?.rspctr ?? -1) <= row.rspctr) disk.entries.set(slot, row)
+        }
+      }),
+    setReportHigh: (deviceId, highest, event) =>
+      commit(() => {
+        disk.highs.set(deviceId, { known: true, highest })
+        for (const [key, entry] of disk.entries) if (entry.deviceId === deviceId && entry.rspctr > highest) disk.entries.delete(key)
+        disk.events.push(event)
+      }),
+    addEvent: (event) =>
+      commit(() => {
+        disk.events.push(event)
+      }),
   }
 }

@@ -28,7 +28,9 @@ export function createPgStore(pool: Pool): MachineStore {
   }
   /** `sql` must return one row exactly when we are the owner. */
   const write = async <R extends QueryResultRow>(sql: string, values: readonly unknown[]): Promise<R> => {
-    const { rows: [row] } = await query<R>(sql, [fencing, ...values])
+    const {
+      rows: [row],
+    } = await query<R>(sql, [fencing, ...values])
     if (!row) throw new FencedError()
     return row
   }
@@ -37,14 +39,23 @@ export function createPgStore(pool: Pool): MachineStore {
   return {
     async identity(make) {
       const made = make()
-      await query('INSERT INTO crypto_machine.machine (epoch, salt, key_check) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING', [made.epoch, made.salt, made.keyCheck])
-      const { rows } = await query<{ epoch: Buffer; salt: Buffer; key_check: Buffer }>('SELECT epoch, salt, key_check FROM crypto_machine.machine')
+      await query('INSERT INTO crypto_machine.machine (epoch, salt, key_check) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING', [
+        made.epoch,
+        made.salt,
+        made.keyCheck,
+      ])
+      const { rows } = await query<{ epoch: Buffer; salt: Buffer; key_check: Buffer }>(
+        'SELECT epoch, salt, key_check FROM crypto_machine.machine',
+      )
       const row = rows[0]
       if (!row) throw new Error('the machine row is missing')
       return { epoch: row.epoch, salt: row.salt, keyCheck: row.key_check }
     },
     async takeOver(owner) {
-      const { rows } = await query<{ fencing: string }>('UPDATE crypto_machine.machine SET fencing = fencing + 1, owner = $1, owned_since = now() RETURNING fencing', [owner])
+      const { rows } = await query<{ fencing: string }>(
+        'UPDATE crypto_machine.machine SET fencing = fencing + 1, owner = $1, owned_since = now() RETURNING fencing',
+        [owner],
+      )
       return (fencing = Number(rows[0]?.fencing))
     },
     async owned() {
@@ -54,8 +65,15 @@ export function createPgStore(pool: Pool): MachineStore {
 
     async rootKeys() {
       const { rows } = await query<{ key_state: number; key_version: number; purpose: Purpose; wrapped: Buffer; status: string }>(
-        'SELECT key_state, key_version, purpose, wrapped, status FROM crypto_machine.root_key')
-      return rows.map((row) => ({ keyState: row.key_state, keyVersion: row.key_version, purpose: row.purpose, wrapped: row.wrapped, status: row.status }))
+        'SELECT key_state, key_version, purpose, wrapped, status FROM crypto_machine.root_key',
+      )
+      return rows.map((row) => ({
+        keyState: row.key_state,
+        keyVersion: row.key_version,
+        purpose: row.purpose,
+        wrapped: row.wrapped,
+        status: row.status,
+      }))
     },
     async addRootKeys(rows, event) {
       await write(
@@ -64,12 +82,27 @@ export function createPgStore(pool: Pool): MachineStore {
            SELECT r.* FROM unnest($5::smallint[], $6::smallint[], $7::text[], $8::bytea[]) r, owner),
          event AS (${EVENT})
          SELECT fencing FROM owner`,
-        [...eventValues(event), rows.map((row) => row.keyState), rows.map((row) => row.keyVersion), rows.map((row) => row.purpose), rows.map((row) => row.wrapped)])
+        [
+          ...eventValues(event),
+          rows.map((row) => row.keyState),
+          rows.map((row) => row.keyVersion),
+          rows.map((row) => row.purpose),
+          rows.map((row) => row.wrapped),
+        ],
+      )
     },
     async ownKeys() {
       const { rows } = await query<{ name: string; wrapped: Buffer; public_key: Buffer; certificate: Buffer | null }>(
-        'SELECT name, wrapped, public_key, certificate FROM crypto_machine.own_key')
-      return rows.map((row): OwnKeyRow => ({ name: row.name, wrapped: row.wrapped, publicKey: row.public_key, certificate: row.certificate ?? undefined }))
+        'SELECT name, wrapped, public_key, certificate FROM crypto_machine.own_key',
+      )
+      return rows.map(
+        (row): OwnKeyRow => ({
+          name: row.name,
+          wrapped: row.wrapped,
+          publicKey: row.public_key,
+          certificate: row.certificate ?? undefined,
+        }),
+      )
     },
     async addOwnKey(row, event) {
       await write(
@@ -77,7 +110,8 @@ export function createPgStore(pool: Pool): MachineStore {
            INSERT INTO crypto_machine.own_key (name, wrapped, public_key, certificate) SELECT $5, $6, $7, $8 FROM owner),
          event AS (${EVENT})
          SELECT fencing FROM owner`,
-        [...eventValues(event), row.name, row.wrapped, row.publicKey, row.certificate ?? null])
+        [...eventValues(event), row.name, row.wrapped, row.publicKey, row.certificate ?? null],
+      )
     },
 
     async devices(addresses) {
@@ -97,7 +131,8 @@ export function createPgStore(pool: Pool): MachineStore {
            RETURNING id, address, mode),
          event AS (INSERT INTO crypto_machine.key_event (fencing, kind, subject, detail) SELECT owner.fencing, $2, address, jsonb_build_object('mode', mode) FROM stored, owner)
          SELECT (SELECT jsonb_agg(jsonb_build_object('id', id, 'address', address)) FROM stored) AS ids FROM owner`,
-        [kind, ...columnsOf(rows)])
+        [kind, ...columnsOf(rows)],
+      )
       const idOf = new Map((ids ?? []).map(({ id, address }) => [address, id]))
       return rows.map((row) => ({ ...row, id: idOf.get(row.address) ?? 0 }))
     },
@@ -110,7 +145,8 @@ export function createPgStore(pool: Pool): MachineStore {
          high AS (DELETE FROM crypto_machine.report_high h USING owner WHERE h.device_id = $5),
          event AS (${EVENT})
          SELECT fencing FROM owner`,
-        [...eventValues(event), id, ...columnsOf([row])])
+        [...eventValues(event), id, ...columnsOf([row])],
+      )
       return { ...row, id }
     },
     async counters(deviceIds) {
@@ -121,12 +157,21 @@ export function createPgStore(pool: Pool): MachineStore {
         return known
       }
       const [asctr, entries, high] = await Promise.all([
-        query<{ device_id: number; asctr: string }>('SELECT device_id, asctr FROM crypto_machine.counter WHERE device_id = ANY ($1)', [deviceIds]),
-        query<{ device_id: number; rspctr: string; rn: Buffer; mac: Buffer }>('SELECT device_id, rspctr, rn, mac FROM crypto_machine.report_entry WHERE device_id = ANY ($1)', [deviceIds]),
-        query<{ device_id: number; known: boolean; highest: string }>('SELECT device_id, known, highest FROM crypto_machine.report_high WHERE device_id = ANY ($1)', [deviceIds]),
+        query<{ device_id: number; asctr: string }>('SELECT device_id, asctr FROM crypto_machine.counter WHERE device_id = ANY ($1)', [
+          deviceIds,
+        ]),
+        query<{ device_id: number; rspctr: string; rn: Buffer; mac: Buffer }>(
+          'SELECT device_id, rspctr, rn, mac FROM crypto_machine.report_entry WHERE device_id = ANY ($1)',
+          [deviceIds],
+        ),
+        query<{ device_id: number; known: boolean; highest: string }>(
+          'SELECT device_id, known, highest FROM crypto_machine.report_high WHERE device_id = ANY ($1)',
+          [deviceIds],
+        ),
       ])
       for (const row of asctr.rows) of(row.device_id).asctr = Number(row.asctr)
-      for (const row of entries.rows) of(row.device_id).entries.push({ deviceId: row.device_id, rspctr: Number(row.rspctr), rn: row.rn, mac: row.mac })
+      for (const row of entries.rows)
+        of(row.device_id).entries.push({ deviceId: row.device_id, rspctr: Number(row.rspctr), rn: row.rn, mac: row.mac })
       for (const row of high.rows) of(row.device_id).high = { known: row.known, highest: Number(row.highest) }
       return found
     },
@@ -137,18 +182,30 @@ export function createPgStore(pool: Pool): MachineStore {
            SELECT v.device_id, v.asctr FROM unnest($2::integer[], $3::bigint[]) v (device_id, asctr), owner
            ON CONFLICT (device_id) DO UPDATE SET asctr = GREATEST(c.asctr, excluded.asctr))
          SELECT fencing FROM owner`,
-        [rows.map((row) => row.deviceId), rows.map((row) => row.asctr)])
+        [rows.map((row) => row.deviceId), rows.map((row) => row.asctr)],
+      )
     },
     async markReports(rows) {
       // Two marks of one slot in one batch: only the newer counter stays, as it would one after the other.
-      const newest = [...new Map([...rows].sort((a, b) => a.rspctr - b.rspctr).map((row) => [`${row.deviceId}/${row.rspctr % REPORT_WINDOW}`, row])).values()]
+      const newest = [
+        ...new Map(
+          [...rows].sort((a, b) => a.rspctr - b.rspctr).map((row) => [`${row.deviceId}/${row.rspctr % REPORT_WINDOW}`, row]),
+        ).values(),
+      ]
       await write(
         `WITH ${OWNER}, marked AS (
            INSERT INTO crypto_machine.report_entry AS e (device_id, slot, rspctr, rn, mac)
            SELECT v.* FROM unnest($2::integer[], $3::smallint[], $4::bigint[], $5::bytea[], $6::bytea[]) v, owner
            ON CONFLICT (device_id, slot) DO UPDATE SET rspctr = excluded.rspctr, rn = excluded.rn, mac = excluded.mac WHERE excluded.rspctr >= e.rspctr)
          SELECT fencing FROM owner`,
-        [newest.map((row) => row.deviceId), newest.map((row) => row.rspctr % REPORT_WINDOW), newest.map((row) => row.rspctr), newest.map((row) => row.rn), newest.map((row) => row.mac)])
+        [
+          newest.map((row) => row.deviceId),
+          newest.map((row) => row.rspctr % REPORT_WINDOW),
+          newest.map((row) => row.rspctr),
+          newest.map((row) => row.rn),
+          newest.map((row) => row.mac),
+        ],
+      )
     },
     async setReportHigh(deviceId, highest, event) {
       await write(
@@ -158,7 +215,8 @@ export function createPgStore(pool: Pool): MachineStore {
          forgotten AS (DELETE FROM crypto_machine.report_entry e USING owner WHERE e.device_id = $5 AND e.rspctr > $6),
          event AS (${EVENT})
          SELECT fencing FROM owner`,
-        [...eventValues(event), deviceId, highest])
+        [...eventValues(event), deviceId, highest],
+      )
     },
     async addEvent(event) {
       await write(`WITH ${OWNER}, event AS (${EVENT}) SELECT fencing FROM owner`, eventValues(event))
@@ -185,16 +243,33 @@ interface DeviceSql {
 function columnsOf(rows: readonly NewDevice[]): unknown[] {
   const column = <T>(pick: (row: NewDevice) => T): T[] => rows.map(pick)
   return [
-    column((row) => row.address), column((row) => row.dispersion), column((row) => row.ad), column((row) => row.chipSerial), column((row) => row.mode),
-    column((row) => row.keyState), column((row) => row.keyVersion), column((row) => row.status), column((row) => row.certificate ?? null),
-    column((row) => row.issuedKey ?? null), column((row) => row.rowMac),
+    column((row) => row.address),
+    column((row) => row.dispersion),
+    column((row) => row.ad),
+    column((row) => row.chipSerial),
+    column((row) => row.mode),
+    column((row) => row.keyState),
+    column((row) => row.keyVersion),
+    column((row) => row.status),
+    column((row) => row.certificate ?? null),
+    column((row) => row.issuedKey ?? null),
+    column((row) => row.rowMac),
   ]
 }
 
 function fromSql(row: DeviceSql): DeviceRow {
   const device: NewDevice = {
-    address: row.address, dispersion: row.dispersion, ad: row.ad, chipSerial: row.chip_serial, mode: row.mode, keyState: row.key_state, keyVersion: row.key_version,
-    status: row.status, certificate: row.certificate ?? undefined, issuedKey: row.issued_key ?? undefined, rowMac: row.row_mac,
+    address: row.address,
+    dispersion: row.dispersion,
+    ad: row.ad,
+    chipSerial: row.chip_serial,
+    mode: row.mode,
+    keyState: row.key_state,
+    keyVersion: row.key_version,
+    status: row.status,
+    certificate: row.certificate ?? undefined,
+    issuedKey: row.issued_key ?? undefined,
+    rowMac: row.row_mac,
   }
   return { ...device, id: row.id }
 }

@@ -55,7 +55,13 @@ describe('with a real database', () => {
     await db.kill()
     expect(await exchange(rig, peer, handle)).toMatchObject({ seq: 0 }) // live sessions need no database
     const unavailable = []
-    for (let i = 0; i < 9; i++) unavailable.push(await connect(rig, peer).then(() => 'ok', (error: { code: string }) => error.code))
+    for (let i = 0; i < 9; i++)
+      unavailable.push(
+        await connect(rig, peer).then(
+          () => 'ok',
+          (error: { code: string }) => error.code,
+        ),
+      )
     expect(unavailable).toContain('UNAVAILABLE')
     expect(new Set(unavailable)).toEqual(new Set(['ok', 'UNAVAILABLE']))
     await db.restart()

@@ -123,9 +123,11 @@ function createPoints(ssl: OpenSsl, group: Pointer, slowly: Slowly) {
         const k = scalarOf(scope, scalar)
         const from = point ? load(scope, point) : null
         const result = scope.own(ssl.pointNew(group), ssl.pointFree)
-        const ok = await slowly<number>((done) => from === null
-          ? ssl.pointMultiply.async(group, result, k, null, null, null, done)
-          : ssl.pointMultiply.async(group, result, null, from, k, null, done))
+        const ok = await slowly<number>((done) =>
+          from === null
+            ? ssl.pointMultiply.async(group, result, k, null, null, null, done)
+            : ssl.pointMultiply.async(group, result, null, from, k, null, done),
+        )
         if (ok !== 1) throw authFailed()
         return store(result)
       }),

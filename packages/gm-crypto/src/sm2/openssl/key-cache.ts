@@ -19,7 +19,9 @@ export function createKeyCache(ssl: OpenSsl, capacity: number): KeyCache {
     countedFree(pointer, ssl.keyFree)
   }
   return {
-    get size() { return keys.size },
+    get size() {
+      return keys.size
+    },
     get(name, load) {
       const known = keys.get(name)
       if (known !== undefined) {

@@ -3,7 +3,7 @@ import koffi from 'koffi'
 /** A native pointer as koffi 3 gives it; 0n is NULL. */
 export type Pointer = bigint
 
-type Sync<A extends unknown[], R> = ((...args: A) => R)
+type Sync<A extends unknown[], R> = (...args: A) => R
 type Slow<A extends unknown[], R> = Sync<A, R> & { async: (...args: [...A, (error: Error | null, result: R) => void]) => void }
 type Bytes = Uint8Array | null
 
@@ -32,7 +32,10 @@ export interface OpenSsl {
   pointFree(point: Pointer): void
   pointFromBytes(group: Pointer, point: Pointer, bytes: Uint8Array, length: number, context: null): number
   pointToBytes(group: Pointer, point: Pointer, form: number, out: Uint8Array, length: number, context: null): number
-  pointMultiply: Slow<[group: Pointer, result: Pointer, baseScalar: Pointer | null, point: Pointer | null, scalar: Pointer | null, context: null], number>
+  pointMultiply: Slow<
+    [group: Pointer, result: Pointer, baseScalar: Pointer | null, point: Pointer | null, scalar: Pointer | null, context: null],
+    number
+  >
   pointAdd(group: Pointer, result: Pointer, a: Pointer, b: Pointer, context: null): number
   numberFromBytes(bytes: Uint8Array, length: number, reuse: null): Pointer
   numberClearFree(number: Pointer): void
