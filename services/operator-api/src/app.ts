@@ -54,6 +54,7 @@ export interface AppDeps {
   production: boolean
   tokenSecret: string
   requestsPerMinute: number
+  maxLoopDelayMs?: number
   /** How often feed clients are pinged. */
   pingMs?: number
 }
@@ -84,8 +85,9 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
   await app.register(fastifyHelmet, { contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } }, hsts: false })
   await app.register(fastifyRateLimit, { max: deps.requestsPerMinute, timeWindow: 60_000, keyGenerator: remoteOf })
   await app.register(fastifyUnderPressure, {
-    maxEventLoopDelay: MAX_LOOP_DELAY_MS,
-    pressureHandler: () => { throw new HesError('UNAVAILABLE', 'The station is too busy; try again.') },
+    maxEventLoopDelay: deps.maxLoopDelayMs ?? MAX_LOOP_DELAY_MS,
+    // A promise: the plugin lets a plain throw go past the error handler.
+    pressureHandler: async () => { throw new HesError('UNAVAILABLE', 'The station is too busy; try again.') },
   })
   await app.register(fastifyWebsocket, { options: { maxPayload: 4_096, perMessageDeflate: false, handleProtocols: (offered: Set<string>) => (offered.has('bearer') ? 'bearer' : false) } })
   const tokens = await createTokens(app, deps.tokenSecret)

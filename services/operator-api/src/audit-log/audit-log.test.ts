@@ -11,7 +11,7 @@ let token: string
 beforeAll(async () => {
   api = await createTestApi(postgres.url)
   token = await api.user('anna', 'approver')
-}, 60_000)
+})
 afterAll(() => api.close())
 
 const list = async (query: string) => (await api.call('GET', `/api/v1/audit-log?${query}`, { token })).body

@@ -13,7 +13,7 @@ beforeAll(async () => {
   for (const role of ROLES) tokens[role] = await api.user(`only-${role}`, role)
   await api.call('POST', '/api/v1/terminals', { token: tokens.operator, body: { address: '1', securityProfile: 'plain' } })
   await api.call('POST', '/api/v1/meters', { token: tokens.operator, body: { address: '2', terminal: '1' } })
-}, 60_000)
+})
 afterAll(() => api.close())
 
 const ALL: readonly Role[] = ROLES

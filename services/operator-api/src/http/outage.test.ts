@@ -9,7 +9,7 @@ let token: string
 beforeAll(async () => {
   api = await createTestApi(postgres.url)
   token = await api.user('boss', 'operator', 'dispatcher', 'approver')
-}, 60_000)
+})
 afterAll(() => api.close())
 
 test('while the database is away every answer says so; afterwards everything works again, the feed too', async () => {
@@ -34,7 +34,7 @@ test('while the database is away every answer says so; afterwards everything wor
   while (events.length === 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50))
   expect(events).toContain('registry.changed')
   socket.close()
-}, 60_000)
+})
 
 test('a fuse blows when one address asks far too often', async () => {
   const small = await createTestApi(postgres.url, { requestsPerMinute: 5 })
@@ -46,4 +46,18 @@ test('a fuse blows when one address asks far too often', async () => {
   } finally {
     await small.close()
   }
-}, 60_000)
+})
+
+test('a station that is too busy says so, through the same error answer', async () => {
+  const busy = await createTestApi(postgres.url, { maxLoopDelayMs: 1 })
+  try {
+    let answer = await busy.call('GET', '/api/v1/meters', { token })
+    for (let i = 0; i < 50 && answer.status !== 503; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      answer = await busy.call('GET', '/api/v1/meters', { token })
+    }
+    expect(answer).toMatchObject({ status: 503, body: { code: 'UNAVAILABLE', requestId: expect.any(String) } })
+  } finally {
+    await busy.close()
+  }
+})

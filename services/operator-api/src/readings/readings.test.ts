@@ -35,7 +35,7 @@ beforeAll(async () => {
   }
   await store(MIDNIGHT + QUARTER, ENERGY, '999.99')
   await store(MIDNIGHT + QUARTER, ENERGY, '-5.00')
-}, 60_000)
+})
 afterAll(() => api.close())
 
 test('a reading has everything the design names', async () => {

@@ -9,7 +9,7 @@ let token: string
 beforeAll(async () => {
   api = await createTestApi(postgres.url)
   token = await api.user('olga', 'operator', 'admin')
-}, 60_000)
+})
 afterAll(() => api.close())
 
 const post = (path: string, body: unknown) => api.call('POST', `/api/v1${path}`, { token, body })

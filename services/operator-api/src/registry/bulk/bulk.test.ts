@@ -11,7 +11,7 @@ let token: string
 beforeAll(async () => {
   api = await createTestApi(postgres.url)
   token = await api.user('olga', 'operator', 'approver')
-}, 60_000)
+})
 afterAll(() => api.close())
 
 const upload = (what: 'terminals' | 'meters', csv: string | Buffer, query = '') => api.call('POST', `/api/v1/${what}/import${query}`, { token, csv })
