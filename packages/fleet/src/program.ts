@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises'
-import { systemClock } from '@zhuzhan/core'
 import { pino } from 'pino'
 import { startControl } from './control/server.js'
 import type { ControlServer } from './control/server.js'
@@ -44,7 +43,7 @@ export async function runFleet(line: FleetCommandLine): Promise<RunningFleet> {
 
   const status = setInterval(() => {
     const ready = [...fleet.terminals.values()].filter((t) => t.link.ready).length
-    log.info({ ready, ...fleet.counts, uptime: Math.round(systemClock.monotonic() / 1000) }, 'fleet')
+    log.info({ ready, ...fleet.counts }, 'fleet')
   }, STATUS_EVERY_MS)
   return {
     fleet, control,

@@ -1,6 +1,6 @@
 import { epochToDateTimeS } from '@zhuzhan/dlt698'
 import type { Data, Oad } from '@zhuzhan/dlt698'
-import { FREEZES, freezeOf } from '../meter/freezes.js'
+import { freezeOf } from '../meter/freezes.js'
 import type { Freeze } from '../meter/freezes.js'
 import { standardColumns } from '../meter/freeze-row.js'
 import { element, isMeasured, measured, scalerUnit } from '../meter/objects.js'
@@ -99,6 +99,3 @@ const WRITABLE: Readonly<Record<Oad, Data['type']>> = {
 export function writableType(oad: Oad): Data['type'] | undefined {
   return WRITABLE[oad]
 }
-
-/** Every freeze a device answers, for tests and the control port. */
-export const FREEZE_OIS = FREEZES.map((f) => f.oi)

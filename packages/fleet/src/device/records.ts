@@ -65,7 +65,7 @@ function equalStamp(device: Device, freeze: Freeze, oad: Oad, value: Data, owner
 }
 
 /** A selector-2 range on a time column; `undefined` when its ends are no times. */
-export function timeBounds(range: RecordRange, zone: number): { from: number; to: number } | undefined {
+function timeBounds(range: RecordRange, zone: number): { from: number; to: number } | undefined {
   if (range.from.type !== 'date-time-s' || range.to.type !== 'date-time-s') return undefined
   const from = dateTimeSToEpoch(range.from.value, zone)
   const to = dateTimeSToEpoch(range.to.value, zone)

@@ -67,7 +67,7 @@ export function readTaskRecords(terminal: Device, meters: ReadonlyMap<string, De
   return { oad, rcsd: columns, rows }
 }
 
-export function standardTaskColumns(): Csd[] {
+function standardTaskColumns(): Csd[] {
   return [
     { oad: TASK.meterTsa }, { oad: TASK.started }, { oad: TASK.succeeded }, { oad: TASK.stored },
     { oad: '50020200', related: [FREEZE_NUMBER, FREEZE_TIME, '00100200', '20000200'] },

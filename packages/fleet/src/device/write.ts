@@ -6,7 +6,7 @@ import { happen } from './device.js'
 import type { Device } from './device.js'
 import { METER_CLOCK_SET, TERMINAL_CLOCK_SET } from './events.js'
 
-export const CLOCK: Oad = '40000200'
+const CLOCK: Oad = '40000200'
 
 /** SET of one attribute at the true moment `nowMs`; the DAR. */
 export function writeAttribute(device: Device, oad: Oad, data: Data, nowMs: number): number {

@@ -151,4 +151,4 @@ function demandData(row: DemandRow, zone: number): Data {
 }
 
 /** Every part "do not care", reference §2. */
-export const UNSPECIFIED = { year: 0xffff, month: 0xff, day: 0xff, hour: 0xff, minute: 0xff, second: 0xff }
+const UNSPECIFIED = { year: 0xffff, month: 0xff, day: 0xff, hour: 0xff, minute: 0xff, second: 0xff }

@@ -24,6 +24,3 @@ export function tariffOfSlot(slot: number): TariffIndex {
 export function tariffBeginsAt(slot: number): boolean {
   return slotTariffs[slot] !== slotTariffs[(slot + SLOTS_A_DAY - 1) % SLOTS_A_DAY]
 }
-
-/** The day table as hours, for the parameter objects and for people. */
-export const TARIFF_HOURS = DAY_TABLE

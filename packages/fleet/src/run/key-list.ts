@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { HesError } from '@zhuzhan/core'
+import { HesError, errorText } from '@zhuzhan/core'
 import { readKeyFile } from '@zhuzhan/osp1'
 import type { DeviceKeys, KeyFile } from '@zhuzhan/osp1'
 import { z } from 'zod'
@@ -14,7 +14,7 @@ export async function readKeyList(path: string): Promise<Map<string, DeviceKeys>
   try {
     return keysByAddress(KeyList.parse(JSON.parse(await readFile(path, 'utf8'))) as unknown as KeyFile[])
   } catch (error) {
-    throw new HesError('CONFIG_INVALID', `keys file ${path}: ${error instanceof Error ? error.message : String(error)}`)
+    throw new HesError('CONFIG_INVALID', `keys file ${path}: ${errorText(error)}`)
   }
 }
 

@@ -25,8 +25,11 @@ export function ownSizes(settings: Settings): Agreed {
   return { frame: settings.frameSize, apdu: settings.apduSize }
 }
 
+/** Below this no frame has room for anything; an offer of less is taken for none. */
+const LEAST_SIZE = 64
+
 export function agreedSizes(offer: ConnectHeader, settings: Settings): Agreed {
-  const smaller = (theirs: number, ours: number): number => (theirs === 0 ? ours : Math.min(theirs, ours))
+  const smaller = (theirs: number, ours: number): number => (theirs < LEAST_SIZE ? ours : Math.min(theirs, ours))
   return { frame: smaller(offer.receiveSize, settings.frameSize), apdu: smaller(offer.apduSize, settings.apduSize) }
 }
 

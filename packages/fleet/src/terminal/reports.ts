@@ -1,3 +1,4 @@
+import { errorText } from '@zhuzhan/core'
 import { CONTROL } from '@zhuzhan/dlt698'
 import type { LinkControl, LinkFrame, ReportNotification } from '@zhuzhan/dlt698'
 import type { Appointment } from '../run/scheduler.js'
@@ -73,8 +74,12 @@ export function createReports({ address, context, sealer, send, isReady }: Repor
   function pump(): void {
     if (!isReady() || rest !== undefined || faults.get(address, 'silent')) return
     for (const report of kept.slice(0, IN_FLIGHT)) {
-      if (report.timeout === undefined && !report.sealing) void transmit(report)
+      if (report.timeout === undefined && !report.sealing) begin(report)
     }
+  }
+
+  function begin(one: Kept): void {
+    transmit(one).catch((error: unknown) => log.warn({ terminal: address, err: errorText(error) }, 'report not sent'))
   }
 
   async function transmit(one: Kept): Promise<void> {
@@ -82,9 +87,6 @@ export function createReports({ address, context, sealer, send, isReady }: Repor
     try {
       if (one.sealed === undefined) one.sealed = await sealer.seal(one.report)
       else one.sealed = { id: one.sealed.id, apdu: await sealer.repeat(one.sealed) }
-    } catch (error) {
-      log.warn({ terminal: address, err: error instanceof Error ? error.message : String(error) }, 'report could not be sealed')
-      return
     } finally {
       one.sealing = false
     }
@@ -104,7 +106,7 @@ export function createReports({ address, context, sealer, send, isReady }: Repor
 
   function timedOut(one: Kept): void {
     delete one.timeout
-    if (one.tries <= settings.reportRepeats) return void transmit(one)
+    if (one.tries <= settings.reportRepeats) return begin(one)
     // The station does not confirm now. Rest, then begin again with the oldest.
     rest ??= scheduler.after(settings.reportRestMs, again)
   }

@@ -1,3 +1,4 @@
+import { errorText } from '@zhuzhan/core'
 import { CONTROL, DecodeError, createJoiner, decodeFrame, encodeApdu, encodeFrame } from '@zhuzhan/dlt698'
 import type { LinkAddress, LinkControl, LinkFrame } from '@zhuzhan/dlt698'
 import { clockOf } from '../device/device.js'
@@ -122,7 +123,7 @@ export async function createTerminal({ profile, device, meters: behind, context,
     }
     counts.requests++
     if (faults.get(address, 'silent')) return
-    onRequest(frame).catch((error: unknown) => log.warn({ terminal: address, err: error instanceof Error ? error.message : String(error) }, 'request not answered'))
+    onRequest(frame).catch((error: unknown) => log.warn({ terminal: address, err: errorText(error) }, 'request not answered'))
   }
 
   function onLinkResponse(frame: LinkFrame): void {
