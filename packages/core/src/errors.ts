@@ -40,7 +40,7 @@ export const ERRORS = {
   // wire
   FRAME_INVALID: { http: 502, retry: false, audit: false, text: 'The bytes are no valid frame.' },
   APDU_INVALID: { http: 502, retry: false, audit: false, text: 'The APDU does not decode.' },
-  RESPONSE_MISMATCH: { http: 502, retry: true, audit: false, text: 'A response that answers no open request.' },
+  RESPONSE_MISMATCH: { http: 502, retry: true, audit: true, text: 'A response that answers no open request.' },
 
   // crypto machine (reference: OSP-1 §7.12; callers learn the class, details go to the audit)
   SESSION_UNKNOWN: { http: 409, retry: true, audit: false, text: 'No such secured session; negotiate a new one.' },
