@@ -12,7 +12,7 @@ import { createProgress } from './progress.mjs'
 const say = createProgress(process.stdout)
 const REPORT = join(ROOT, '.tools/jest.json')
 /** Tests that start whole stations run one after another: two stations at once would measure each other. */
-const STATION_TESTS = '/test/e2e/'
+const STATION_TESTS = '/test/(e2e|security)/'
 
 await orExplain(() => bootstrap({ say }))
 

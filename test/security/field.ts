@@ -1,0 +1,121 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { outcomeValue } from '@zhuzhan/contracts'
+import type { ErrorCode } from '@zhuzhan/core'
+import { connectCryptoMachine } from '@zhuzhan/crypto-client'
+import { createFleet, fleetRegistry, keysByAddress } from '@zhuzhan/fleet'
+import type { Fleet, RegistryEntry } from '@zhuzhan/fleet'
+import { createLogger } from '@zhuzhan/service-kit'
+import { startStation } from '@zhuzhan/testing'
+import type { Json, TestStation } from '@zhuzhan/testing'
+import { until } from '../e2e/wait.js'
+import { startWireTap } from './wire-tap.js'
+import type { WireTap } from './wire-tap.js'
+
+/** A running station, three virtual terminals behind the tap, and one registered address that only raw sockets use. */
+export interface Field {
+  station: TestStation
+  tap: WireTap
+  fleet: Fleet
+  plain: RegistryEntry
+  modeS: RegistryEntry
+  modeF: RegistryEntry
+  bench: RegistryEntry
+  /** Passes when the attack is refused with this code so many times: in the metrics and in the audit log under this object. */
+  refused(code: ErrorCode, object: string, attack: () => unknown, times?: number): Promise<void>
+  /** The sum of a counter or gauge, over all services or of one; `labels` as on the page. */
+  metric(name: string, labels?: string, service?: string): Promise<number>
+  /** A read through the terminal comes back with its value: what it says passed the open session. */
+  read(terminal: RegistryEntry): Promise<void>
+  /** Makes one report now; it may stay unconfirmed. */
+  report(terminal: RegistryEntry): void
+  /** All reports of the terminal have their confirmation. */
+  confirmed(terminal: RegistryEntry): Promise<void>
+  /** How many reports of the terminal's meter are in the station's readings, conflicts included. */
+  stored(terminal: RegistryEntry): Promise<number>
+  /** Mode of the secured session the session table shows. */
+  security(terminal: RegistryEntry): Promise<string | undefined>
+  close(): Promise<void>
+}
+
+const REFUSALS = 'zhuzhan_(?:fep|gateway)_refusals_total'
+const ENERGY = '00100201'
+
+export async function openField(): Promise<Field> {
+  const station = await startStation({ ZHUZHAN_DEMO_TERMINALS: '0' })
+  const registry = fleetRegistry({ terminals: 4, meters: 1, profile: 'mixed' })
+  const [plain, modeS, bench, modeF] = registry as [RegistryEntry, RegistryEntry, RegistryEntry, RegistryEntry]
+  for (const { address, profile, meters } of registry) {
+    const security = profile === 'plain' ? { securityProfile: 'plain' } : { securityProfile: 'sm', mode: profile === 'sm-s' ? 'S' : 'F' }
+    expect((await station.rest.call('POST', '/api/v1/terminals', { address, ...security })).status).toBe(201)
+    for (const meter of meters) expect((await station.rest.call('POST', '/api/v1/meters', { address: meter, terminal: address })).status).toBe(201)
+  }
+  const { cryptoUrl, cryptoSecret } = JSON.parse(readFileSync(join(station.dataDir, 'run/supervisor.json'), 'utf8')) as { cryptoUrl: string; cryptoSecret: string }
+  const machine = await connectCryptoMachine({ url: cryptoUrl, secret: cryptoSecret, identity: 'security-test', log: createLogger({ service: 'test', level: 'silent' }) })
+  const issued = await machine.issueKeys([{ address: modeS.address, mode: 'S' }, { address: modeF.address, mode: 'F' }])
+  await machine.stop()
+
+  const tap = await startWireTap(station.endpoints().gateway4g)
+  const fleet = await createFleet({
+    registry: [plain, modeS, modeF], dial: tap.dial, keys: keysByAddress(issued.map((one) => outcomeValue<'issueKeys'>(one))),
+    settings: { reportSeconds: 0, reportTimeoutMs: 2_000, reportRestMs: 3_000, instant: true },
+  })
+  fleet.start()
+
+  const metric: Field['metric'] = async (name, labels = '', service = '') => {
+    const pages = await Promise.all(station.endpoints().metrics.map(async (url) => (await fetch(url)).text()))
+    const lines = pages.filter((page) => page.includes(`zhuzhan_service_up{service="${service}`)).join('\n').matchAll(new RegExp(`^${name}(?:\\{(.*)\\})? (\\S+)$`, 'gm'))
+    return [...lines].filter(([, found = '']) => found.includes(labels)).reduce((sum, [, , value]) => sum + Number(value), 0)
+  }
+  const audited = async (code: string, object: string): Promise<number> => {
+    const entries = await station.rest.all(`/api/v1/audit-log?limit=500&action=refuse&object=${object}`)
+    return entries.filter((entry) => entry.outcome === code).reduce((sum, entry) => sum + (entry.detail.count as number), 0)
+  }
+  const terminalOf = ({ address }: RegistryEntry) => fleet.terminals.get(address)!
+
+  return {
+    station, tap, fleet, plain, modeS, modeF, bench, metric,
+    refused: async (code, object, attack, times = 1) => {
+      const look = async () => ({ counted: await metric(REFUSALS, `code="${code}"`), audited: await audited(code, object) })
+      const before = await look()
+      await attack()
+      // The audit log takes equal refusals together, at most every ten seconds.
+      await until(`${times} ${code} counted and audited for ${object}`, 30, async () => {
+        const now = await look()
+        const rise = { counted: now.counted - before.counted, audited: now.audited - before.audited }
+        if (rise.counted < times || rise.audited < times) throw new Error(JSON.stringify(rise))
+        return true
+      })
+    },
+    read: async ({ meters: [meter] }) => {
+      const asked = await station.rest.call('POST', `/api/v1/meters/${meter}/commands`, { action: 'read', oads: ['20000201'] })
+      expect(asked.status).toBe(202)
+      await until('the value read', 60, async () => {
+        const { body } = await station.rest.call('GET', `/api/v1/commands/${asked.body.id}`)
+        if (body.state !== 'confirmed') throw new Error(`${body.state}: ${JSON.stringify(body.steps)}`)
+        expect(body.result).toMatchObject({ readings: [{ item: '20000201', unit: 'V' }] })
+        return true
+      })
+    },
+    report: (terminal) => terminalOf(terminal).reportNow(),
+    confirmed: async (terminal) => {
+      await until('confirmation of every report', 30, async () => (terminalOf(terminal).reports.waiting === 0 ? true : undefined))
+    },
+    stored: async ({ meters: [meter] }) => {
+      const readings: Json[] = await station.rest.all(`/api/v1/meters/${meter}/readings?limit=1000&item=${ENERGY}&quality=all`)
+      return readings.filter((reading) => reading.source === 'report').length
+    },
+    security: async ({ address }) => {
+      const { body } = await station.rest.call('GET', '/api/v1/terminals?limit=50')
+      return body.items.find((terminal: Json) => terminal.address === address)?.session?.security
+    },
+    close: async () => {
+      await fleet.stop()
+      tap.close()
+      await station.stop()
+    },
+  }
+}
+
+/** The audit log's name of a terminal. */
+export const objectOf = ({ address }: RegistryEntry): string => `terminal/${address}`
