@@ -8,7 +8,7 @@ export function fakeMachine(handlers: Handlers): CryptoMachine & { readonly call
   const calls: [CryptoOperation, unknown][] = []
   const operation = (name: CryptoOperation) => (batch: readonly unknown[]): Promise<CryptoOutcome<CryptoOperation>[]> => Promise.all(batch.map(async (request) => {
     calls.push([name, request])
-    const handler = handlers[name] as ((request: unknown) => CryptoResult<CryptoOperation>) | undefined
+    const handler = handlers[name] as ((request: unknown) => CryptoResult<CryptoOperation> | Promise<CryptoResult<CryptoOperation>>) | undefined
     if (!handler) throw new Error(`the test has no ${name}`)
     try {
       return { ok: true as const, value: await handler(request) }
