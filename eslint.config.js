@@ -63,9 +63,9 @@ const zones = Object.entries(ARROWS).flatMap(([member, allowed]) => [
   { files: TEST_CODE.map((pattern) => `${member}/src/${pattern}`), rules: { 'no-restricted-imports': importsOf(member, allowed, { test: true }) } },
 ])
 
-/** Tests on running processes talk to services over their ports, like everybody else. */
+/** Tests on running processes talk to services over their ports, like everybody else. Benches may measure a part of one alone. */
 const processTests = {
-  files: ['test/**/*.ts', 'bench/**/*.ts'],
+  files: ['test/**/*.ts'],
   rules: { 'no-restricted-imports': ['error', { patterns: PATTERNS, paths: Object.keys(ARROWS).filter((one) => one.startsWith('services/')).map((one) => ({ name: `@zhuzhan/${one.split('/')[1]}`, message: 'Nothing imports a service.' })) }] },
 }
 
