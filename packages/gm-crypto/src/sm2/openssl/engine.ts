@@ -23,7 +23,7 @@ export interface OpenSslEngineOptions {
   random?: Random
   /** Parsed keys kept, each of a few kilobytes. */
   cachedKeys?: number
-  /** Slow calls running or queued in the native pool at a time. */
+  /** Slow calls running or queued in the native pool at a time; koffi keeps memory for 8 and allocates 256 KiB for each further one. */
   concurrency?: number
 }
 
@@ -32,7 +32,7 @@ export interface OpenSslEngineOptions {
  * on a thread of the native pool, so the event loop stays free.
  * @throws Error when Node exports no such symbols here
  */
-export function createOpenSslEngine({ random = randomBytes, cachedKeys = 4096, concurrency = 32 }: OpenSslEngineOptions = {}): Sm2Engine {
+export function createOpenSslEngine({ random = randomBytes, cachedKeys = 4096, concurrency = 8 }: OpenSslEngineOptions = {}): Sm2Engine {
   const ssl = bindOpenSsl()
   const slowly = createGate(concurrency)
   const privateKeys = createKeyCache(ssl, cachedKeys)
