@@ -1,6 +1,8 @@
 /** One configuration for the whole workspace; scripts/test.mjs chooses which part runs. */
 export default {
   testEnvironment: 'node',
+  // Real servers on a busy machine; what hangs is still found.
+  testTimeout: 30_000,
   // Workspace packages are tested from their sources, never from a stale build.
   testEnvironmentOptions: { customExportConditions: ['zhuzhan-source', 'node', 'node-addons'] },
   extensionsToTreatAsEsm: ['.ts'],

@@ -84,7 +84,22 @@ test('a refused handshake is told and leaves no session', async () => {
   channel.start()
   await answered()
   await until(() => refused.length === 1)
-  expect([refused, channel.ready]).toEqual([['AUTH_FAILED CONNECT'], false])
+  expect([refused, channel.ready]).toEqual([['AUTH_FAILED CONNECT-Response'], false])
+})
+
+test('a forged answer that overtakes the true one is refused, and the true one still makes the session', async () => {
+  let judged = 0
+  finish = async () => {
+    judged += 1
+    if (judged === 1) throw new HesError('AUTH_FAILED')
+    return { handle: HANDLE, sessionSeconds: 600 }
+  }
+  channel.start()
+  await answered()
+  await until(() => refused.length === 1)
+  channel.onConnectResponse(accepted)
+  await until(() => ready.length === 1)
+  expect([refused, sent.length, channel.ready]).toEqual([['AUTH_FAILED CONNECT-Response'], 1, true])
 })
 
 test('a connection that ends while it waits for the answer frees its place for the next terminal', async () => {

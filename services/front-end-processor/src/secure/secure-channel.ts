@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto'
 import { HesError, errorCode } from '@zhuzhan/core'
 import type { Clock, ErrorCode } from '@zhuzhan/core'
 import { outcomeValue } from '@zhuzhan/contracts'
-import type { CryptoMachine } from '@zhuzhan/contracts'
+import type { CryptoMachine, CryptoResult } from '@zhuzhan/contracts'
 import { encodeApdu, encodeConnectHeader } from '@zhuzhan/dlt698'
 import type { ConnectResponse } from '@zhuzhan/dlt698'
 import { withSpan } from '@zhuzhan/telemetry'
@@ -10,6 +10,8 @@ import { OFFER, OFFER_BYTES } from './connect-header.js'
 import type { Turnstile } from './turnstile.js'
 
 const CONNECT_TIMEOUT_MS = 15_000
+/** After an answer that was not genuine the true one is waited for this long. */
+const TRUE_ANSWER_MS = 3_000
 const RETRY_FIRST_MS = 2_000
 const RETRY_MAX_MS = 60_000
 
@@ -58,15 +60,25 @@ export function createSecureChannel(deps: SecureDeps): SecureChannel {
       apdu: 'connect-request', piid: { number: piid, priority: false, acd: false }, header: OFFER,
       mechanism: opened.mechanism === 'S' ? { kind: 'symmetric', ...fields } : { kind: 'signature', ...fields }, timeTag: undefined,
     })
-    const response = await new Promise<ConnectResponse>((resolve, reject) => {
-      const timeout = setTimeout(() => reject(new HesError('TERMINAL_TIMEOUT', 'no CONNECT-Response')), CONNECT_TIMEOUT_MS)
-      answer = (response) => {
-        clearTimeout(timeout)
-        resolve(response)
-      }
+    const { finished, response } = await new Promise<{ finished: CryptoResult<'connectFinish'>; response: ConnectResponse }>((resolve, reject) => {
       const failed = (error: Error): void => {
         clearTimeout(timeout)
         reject(error)
+      }
+      let timeout = setTimeout(() => failed(new HesError('TERMINAL_TIMEOUT', 'no CONNECT-Response')), CONNECT_TIMEOUT_MS)
+      answer = (response) => {
+        judge(opened.exchange, response).then((finished) => {
+          clearTimeout(timeout)
+          resolve({ finished, response })
+          // The connection went while the machine judged: a session nobody will use, of a terminal that must not be bound any more.
+          if (ended && 'handle' in finished) void machine.endSession([{ handle: finished.handle }]).catch(() => undefined)
+        }, (error: Error) => {
+          if (errorCode(error) !== 'AUTH_FAILED') return failed(error)
+          // A forged answer that overtakes the true one must not end the try (OSP-1 §7.12): the true one may still come.
+          deps.onRefused(address, 'AUTH_FAILED', 'CONNECT-Response')
+          clearTimeout(timeout)
+          timeout = setTimeout(() => failed(error), TRUE_ANSWER_MS)
+        })
       }
       giveUpWaiting = () => failed(new HesError('TERMINAL_OFFLINE', 'the connection ended before the answer came'))
       deps.send(request).catch(failed)
@@ -74,18 +86,18 @@ export function createSecureChannel(deps: SecureDeps): SecureChannel {
       answer = undefined
       giveUpWaiting = undefined
     })
-    const finished = outcomeValue<'connectFinish'>((await machine.connectFinish([{
-      exchange: opened.exchange, header2: encodeConnectHeader(response.header), result: response.result,
-      ...(response.security ? { rn: response.security.rn, signature: response.security.signature } : {}),
-    }]))[0])
     if ('counter' in finished) return 'retry'
-    if (ended) {
-      // The connection went while the machine judged: a session nobody will use, of a terminal that must not be bound any more.
-      void machine.endSession([{ handle: finished.handle }]).catch(() => undefined)
-      throw new HesError('TERMINAL_OFFLINE')
-    }
+    if (ended) throw new HesError('TERMINAL_OFFLINE')
     session = { handle: finished.handle, until: deps.clock.monotonic() + finished.sessionSeconds * 1000, frame: Math.min(response.header.receiveSize, OFFER.sendSize) || OFFER.sendSize }
     return opened.mechanism
+  }
+
+  const judge = async (exchange: string, response: ConnectResponse): Promise<CryptoResult<'connectFinish'>> => {
+    const [outcome] = await machine.connectFinish([{
+      exchange, header2: encodeConnectHeader(response.header), result: response.result,
+      ...(response.security ? { rn: response.security.rn, signature: response.security.signature } : {}),
+    }])
+    return outcomeValue<'connectFinish'>(outcome)
   }
 
   const negotiate = async (): Promise<void> => {

@@ -1,10 +1,14 @@
+import type { ErrorCode } from '@zhuzhan/core'
 import type { LinkOpen } from '@zhuzhan/contracts'
 import type { Registry } from '@zhuzhan/persistence'
 import type { Logger } from '@zhuzhan/service-kit'
 import type { GatewayLink } from '../gateway-link/gateway-client.js'
+import { createTurnstile } from '../secure/turnstile.js'
 import type { Directory } from './directory.js'
 import { createTerminal } from './terminal.js'
 import type { Terminal, TerminalDeps } from './terminal.js'
+
+const RIVALS_IN_FLIGHT = 16
 
 /** From a login at a gateway to a terminal that serves its address, and its end. */
 export interface Lifecycle {
@@ -29,6 +33,18 @@ export interface LifecycleOptions {
 export function createLifecycle({ directory, registry, terminalDeps, log, onBound }: LifecycleOptions): Lifecycle {
   const opening = new Map<GatewayLink, Map<number, Promise<Terminal | undefined>>>()
 
+  /**
+   * A login beside a live session may be the terminal itself or somebody who only knows its address. Such connections share
+   * a budget of their own, so that silent ones never hold up true handshakes (OSP-1 §7.12), and one that proves nothing is noted.
+   */
+  const asRival = {
+    turnstile: createTurnstile(RIVALS_IN_FLIGHT),
+    onRefused: (address: string, code: ErrorCode, what: string): void => {
+      if (code === 'TERMINAL_TIMEOUT') terminalDeps.secure.onRefused(address, 'AUTH_FAILED', 'login beside a live session without proof')
+      else terminalDeps.secure.onRefused(address, code, what)
+    },
+  }
+
   const bind = (terminal: Terminal, security: string): void => {
     const former = directory.bind(terminal)
     terminal.gateway.bind(terminal.connection, security)
@@ -40,9 +56,10 @@ export function createLifecycle({ directory, registry, terminalDeps, log, onBoun
   const create = async (link: GatewayLink, connection: number, open: LinkOpen): Promise<Terminal | undefined> => {
     const record = await registry.terminal(open.address)
     if (!record || !opening.get(link)?.has(connection)) return undefined
+    const rival = directory.serving(open.address) !== undefined
     const terminal: Terminal = createTerminal({ gateway: link, connection, remote: open.remote, loggedInAt: open.loggedInAt, record }, {
       ...terminalDeps,
-      secure: { ...terminalDeps.secure, onReady: (_address, mode) => bind(terminal, mode) },
+      secure: { ...terminalDeps.secure, ...(rival ? asRival : {}), onReady: (_address, mode) => bind(terminal, mode) },
     })
     directory.add(terminal)
     if (terminal.secure) terminal.secure.start()
