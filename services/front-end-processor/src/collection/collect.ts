@@ -18,7 +18,7 @@ const FREEZE_TIME = '20210200'
 const MARKER = oadNumber('00100201')
 
 export interface CollectorOptions {
-  store: CollectionStore
+  store: Pick<CollectionStore, 'missing' | 'failed' | 'filled'>
   publisher: Publisher
   clock: Clock
   requestMs: number

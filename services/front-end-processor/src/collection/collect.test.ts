@@ -1,0 +1,168 @@
+import { HesError, manualClock } from '@zhuzhan/core'
+import type { Reading } from '@zhuzhan/contracts'
+import { dateTimeSToEpoch, epochToDateTimeS } from '@zhuzhan/dlt698'
+import type { Apdu, Data, RecordRequest, ResultRecord } from '@zhuzhan/dlt698'
+import type { CollectionPlan, CollectionStore } from '@zhuzhan/persistence'
+import { answerWith } from '../test-support/device.js'
+import type { Device } from '../test-support/device.js'
+import { fakeLink } from '../test-support/fake-link.js'
+import { terminalRecord } from '../test-support/records.js'
+import { terminalOn } from '../test-support/terminal.js'
+import type { Terminal } from '../terminals/terminal.js'
+import { createCollector } from './collect.js'
+
+const HOUR = 3_600_000
+const METERS = ['000000000011', '000000000012']
+const clock = manualClock(Date.UTC(2026, 9, 5, 4, 1))
+const CURVE: CollectionPlan = { id: 'curve', name: '', freezeOad: '50020200', items: ['00100201', '20000200'], intervalMinutes: 60, everySeconds: 300, horizonHours: 5, priority: 1 }
+const DAYS: CollectionPlan = { ...CURVE, id: 'day', freezeOad: '50040200', items: ['00100200'], intervalMinutes: null, horizonHours: 24 * 3 }
+
+/** Gaps in memory; readings are present when their total energy was published. */
+function memoryStore(present: Set<string>): Pick<CollectionStore, 'missing' | 'failed' | 'filled'> & { readonly gaps: Map<string, { reason: string; attempts: number; nextTryAt: number }> } {
+  const gaps = new Map<string, { reason: string; attempts: number; nextTryAt: number }>()
+  return {
+    gaps,
+    missing: async (_plan, _item, meterIds, slots) => slots.flatMap((slot) => meterIds.map((meterId) => ({ meterId, slot, attempts: gaps.get(`${meterId} ${slot}`)?.attempts ?? 0 })))
+      .filter(({ meterId, slot }) => !present.has(`${meterId} ${slot}`) && (gaps.get(`${meterId} ${slot}`)?.nextTryAt ?? 0) <= clock.now()),
+    failed: async (_plan, list) => {
+      for (const { meterId, slot, reason, nextTryAt } of list) gaps.set(`${meterId} ${slot}`, { reason, attempts: (gaps.get(`${meterId} ${slot}`)?.attempts ?? 0) + 1, nextTryAt: nextTryAt.getTime() })
+    },
+    filled: async (_plan, list) => { for (const { meterId, slot } of list) gaps.delete(`${meterId} ${slot}`) },
+  }
+}
+
+let terminal: Terminal
+let published: Reading[]
+let present: Set<string>
+let store: ReturnType<typeof memoryStore>
+let heard: Apdu[]
+let publishing: () => Promise<void>
+let collect: (plan: CollectionPlan) => Promise<{ asked: number; brought: number }>
+
+const idOf = (meter: string): number => terminal.record.meters.get(meter)!.id
+const setUp = (device: Device): void => {
+  const link = fakeLink()
+  terminal = terminalOn(link, clock, { record: terminalRecord({ meters: METERS }) })
+  ;({ heard } = answerWith(link, terminal, device))
+  published = []
+  present = new Set()
+  store = memoryStore(present)
+  publishing = async () => undefined
+  const collector = createCollector({
+    store, clock, requestMs: 100, proxySeconds: 0,
+    publisher: { publish: async (readings) => {
+      await publishing()
+      published.push(...readings)
+      for (const one of readings) if (one.item === 0x00100201) present.add(`${idOf(one.meter)} ${one.time}`)
+    }, drain: async () => undefined },
+  })
+  collect = (plan) => collector(terminal, plan)
+}
+afterEach(() => terminal.end())
+
+/** Rows a meter would give: those of the range, but for what it does not have. */
+const rowsOf = (record: RecordRequest, step: number, has: (time: number) => boolean): ResultRecord => {
+  if (record.rsd.selector !== 2) throw new Error('not by time')
+  const edge = (data: Data): number => (data.type === 'date-time-s' ? dateTimeSToEpoch(data.value, 480)! : Number.NaN)
+  const [from, to] = [edge(record.rsd.from), edge(record.rsd.to)]
+  const rows: Data[][] = []
+  for (let time = from; time < to; time += step) {
+    if (has(time)) rows.push(record.rcsd.map((column): Data => (column.oad === '20210200' ? { type: 'date-time-s', value: epochToDateTimeS(time, 480) } : column.oad.startsWith('0010') ? { type: 'double-long-unsigned', value: time / HOUR } : { type: 'array', items: [{ type: 'long-unsigned', value: 2200 }] })))
+  }
+  return { oad: record.oad, rcsd: record.rcsd, rows }
+}
+const tail = { followReport: undefined, timeTag: undefined }
+const meterWith = (has: (meter: string, time: number) => boolean, step = HOUR): Device => (request) => {
+  if (request.apdu !== 'proxy-request' || request.choice !== 'get-record') return undefined
+  return { apdu: 'proxy-response', choice: 'get-record', piid: request.piid, tsa: request.tsa, record: rowsOf(request.record, step, (time) => has(request.tsa.address, time)), ...tail }
+}
+const hours = (count: number): number[] => Array.from({ length: count }, (_, n) => Date.UTC(2026, 9, 5, 4) - n * HOUR)
+
+test('reads what is missing of every meter, by time, as few requests as it takes', async () => {
+  setUp(meterWith(() => true))
+  expect(await collect(CURVE)).toEqual({ asked: 10, brought: 10 })
+  expect(heard).toHaveLength(2)
+  expect(heard[0]).toMatchObject({ record: {
+    oad: '50020200', rcsd: [{ oad: '20210200' }, { oad: '00100201' }, { oad: '20000200' }],
+    rsd: { selector: 2, oad: '20210200', interval: { type: 'ti', value: { unit: 1, value: 60 } } },
+  } })
+  expect(published.filter((one) => one.meter === METERS[1] && one.item === 0x20000201).map((one) => [one.time, one.value, one.quality, one.source]).sort())
+    .toEqual(hours(5).map((time) => [time, '220.0', 'terminal', 'poll']).sort())
+  expect(await collect(CURVE)).toEqual({ asked: 0, brought: 0 })
+  expect(heard).toHaveLength(2)
+})
+
+test('a slot the meter has not is a gap with its reason; it rests, and what then comes is marked as recollected', async () => {
+  const [newest, oldest] = [hours(1)[0]!, hours(5)[4]!]
+  let complete = false
+  setUp(meterWith((meter, time) => complete || meter === METERS[0] || (time !== newest && time !== oldest)))
+  expect(await collect(CURVE)).toEqual({ asked: 10, brought: 8 })
+  expect([...store.gaps.entries()].map(([key, gap]) => [key, gap.reason])).toEqual([[`${idOf(METERS[1]!)} ${oldest}`, 'no row in the meter'], [`${idOf(METERS[1]!)} ${newest}`, 'no row in the meter']])
+  complete = true
+  expect(await collect(CURVE)).toEqual({ asked: 0, brought: 0 })
+  clock.advance(15 * 60_000)
+  expect(await collect(CURVE)).toEqual({ asked: 2, brought: 2 })
+  expect(published.filter((one) => one.quality === 'recollected').map((one) => one.time)).toContain(newest)
+  expect(store.gaps.size).toBe(0)
+  clock.advance(-15 * 60_000)
+})
+
+test('a DAR is a reason, not an end', async () => {
+  setUp((request) => (request.apdu === 'proxy-request' && request.choice === 'get-record'
+    ? { apdu: 'proxy-response', choice: 'get-record', piid: request.piid, tsa: request.tsa, record: { oad: request.record.oad, rcsd: [], dar: 33 }, ...tail } : undefined))
+  expect(await collect(CURVE)).toEqual({ asked: 10, brought: 0 })
+  expect(new Set([...store.gaps.values()].map((gap) => gap.reason))).toEqual(new Set(['DAR 33']))
+})
+
+test('a terminal that is silent is not asked for all its other meters', async () => {
+  setUp(() => undefined)
+  await expect(collect(DAYS)).rejects.toMatchObject({ code: 'TERMINAL_TIMEOUT' })
+  expect(heard.length).toBeLessThanOrEqual(2)
+  const after = heard.length
+  await new Promise((resolve) => setTimeout(resolve, 150))
+  expect(heard).toHaveLength(after)
+})
+
+test('readings that did not become durable are no readings: nothing counts as come', async () => {
+  setUp(meterWith(() => true))
+  publishing = async () => { throw new HesError('UNAVAILABLE') }
+  await expect(collect(CURVE)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  expect([published, store.gaps.size]).toEqual([[], 0])
+})
+
+test('the connection ends in between: no verdict about any meter', async () => {
+  setUp(() => undefined)
+  const collecting = collect(CURVE)
+  setImmediate(() => terminal.end())
+  await expect(collecting).rejects.toMatchObject({ code: 'TERMINAL_OFFLINE' })
+  expect(store.gaps.size).toBe(0)
+})
+
+test('rows of another meter than the asked one do not fill its slots', async () => {
+  setUp((request) => {
+    const answer = meterWith(() => true)(request) as Extract<Apdu, { apdu: 'proxy-response'; choice: 'get-record' }>
+    if (answer.tsa.address !== METERS[0] || !('rows' in answer.record)) return answer
+    const [rcsd, rows] = [answer.record.rcsd, answer.record.rows]
+    return { ...answer, record: { oad: answer.record.oad, rcsd: [{ oad: '202A0200' }, ...rcsd], rows: rows.map((row): Data[] => [{ type: 'tsa', tsa: { flag: 5, address: METERS[1]! } } as Data, ...row]) } }
+  })
+  await collect(CURVE)
+  expect([...store.gaps.keys()].filter((key) => key.startsWith(`${idOf(METERS[0]!)} `))).toHaveLength(5)
+})
+
+test('an answer in blocks is joined, each asked for by the number of the last; reference §4.4', async () => {
+  setUp(() => undefined)
+  terminal.end()
+  const link = fakeLink()
+  terminal = terminalOn(link, clock, { record: { ...terminalRecord({ meters: [] }), meters: new Map([['000000000001', { id: 9, address: '000000000001', kind: 'meter', securityProfile: 'plain', mode: null, createdAt: 0 }]]) } })
+  let record: ResultRecord | undefined
+  ;({ heard } = answerWith(link, terminal, (request): Apdu | undefined => {
+    if (request.apdu !== 'get-request') return undefined
+    if (request.choice === 'record') record = rowsOf(request.record, HOUR, () => true)
+    const block = request.choice === 'next' ? request.block + 1 : 1
+    if (!record || !('rows' in record)) return undefined
+    const rows = record.rows.slice((block - 1) * 2, block * 2)
+    return { apdu: 'get-response', choice: 'next', piid: request.piid, last: block === 3, block, content: { records: [{ ...record, rows }] }, ...tail }
+  }))
+  expect(await collect(CURVE)).toEqual({ asked: 5, brought: 5 })
+  expect(heard.map((request) => ('block' in request ? request.block : 0))).toEqual([0, 1, 2])
+})
