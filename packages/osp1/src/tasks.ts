@@ -24,6 +24,11 @@ export function isTask(value: number): value is Task {
  * @throws HesError TICKET_REFUSED for unknown services, mixed lists, unusual length forms, and what does not parse to the last byte
  */
 export function taskOf(bytes: Uint8Array): Task {
+  return readTask(bytes).task
+}
+
+/** The same with the decoded APDU, for a receiver that goes on with it. */
+export function readTask(bytes: Uint8Array): { task: Task; apdu: Apdu } {
   let apdu: Apdu
   try {
     apdu = decodeApdu(bytes)
@@ -33,7 +38,7 @@ export function taskOf(bytes: Uint8Array): Task {
   }
   // A length in a long form is legal on the wire, but two parsers may read it differently: nothing we seal has one.
   if (apdu.quirks) throw refused('unusual encoding')
-  return taskOfApdu(apdu)
+  return { task: taskOfApdu(apdu), apdu }
 }
 
 function taskOfApdu(apdu: Apdu): Task {

@@ -1,9 +1,9 @@
 import { HesError } from '@zhuzhan/core'
-import { decodeApdu, encodeApdu, epochToDateTimeS } from '@zhuzhan/dlt698'
+import { encodeApdu, epochToDateTimeS } from '@zhuzhan/dlt698'
 import type { Apdu, SecurityRequest } from '@zhuzhan/dlt698'
 import { innerTagAllowed, openRecord, sealRecord } from '../record.js'
 import type { RecordMode } from '../record.js'
-import { isTask, taskOf } from '../tasks.js'
+import { isTask, readTask } from '../tasks.js'
 import { timeTagOf, timeTagValid } from '../time-tag.js'
 import { readRecordRequest, recordResponse } from '../wire.js'
 import type { RequestParts } from '../wire.js'
@@ -41,10 +41,10 @@ export function createRecords(options: Osp1DeviceOptions, ad: Buffer, sessions: 
   /** What the rules say to an authentic request: nothing wrong, or the DAR of a mode 2 answer. */
   const judge = (session: DeviceSession, parts: RequestParts, inner: Buffer): { dar: number } | { apdu: Apdu } => {
     try {
-      const task = innerTagAllowed(1, inner) ? taskOf(inner) : undefined
-      if (task === undefined || task !== parts.task || (task !== 3 && parts.mode !== 1)) return { dar: DAR.denied }
+      if (!innerTagAllowed(1, inner)) return { dar: DAR.denied }
+      const { task, apdu } = readTask(inner)
+      if (task !== parts.task || (task !== 3 && parts.mode !== 1)) return { dar: DAR.denied }
       if (session.keyState === 0 && task !== 3 && task !== 7) return { dar: DAR.denied }
-      const apdu = decodeApdu(inner)
       const tag = timeTagOf(apdu)
       if (tag ? !timeTagValid(tag, localTime(), offsetMinutes) : task === 8) return { dar: DAR.expired }
       return { apdu }
