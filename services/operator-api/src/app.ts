@@ -62,7 +62,7 @@ export interface AppDeps {
 /** Bodies are small; imports have their own limit. */
 const BODY_LIMIT = 256 * 1024
 /** A loop that is late by this much serves nobody in time: tell callers to come back. */
-const MAX_LOOP_DELAY_MS = 3_000
+const MAX_LOOP_DELAY_MS = 5_000
 
 /** REST and live feed with everything passed in; not listening yet. */
 export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
