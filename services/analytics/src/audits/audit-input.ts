@@ -23,7 +23,7 @@ const MIDNIGHTS = `SELECT time, item & 255 AS index, value::text AS value FROM r
 const ONE = 'SELECT value::text AS value, occurred_at AS "occurredAt" FROM reading WHERE meter_id = $1 AND time = $2 AND item = $3'
 const CONFLICTS = 'SELECT count(*) AS count FROM reading_conflict WHERE meter_id = $1 AND time >= $2 AND time <= $3'
 
-interface MeterRow { id: number; address: string; terminal: string; name: string | null; ctRatio: string; ptRatio: string; tariff: string | null; offsetMinutes: number; createdAt: Date }
+type MeterRow = AuditInput['meter'] & { id: number; createdAt: Date }
 interface CurveRow { time: Date; value: string; quality: string; receivedAt: Date }
 interface OneRow { value: string; occurredAt: Date | null }
 

@@ -37,41 +37,65 @@ type Rule = (seen: Seen) => Finding | undefined
 
 const RULES: readonly Rule[] = [
   ({ share }) => (share !== null && share < PROVISIONAL_BELOW
-    ? { code: 'INCOMPLETE', severity: 'warning', text: share < WITHHELD_BELOW ? 'Too many quarter hours are missing; amounts are withheld.' : 'Quarter hours are missing; the report is provisional.', figures: { completeness: round(share) } }
+    ? {
+        code: 'INCOMPLETE', severity: 'warning', figures: { completeness: round(share) },
+        text: share < WITHHELD_BELOW ? 'Too many quarter hours are missing; amounts are withheld.' : 'Quarter hours are missing; the report is provisional.',
+      }
     : undefined),
   ({ share }) => (share === null ? { code: 'NOTHING_EXPECTED', severity: 'info', text: 'The meter was not installed yet in this month.' } : undefined),
   ({ registers }) => (registers.kind === 'backwards'
-    ? { code: 'REGISTER_BACKWARDS', severity: 'warning', text: 'A frozen register is lower than an earlier one: exchanged, reset, rolled over or faulty. No energy is taken from registers.' }
+    ? {
+        code: 'REGISTER_BACKWARDS', severity: 'warning',
+        text: 'A frozen register is lower than an earlier one: exchanged, reset, rolled over or faulty. No energy is taken from registers.',
+      }
     : undefined),
   ({ backwardsIntervals }) => (backwardsIntervals > 0
     ? { code: 'CURVE_BACKWARDS', severity: 'warning', text: 'The curve goes backwards; these intervals are left out.', figures: { intervals: backwardsIntervals } }
     : undefined),
   ({ registers }) => (registers.kind === 'energy' && registers.mismatch
-    ? { code: 'TARIFF_SUM_MISMATCH', severity: 'warning', text: 'The tariff registers do not add up to the total; periods are taken from the curve.', figures: { tariffSumKwh: exactText(registers.mismatch.sum), totalKwh: exactText(registers.total), toleranceKwh: exactText(registers.mismatch.tolerance) } }
+    ? {
+        code: 'TARIFF_SUM_MISMATCH', severity: 'warning', text: 'The tariff registers do not add up to the total; periods are taken from the curve.',
+        figures: { tariffSumKwh: exactText(registers.mismatch.sum), totalKwh: exactText(registers.total), toleranceKwh: exactText(registers.mismatch.tolerance) },
+      }
     : undefined),
   ({ intervalCheck }) => (intervalCheck && intervalCheck.difference > intervalCheck.tolerance
-    ? { code: 'INTERVAL_SUM_MISMATCH', severity: 'warning', text: 'The sum of the intervals differs from the register difference.', figures: { differenceKwh: exactText(intervalCheck.difference), toleranceKwh: exactText(intervalCheck.tolerance) } }
+    ? {
+        code: 'INTERVAL_SUM_MISMATCH', severity: 'warning', text: 'The sum of the intervals differs from the register difference.',
+        figures: { differenceKwh: exactText(intervalCheck.difference), toleranceKwh: exactText(intervalCheck.tolerance) },
+      }
     : undefined),
   ({ conflicts }) => (conflicts > 0
-    ? { code: 'CONFLICTING_READINGS', severity: 'warning', text: 'The device delivered different values for the same instant; the first ones are used.', figures: { readings: conflicts } }
+    ? {
+        code: 'CONFLICTING_READINGS', severity: 'warning', figures: { readings: conflicts },
+        text: 'The device delivered different values for the same instant; the first ones are used.',
+      }
     : undefined),
   ({ load }) => {
     const share = load?.baseLoad.share
     return load && share != null && share > BASE_SHARE
-      ? { code: 'BASE_LOAD_HIGH', severity: 'info', text: 'Much of the energy is used around the clock. Right for continuous work; in an office or shop look for what runs at night.', figures: { baseLoadKw: round(load.baseLoad.power), share: round(share) } }
+      ? {
+          code: 'BASE_LOAD_HIGH', severity: 'info', figures: { baseLoadKw: round(load.baseLoad.power), share: round(share) },
+          text: 'Much of the energy is used around the clock. Right for continuous work; in an office or shop look for what runs at night.',
+        }
       : undefined
   },
   ({ load }) => {
     const rate = load?.dailyLoadFactor.value
     return rate != null && rate < ONE_SHIFT
-      ? { code: 'LOAD_FACTOR_LOW', severity: 'info', text: 'The daily load rate is below that of one shift (GB/T 16664, UNSURE edition): short peaks decide the capacity.', figures: { dailyLoadFactor: round(rate) } }
+      ? {
+          code: 'LOAD_FACTOR_LOW', severity: 'info', figures: { dailyLoadFactor: round(rate) },
+          text: 'The daily load rate is below that of one shift (GB/T 16664, UNSURE edition): short peaks decide the capacity.',
+        }
       : undefined
   },
   ({ tariff, energy }) => {
     const { peak, valley } = tariff?.priceCnyPerKwh ?? {}
     const movable = energy.periods.get('peak') ?? 0n
     return peak !== undefined && valley !== undefined && peak > valley && movable > 0n
-      ? { code: 'PEAK_SHIFT', severity: 'info', text: 'Energy moved from peak to valley saves the difference of the prices (shift x (p_peak - p_valley)).', figures: { peakKwh: exactText(rounded(movable, 4)), savingCnyPer100Kwh: round((peak - valley) * 100) } }
+      ? {
+          code: 'PEAK_SHIFT', severity: 'info', text: 'Energy moved from peak to valley saves the difference of the prices (shift x (p_peak - p_valley)).',
+          figures: { peakKwh: exactText(rounded(movable, 4)), savingCnyPer100Kwh: round((peak - valley) * 100) },
+        }
       : undefined
   },
 ]

@@ -11,7 +11,10 @@ import { loadOf } from './load.js'
 import { curveByPeriod, energyByPeriod } from './period-energy.js'
 import { registerEnergy } from './registers.js'
 import type { RegisterResult } from './registers.js'
+import { costSection, demandSection, energySection, loadSections, periodSection } from './sections.js'
+import type { SumCheck } from './sections.js'
 import { periodsOf } from './tariff.js'
+import type { Tariff } from './tariff.js'
 import { TARIFFS, TARIFF_SOURCE } from './tariff-data.js'
 
 /** Changes with every change of a formula, so that an old report tells how it was computed. */
@@ -21,86 +24,64 @@ export type AuditReport = ReturnType<typeof auditReport>
 
 /** The energy audit of one meter and month (analytics §3, customer level). Pure: the same input gives the same report. */
 export function auditReport(input: AuditInput) {
-  const { meter, month } = input
+  const { meter, month, now } = input
   const offset = meter.offsetMinutes
   const iso = (time: number): string => isoWithOffset(time, offset)
+  const dayOf = (time: number): string => localDay(time, offset)
+  const slotOf = (time: number): number => Math.floor((time - dayStart(dayOf(time), offset)) / INTERVAL_MS)
   const begin = dayStart(`${month}-01`, offset)
   const end = dayStart(`${nextMonth(month)}-01`, offset)
   const ratio = times(exact(meter.ctRatio), exact(meter.ptRatio))
   const tariff = TARIFFS.find(({ id }) => id === meter.tariff)
   const monthNumber = Number(month.slice(5))
 
-  const curve = intervalsOf(input.curve, ratio)
+  const { intervals, backwards } = intervalsOf(input.curve, ratio)
   const registers = registerEnergy(input.midnights, ratio)
-  const slotOf = (time: number): number => Math.floor((time - dayStart(localDay(time, offset), offset)) / INTERVAL_MS)
-  const energy = energyByPeriod(registers, curveByPeriod(curve.intervals, tariff, monthNumber, slotOf), tariff, periodsOf(tariff, monthNumber))
-  const load = loadOf(curve.intervals, (time) => localDay(time, offset))
-
-  const from = Math.max(begin, input.installedAt)
-  const last = Math.min(end - INTERVAL_MS, input.now)
-  const expected = slotsBetween(from, last)
-  const present = input.curve.filter(({ time }) => time >= from && time <= last).length
-  const share = expected === 0 ? null : present / expected
-  const withheld = share !== null && share < WITHHELD_BELOW
-
-  const cost = costOf(tariff, energy.periods, usedBefore(input, registers, ratio))
-  const curveEnergy = energyOf(curve.intervals)
-  const intervalCheck = checkSum(registers, curve.intervals, ratio)
-  const [firstInterval, lastInterval] = [curve.intervals[0], curve.intervals.at(-1)]
+  const energy = energyByPeriod(registers, curveByPeriod(intervals, tariff, monthNumber, slotOf), tariff, periodsOf(tariff, monthNumber))
+  const load = loadOf(intervals, dayOf)
+  const completeness = completenessOf(input, begin, end)
+  const { share } = completeness
+  const intervalCheck = checkSum(registers, intervals, ratio)
 
   return {
     formulas: FORMULAS,
     meter: { address: meter.address, terminal: meter.terminal, name: meter.name, ctRatio: meter.ctRatio, ptRatio: meter.ptRatio, ratio: exactText(ratio) },
-    period: { month, from: iso(begin), to: iso(end), utcOffset: offsetText(offset), monthOver: input.now >= end, installedAt: iso(input.installedAt) },
-    provisional: share === null || share < PROVISIONAL_BELOW || input.now < end,
-    energy: {
-      unit: 'kWh',
-      total: registers.kind === 'energy'
-        ? { value: exactText(registers.total), basis: 'registers', from: iso(registers.from), to: iso(registers.to), formula: '(R2 - R1) x ctRatio x ptRatio' }
-        : { value: firstInterval ? exactText(curveEnergy) : null, basis: 'curve', from: firstInterval ? iso(firstInterval.from) : null, to: lastInterval ? iso(lastInterval.from + INTERVAL_MS) : null, formula: 'sum of measured 15-minute intervals' },
-      intervals: { value: exactText(curveEnergy), count: curve.intervals.length },
-      intervalCheck: intervalCheck ? { difference: exactText(intervalCheck.difference), tolerance: exactText(intervalCheck.tolerance), holds: intervalCheck.difference <= intervalCheck.tolerance } : null,
+    period: { month, from: iso(begin), to: iso(end), utcOffset: offsetText(offset), monthOver: now >= end, installedAt: iso(input.installedAt) },
+    provisional: share === null || share < PROVISIONAL_BELOW || now < end,
+    energy: energySection(registers, intervals, intervalCheck, iso),
+    energyByPeriod: periodSection(energy),
+    cost: costSection(costOf(tariff, energy.periods, usedBefore(input, registers, ratio)), share !== null && share < WITHHELD_BELOW),
+    maximumDemand: demandSection(load, input.demandRegister, ratio, iso),
+    ...loadSections(load),
+    completeness: {
+      ...completeness, share: share === null ? null : round(share), recollected: input.recollected,
+      provisionalBelow: PROVISIONAL_BELOW, amountsWithheldBelow: WITHHELD_BELOW, formula: 'present / expected curve slots since installation',
     },
-    energyByPeriod: {
-      unit: 'kWh',
-      basis: energy.basis,
-      periods: Object.fromEntries([...energy.periods].map(([period, value]) => [period, { value: exactText(value), share: energy.total === 0n ? null : round(Number(value) / Number(energy.total)) }])),
-      note: energy.basis === 'registers' ? 'tariff registers 1 to 5 taken as sharp, peak, flat, valley, deep; UNSURE, the meter\'s day table decides' : 'the tariff\'s windows laid over the 15-minute curve; without a tariff everything is flat',
-    },
-    cost: {
-      unit: 'CNY',
-      amount: withheld || cost.amount === undefined ? null : exactText(cost.amount),
-      byPeriod: withheld ? {} : Object.fromEntries([...cost.byPeriod].map(([period, value]) => [period, exactText(value)])),
-      steps: withheld || cost.steps === undefined ? null : exactText(cost.steps),
-      withheld,
-      flatEquivalentKwh: cost.flatEquivalent === undefined ? null : exactText(cost.flatEquivalent),
-      notApplied: cost.notApplied,
-      formula: 'sum E x price(t) by period',
-    },
-    maximumDemand: {
-      unit: 'kW',
-      value: load ? exactText(load.maximum.power) : null,
-      from: load ? iso(load.maximum.from) : null,
-      to: load ? iso(load.maximum.to) : null,
-      fromEstimated: load?.maximum.estimated ?? false,
-      register: input.demandRegister ? { value: exactText(times(input.demandRegister.value, ratio)), occurredAt: input.demandRegister.occurredAt === null ? null : iso(input.demandRegister.occurredAt) } : null,
-      formula: 'largest 15-minute mean power (block)',
-    },
-    loadFactor: { month: load?.loadFactor == null ? null : round(load.loadFactor), daily: load?.dailyLoadFactor.value == null ? null : round(load.dailyLoadFactor.value), dailyOverDays: load?.dailyLoadFactor.days ?? 0, meanPowerKw: load ? round(load.mean) : null, formula: 'mean P / Pmax' },
-    peakValley: { unit: 'kW', difference: load ? exactText(load.peakValley.difference) : null, ratio: load?.peakValley.ratio == null ? null : round(load.peakValley.ratio), minimum: load ? exactText(load.minimum.power) : null, formula: 'Pmax - Pmin; (Pmax - Pmin) / Pmax' },
-    baseLoad: { unit: 'kW', value: load ? round(load.baseLoad.power) : null, share: load?.baseLoad.share == null ? null : round(load.baseLoad.share), formula: '5th percentile of 15-minute power; base x hours / energy' },
-    completeness: { expected, present, recollected: input.recollected, share: share === null ? null : round(share), provisionalBelow: PROVISIONAL_BELOW, amountsWithheldBelow: WITHHELD_BELOW, formula: 'present / expected curve slots since installation' },
-    tariff: tariff ? { id: tariff.id, document: tariff.document, source: TARIFF_SOURCE, ...(tariff.note === undefined ? {} : { note: tariff.note }) } : null,
-    findings: findingsOf({ share, load, registers, backwardsIntervals: curve.backwards, energy, intervalCheck, conflicts: input.conflicts, tariff }),
+    tariff: tariffSection(tariff),
+    findings: findingsOf({ share, load, registers, backwardsIntervals: backwards, energy, intervalCheck, conflicts: input.conflicts, tariff }),
     data: {
       curveRegisters: input.curve.length,
       estimatedCurveRegisters: input.curve.filter(({ estimated }) => estimated).length,
       midnightRegisters: input.midnights.length,
-      midnightsExpected: midnightsExpected(from, Math.min(end, input.now), offset),
+      midnightsExpected: midnightsBetween(Math.max(begin, input.installedAt), Math.min(end, now), offset),
       conflicts: input.conflicts,
       latestReceivedAt: input.latestReceivedAt === null ? null : iso(input.latestReceivedAt),
     },
   }
+}
+
+function tariffSection(tariff: Tariff | undefined) {
+  if (!tariff) return null
+  return { id: tariff.id, document: tariff.document, source: TARIFF_SOURCE, ...(tariff.note === undefined ? {} : { note: tariff.note }) }
+}
+
+/** Curve slots of the month from the installation to now (analytics §1); the slot that ends the month belongs to the next. */
+function completenessOf(input: AuditInput, begin: number, end: number): { expected: number; present: number; share: number | null } {
+  const from = Math.max(begin, input.installedAt)
+  const last = Math.min(end - INTERVAL_MS, input.now)
+  const expected = slotsBetween(from, last)
+  const present = input.curve.filter(({ time }) => time >= from && time <= last).length
+  return { expected, present, share: expected === 0 ? null : present / expected }
 }
 
 /** Energy of the year before the registers' span. */
@@ -111,7 +92,7 @@ function usedBefore(input: AuditInput, registers: RegisterResult, ratio: Exact):
 }
 
 /** |sum of intervals - (R2 - R1) x ratio| against max(0.5 %, one register digit x ratio) (analytics §1), where no interval is missing. */
-function checkSum(registers: RegisterResult, intervals: readonly Interval[], ratio: Exact): { difference: Exact; tolerance: Exact } | undefined {
+function checkSum(registers: RegisterResult, intervals: readonly Interval[], ratio: Exact): SumCheck | undefined {
   if (registers.kind !== 'energy') return undefined
   const inside = intervals.filter(({ from }) => from >= registers.from && from < registers.to)
   if (inside.length !== (registers.to - registers.from) / INTERVAL_MS) return undefined
@@ -121,7 +102,7 @@ function checkSum(registers: RegisterResult, intervals: readonly Interval[], rat
 }
 
 /** Local midnights from `from` to `to`, both included. */
-function midnightsExpected(from: number, to: number, offset: number): number {
+function midnightsBetween(from: number, to: number, offset: number): number {
   let count = 0
   const day = localDay(from, offset)
   for (let at = dayStart(day, offset) < from ? addDays(day, 1) : day; dayStart(at, offset) <= to; at = addDays(at, 1)) count++
