@@ -67,6 +67,25 @@ test('a process that keeps ending before it was ready fails the start', async ()
   expect(events.filter((event) => event.kind === 'spawned')).toHaveLength(5)
 })
 
+test('a launch that throws counts as an end and is tried again', async () => {
+  let tries = 0
+  const events: ProcessEvent[] = []
+  const one = keepRunning({
+    name: 'child',
+    launch: () => {
+      if (++tries < 3) throw new Error('no space left on device')
+      return spawn(process.execPath, ['-e', LIVES], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], detached: true })
+    },
+    isReady: toldReady, stopSignal: 'SIGTERM', patienceMs: 2_000, onEvent: (event) => events.push(event),
+  })
+  running.push(one)
+  await one.start()
+  expect(events.slice(0, 2)).toEqual([
+    { kind: 'ended', how: 'no space left on device', restartInMs: 200 },
+    { kind: 'ended', how: 'no space left on device', restartInMs: 400 },
+  ])
+})
+
 test('stop ends it for good', async () => {
   const { one, events } = keep(LIVES)
   await one.start()

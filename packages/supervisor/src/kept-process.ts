@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process'
-import { HesError } from '@zhuzhan/core'
+import { errorText, HesError } from '@zhuzhan/core'
 
 const FIRST_DELAY_MS = 200
 const LONGEST_DELAY_MS = 5_000
@@ -46,7 +46,14 @@ export function keepRunning({ name, launch, isReady, stopSignal, patienceMs, onE
 
   const spawn = (): void => {
     const spawnedAt = performance.now()
-    const one = launch()
+    let one: ChildProcess
+    try {
+      one = launch()
+    } catch (error) {
+      // A full disk or an exhausted process table: it may be better in a moment, and the rest of the station must not fall with it.
+      failures++
+      return again(errorText(error))
+    }
     child = one
     if (one.pid !== undefined) onEvent({ kind: 'spawned', pid: one.pid })
     ended = new Promise((resolve) => {

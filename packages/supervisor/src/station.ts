@@ -50,7 +50,11 @@ export function createStation({ wiring, say, signal, identity }: StationOptions)
         say(wasReady ? `${name} is back` : `${name} is ready`)
         wasReady = true
       }
-      published.refresh()
+      try {
+        published.refresh()
+      } catch (error) {
+        say(`the files with addresses and pids could not be written: ${errorText(error)}`)
+      }
     }
   }
 
