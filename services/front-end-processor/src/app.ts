@@ -64,7 +64,7 @@ export function createFrontEnd(options: FrontEndOptions): FrontEnd {
   const settler = createSettler({
     store: options.commands, directory, reader, events: options.events, clock, log, frontendId,
     relayOpenBit: config.ZHUZHAN_RELAY_OPEN_BIT === '1' ? 1 : 0,
-    sentDeadMs: requestMs + proxySeconds * 1000 + 15_000,
+    sentDeadMs: requestMs + proxySeconds * 1000 + 15_000, proxyMs: proxySeconds * 1000,
   })
   const delivery = createDelivery({ store: options.commands, directory, reader, settler, clock, log, frontendId, requestMs, proxySeconds })
   const schedule = createCollectionSchedule({

@@ -48,6 +48,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   const control = async (terminal: Terminal, command: CommandRecord): Promise<void> => {
     const expiresAt = command.expiresAt.getTime()
     let claimed = false
+    let over = false
     let answer: Apdu
     try {
       answer = await terminal.requests.ask({
@@ -60,9 +61,12 @@ export function createDelivery(options: DeliveryOptions): Delivery {
           // THE point of at-most-once: this commit decides that the command is sent by us, now, and by nobody ever again.
           claimed = moved(await store.move(command.id, { from: ['queued'], to: 'sent', who, detail: { connection: `${terminal.gateway.name}/${terminal.connection}` } })) !== undefined
           if (!claimed) throw new HesError('STATE_CONFLICT')
+          // Nobody waits for us any more: the connection ended while the database decided, and nothing leaves.
+          if (over) await unanswered(command, new HesError('TERMINAL_OFFLINE', 'the connection ended before the command left'))
         },
       })
     } catch (error) {
+      over = true
       return claimed ? unanswered(command, error) : undelivered(command, error)
     }
     const outcome = controlOutcome(answer)

@@ -36,10 +36,14 @@ export interface SettlerOptions {
   relayOpenBit: 0 | 1
   /** A `sent` row older than this has nobody waiting for its answer. */
   sentDeadMs: number
+  /** How long a terminal may go on trying to reach a meter behind it. */
+  proxyMs: number
+  /** Waiting times before the read-backs, ms. */
+  triesMs?: readonly number[]
 }
 
 export function createSettler(options: SettlerOptions): Settler {
-  const { store, directory, reader, clock, log } = options
+  const { store, directory, reader, clock, log, triesMs = TRIES_MS } = options
   const who = `front-end/${options.frontendId}`
   const timers = new Map<string, NodeJS.Timeout>()
 
@@ -49,12 +53,12 @@ export function createSettler(options: SettlerOptions): Settler {
 
   const schedule = (id: string, attempt: number): void => {
     clearTimeout(timers.get(id))
-    const delay = TRIES_MS[attempt]
+    const delay = triesMs[attempt]
     if (delay === undefined) return void timers.delete(id)
     timers.set(id, setTimeout(() => {
       timers.delete(id)
       settle(id).then((outcome) => {
-        if (outcome === 'differs' && attempt === TRIES_MS.length - 1) return contradiction(id)
+        if (outcome === 'differs' && attempt === triesMs.length - 1) return contradiction(id)
         if (outcome !== 'over') schedule(id, attempt + 1)
         return undefined
       }).catch((error: Error) => {
@@ -99,12 +103,14 @@ export function createSettler(options: SettlerOptions): Settler {
   }
 
   /**
-   * "Not moved" settles only when the old frame can no longer arrive: the terminal logged in anew after the sending, or the
-   * frame's time tag has lapsed. Otherwise a frame on its way could still trip the relay after we said it did not.
+   * "Not moved" settles only when the old frame can no longer arrive: the terminal logged in anew after the sending and no
+   * longer tries to reach the meter, or the frame's time tag has lapsed. Otherwise a frame on its way, or in a terminal's hands,
+   * could still trip the relay after we said it did not.
    */
   const frameIsDead = (command: CommandRecord, terminal: Terminal): boolean => {
     const sentAt = command.sentAt?.getTime() ?? 0
-    return terminal.loggedInAt > sentAt + CLOCKS_DIFFER_MS || clock.now() > sentAt + FRAME_DEAD_MS
+    const heldMs = command.meterAddress === command.terminalAddress ? 0 : options.proxyMs
+    return (terminal.loggedInAt > sentAt + CLOCKS_DIFFER_MS && clock.now() > sentAt + heldMs + CLOCKS_DIFFER_MS) || clock.now() > sentAt + FRAME_DEAD_MS
   }
 
   return {

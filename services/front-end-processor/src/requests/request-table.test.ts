@@ -100,11 +100,22 @@ test('what is refused before it leaves does not leave', async () => {
   expect(left).toEqual([])
 })
 
-test('what timed out while it was still being decided on does not leave any more', async () => {
+test('the time of a request begins when it leaves, not while the station decides', async () => {
   let decide!: () => void
   const asked = watch(get('00100200', { timeoutMs: 10, beforeSend: () => new Promise((resolve) => { decide = resolve }) }))
-  await until(() => asked.outcome !== undefined)
-  expect(asked.outcome).toBe('TERMINAL_TIMEOUT')
+  await new Promise((resolve) => setTimeout(resolve, 30))
+  expect(asked.outcome).toBeUndefined()
+  decide()
+  await until(() => asked.outcome === 'TERMINAL_TIMEOUT')
+  expect(left).toHaveLength(1)
+})
+
+test('what was still being decided on when the connection ended does not leave any more', async () => {
+  let decide!: () => void
+  const asked = watch(get('00100200', { beforeSend: () => new Promise((resolve) => { decide = resolve }) }))
+  await until(() => decide !== undefined)
+  table.end()
+  await until(() => asked.outcome === 'TERMINAL_OFFLINE')
   decide()
   await new Promise((resolve) => setTimeout(resolve, 20))
   expect(left).toEqual([])

@@ -15,6 +15,7 @@ export interface Ask {
   /** The request for a given PIID number. */
   build(piid: { number: number; priority: boolean; acd: boolean }): Apdu
   lane: Lane
+  /** Time for the answer, from when it leaves. */
   timeoutMs: number
   /** Called with the request before it leaves; what it throws ends the request unsent. */
   beforeSend?(apdu: Apdu): Promise<void>
@@ -104,17 +105,19 @@ export function createRequestTable(send: Sender, clock: Clock): RequestTable {
     open.set(number, entry)
     openRequests += 1
     inLane[wanted.ask.lane] += 1
-    entry.timer = setTimeout(() => {
+    const overdue = (): void => {
       if (!take(entry)) return
       pool.timedOut(number)
       metric('fep_request_timeouts').add(1)
       entry.sent.giveUp?.()
       entry.reject(new HesError('TERMINAL_TIMEOUT'))
       pump()
-    }, wanted.ask.timeoutMs)
+    }
     try {
       await wanted.ask.beforeSend?.(apdu)
       if (open.get(number) !== entry) return
+      // The time is the terminal's: what the station needed before does not count.
+      entry.timer = setTimeout(overdue, wanted.ask.timeoutMs)
       entry.sent = await send(apdu)
       // Its time was over while it left: nobody else will say so.
       if (open.get(number) !== entry) entry.sent.giveUp?.()
