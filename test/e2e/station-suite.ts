@@ -38,7 +38,7 @@ export function stationSuite(name: string, env: () => Record<string, string>): v
 
     const readings = (meter: string, query = '') => station.rest.all(`/api/v1/meters/${meter}/readings?limit=1000${query}`)
     const command = async (id: string) => (await station.rest.call('GET', `/api/v1/commands/${id}`)).body
-    const inState = (id: string, ...states: string[]) => until(`state ${states.join('/')} of ${id}`, 60, async () => {
+    const inState = (id: string, ...states: string[]) => until(`state ${states.join('/')} of ${id}`, 100, async () => {
       const now = await command(id)
       if (!states.includes(now.state)) throw new Error(`${now.state}: ${JSON.stringify(now.steps)}`)
       return now
@@ -124,7 +124,7 @@ export function stationSuite(name: string, env: () => Record<string, string>): v
       const done = await inState(id, settled)
       expect(done.steps.filter((step: { state: string }) => step.state === 'sent')).toHaveLength(1)
       expect(await fleet.ask('relay', { address: meter })).toMatchObject({ open })
-    }, 150_000)
+    }, 220_000)
 
     test('a trip of a protected device is refused without a ticket, and noted', async () => {
       const answer = await people.dispatcher.call('POST', `/api/v1/meters/${SECURED.meters[0]}/commands`, { action: 'trip' })
