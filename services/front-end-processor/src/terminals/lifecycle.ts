@@ -55,7 +55,12 @@ export function createLifecycle({ directory, registry, terminalDeps, log, onBoun
 
   const create = async (link: GatewayLink, connection: number, open: LinkOpen): Promise<Terminal | undefined> => {
     const record = await registry.terminal(open.address)
-    if (!record || !opening.get(link)?.has(connection)) return undefined
+    if (!opening.get(link)?.has(connection)) return undefined
+    if (!record) {
+      // The gateway knew it a moment ago. Left open, it would be logged in and served by nobody.
+      link.close(connection, 'unknown')
+      return undefined
+    }
     const rival = directory.serving(open.address) !== undefined
     const terminal: Terminal = createTerminal({ gateway: link, connection, remote: open.remote, loggedInAt: open.loggedInAt, record }, {
       ...terminalDeps,
