@@ -7,7 +7,7 @@ import { curveByPeriod } from './period-energy.js'
 import { TARIFFS } from './tariff-data.js'
 
 const START = Date.parse('2026-10-04T16:00:00Z')
-const dayOf = (time: number): string => new Date(time + 8 * 3_600_000).toISOString().slice(0, 10)
+const dayOf = (time: number): number => Math.floor((time + 8 * 3_600_000) / 86_400_000)
 const points = (values: readonly string[]): CurvePoint[] => values.map((value, slot) => ({ time: START + slot * INTERVAL_MS, value: exact(value), estimated: false }))
 
 describe('four quarter hours by hand: registers 100, 101, 101.5, 103.5, 104 at ratio 2', () => {

@@ -21,8 +21,8 @@ export interface Load {
   baseLoad: { power: number; share: number | null }
 }
 
-/** @param dayOf local day of an instant @returns undefined when nothing was measured */
-export function loadOf(intervals: readonly Interval[], dayOf: (time: number) => string): Load | undefined {
+/** @param dayOf number of the local day of an instant @returns undefined when nothing was measured */
+export function loadOf(intervals: readonly Interval[], dayOf: (time: number) => number): Load | undefined {
   const [first] = intervals
   if (!first) return undefined
   let [most, least] = [first, first]
@@ -46,8 +46,8 @@ export function loadOf(intervals: readonly Interval[], dayOf: (time: number) => 
   }
 }
 
-function dailyLoadFactor(intervals: readonly Interval[], dayOf: (time: number) => string): Load['dailyLoadFactor'] {
-  const days = new Map<string, { total: number; top: number; count: number }>()
+function dailyLoadFactor(intervals: readonly Interval[], dayOf: (time: number) => number): Load['dailyLoadFactor'] {
+  const days = new Map<number, { total: number; top: number; count: number }>()
   for (const { from, energy } of intervals) {
     const day = dayOf(from)
     const so = days.get(day) ?? { total: 0, top: 0, count: 0 }

@@ -1,5 +1,5 @@
 import { isoWithOffset, offsetText } from '@zhuzhan/core'
-import { addDays, dayStart, localDay, nextMonth } from '../days/local-day.js'
+import { DAY_MS, MINUTE_MS, addDays, dayStart, localDay, nextMonth } from '../days/local-day.js'
 import { costOf } from './cost.js'
 import { INTERVAL_MS, energyOf, intervalsOf, slotsBetween } from './curve.js'
 import type { Interval } from './curve.js'
@@ -27,8 +27,9 @@ export function auditReport(input: AuditInput) {
   const { meter, month, now } = input
   const offset = meter.offsetMinutes
   const iso = (time: number): string => isoWithOffset(time, offset)
-  const dayOf = (time: number): string => localDay(time, offset)
-  const slotOf = (time: number): number => Math.floor((time - dayStart(dayOf(time), offset)) / INTERVAL_MS)
+  // Plain numbers: these two are asked for every quarter hour of the month.
+  const dayOf = (time: number): number => Math.floor((time + offset * MINUTE_MS) / DAY_MS)
+  const slotOf = (time: number): number => Math.floor((time + offset * MINUTE_MS - dayOf(time) * DAY_MS) / INTERVAL_MS)
   const begin = dayStart(`${month}-01`, offset)
   const end = dayStart(`${nextMonth(month)}-01`, offset)
   const ratio = times(exact(meter.ctRatio), exact(meter.ptRatio))

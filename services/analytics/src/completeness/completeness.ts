@@ -12,8 +12,8 @@ export async function loadPlans(client: pg.ClientBase): Promise<PlanRow[]> {
  * Expected and present slots of one plan on one local day for many meters (analytics §1).
  *
  * Expected are the slots from the meter's installation to now. Installed counts from the registration, or from an earlier
- * reading inside the plan's horizon: a meter that delivers what it froze before was there. Partition bounds ($7, $8) are
- * constants, so that the planner opens three days and not four hundred.
+ * reading inside the plan's horizon: a meter that delivers what it froze before was there. Partition bounds ($7, $8, $10) are
+ * constants, so that the planner opens some days and not four hundred.
  */
 const COMPUTE = `
   WITH day_of AS (
@@ -27,6 +27,7 @@ const COMPUTE = `
     FROM day_of d LEFT JOIN LATERAL (
       SELECT min(r.time) AS first_at FROM reading r
       WHERE d.created_at > d.from_at AND r.meter_id = d.id AND r.item = $4 AND r.time < d.created_at AND r.time >= d.created_at - make_interval(hours => $9::int)
+        AND r.time >= $10 AND r.time < $8
     ) f ON true
   ), owed AS (
     SELECT id, from_at, low, high,
@@ -47,7 +48,9 @@ export async function computeCompleteness(client: pg.ClientBase, plans: readonly
   const [from, to] = boundsOf(day, 1)
   for (const plan of plans) {
     const slots = slotsOf(plan, day)
-    if (slots) await client.query(COMPUTE, [day, meterIds, slots.planId, slots.lead, slots.step, now, from, to, slots.horizonHours])
+    if (!slots) continue
+    const earliest = new Date(from.getTime() - slots.horizonHours * 3_600_000)
+    await client.query(COMPUTE, [day, meterIds, slots.planId, slots.lead, slots.step, now, from, to, slots.horizonHours, earliest])
   }
 }
 

@@ -1,7 +1,7 @@
 /** A calendar day of a terminal, `2026-10-05`. Offsets are fixed: the wire knows no daylight saving. */
 export type LocalDay = string
 
-const MINUTE_MS = 60_000
+export const MINUTE_MS = 60_000
 export const DAY_MS = 86_400_000
 
 /** The local day an instant lies in. */
