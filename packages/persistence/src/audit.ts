@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type pg from 'pg'
 import { transaction } from './database.js'
+import { storable } from './storable.js'
 
 /** One act worth answering for: who did what to which object, with what outcome and why. */
 export interface AuditAct {
@@ -32,26 +33,6 @@ export function canonical(value: unknown): string {
   return JSON.stringify(value) ?? 'null'
 }
 
-/**
- * The act as it will be read back: what text and jsonb cannot keep (half surrogates, NUL) or keep otherwise (dates) is changed
- * before it is hashed, or the chain would look broken although nobody touched it.
- */
-function storable(act: AuditAct): AuditAct {
-  return cleaned(JSON.parse(JSON.stringify(act))) as AuditAct
-}
-
-function cleaned(value: unknown): unknown {
-  if (typeof value === 'string') return clean(value)
-  if (Array.isArray(value)) return value.map(cleaned)
-  if (value === null || typeof value !== 'object') return value
-  return Object.fromEntries(Object.entries(value).map(([key, field]) => [clean(key), cleaned(field)]))
-}
-
-/** UTF-8 turns a half surrogate into U+FFFD; PostgreSQL takes no NUL. */
-function clean(text: string): string {
-  return Buffer.from(text).toString().replaceAll('\0', '\uFFFD')
-}
-
 /** SM3 over the former hash and the canonical text. */
 export function chainHash(previous: Buffer, id: number, at: Date, act: AuditAct): Buffer {
   const text = canonical({ id, at: at.toISOString(), actor: act.actor, action: act.action, object: act.object, outcome: act.outcome, reason: act.reason ?? null, detail: act.detail ?? {} })
@@ -65,7 +46,8 @@ export async function appendAuditIn(client: pg.PoolClient, acts: readonly AuditA
   const last = await client.query<{ id: number; hash: Buffer }>('SELECT id, hash FROM audit_entry ORDER BY id DESC LIMIT 1')
   let id = last.rows[0]?.id ?? 0
   let previous = last.rows[0]?.hash ?? GENESIS
-  for (const act of acts.map(storable)) {
+  // Hashed as it will be read back, or the chain would look broken although nobody touched it.
+  for (const act of storable(acts)) {
     id += 1
     const hash = chainHash(previous, id, now, act)
     await client.query(

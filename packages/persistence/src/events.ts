@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import type { StationEvent } from '@zhuzhan/contracts'
+import { storableJson } from './storable.js'
 
 /** Writes what the live feed shows. Events inform; nothing is decided from them, so a lost one is no fault. */
 export interface EventLog {
@@ -17,7 +18,7 @@ export async function insertEvents(client: pg.Pool | pg.PoolClient, events: read
      SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::jsonb[])`,
     [
       events.map((event) => event.kind), events.map((event) => event.severity ?? 'info'), events.map((event) => event.terminal ?? null),
-      events.map((event) => event.meter ?? null), events.map((event) => event.code ?? null), events.map((event) => JSON.stringify(event.detail ?? {})),
+      events.map((event) => event.meter ?? null), events.map((event) => event.code ?? null), events.map((event) => storableJson(event.detail ?? {})),
     ],
   )
 }

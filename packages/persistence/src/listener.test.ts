@@ -30,7 +30,7 @@ test('hears what is told on its channel', async () => {
   await tell('')
   await until(() => heard.length === 2)
   expect(heard).toEqual(['one', ''])
-}, 30_000)
+})
 
 test('comes back after its connection was cut, and says so', async () => {
   await until(() => connected === 1)
@@ -40,7 +40,7 @@ test('comes back after its connection was cut, and says so', async () => {
   await tell('again')
   await until(() => heard.length === 1)
   expect(await listening()).toBe(1)
-}, 30_000)
+})
 
 test('comes back after the server was killed', async () => {
   await until(() => connected === 1)
@@ -50,7 +50,7 @@ test('comes back after the server was killed', async () => {
   await until(() => connected === 2)
   await tell('again')
   await until(() => heard.length === 1)
-}, 30_000)
+})
 
 test('stays away once closed, also when that happens while it connects', async () => {
   await until(() => connected === 1)
@@ -59,4 +59,4 @@ test('stays away once closed, also when that happens while it connects', async (
   await hasty.close()
   await until(async () => await listening() === 0)
   expect(errors).toEqual([])
-}, 30_000)
+})

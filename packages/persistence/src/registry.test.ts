@@ -38,7 +38,7 @@ test('a terminal comes with its meters and the row of its own measurements', asy
     { id: ids.get('000000000011'), address: '000000000011', kind: 'meter' },
     { id: ids.get('000000000012'), address: '000000000012', kind: 'meter' },
   ])
-}, 30_000)
+})
 
 test('asks once for many, and again after any change of the terminal or of a meter behind it', async () => {
   await register(db.pool, '000000000001', ['000000000011'])
@@ -56,7 +56,7 @@ test('asks once for many, and again after any change of the terminal or of a met
   await db.pool.query(`UPDATE terminal SET utc_offset_minutes = 360 WHERE address = '000000000001'`)
   await until(() => changed.length === 3)
   expect((await registry.terminal('000000000001'))?.utcOffsetMinutes).toBe(360)
-}, 30_000)
+})
 
 test('an unknown address is not asked for again at once, but as soon as it is registered', async () => {
   const { registry, asked } = await open({ unknownMs: 60_000 })
@@ -65,7 +65,7 @@ test('an unknown address is not asked for again at once, but as soon as it is re
   await register(db.pool, '000000000001')
   await until(() => changed.includes('000000000001'))
   expect(await registry.terminal('000000000001')).toBeDefined()
-}, 30_000)
+})
 
 test('an unknown address becomes worth a question after its time', async () => {
   const { registry, asked } = await open({ unknownMs: 10 })
@@ -73,7 +73,7 @@ test('an unknown address becomes worth a question after its time', async () => {
   await new Promise((resolve) => setTimeout(resolve, 30))
   await registry.terminal('000000000001')
   expect(asked()).toBe(2)
-}, 30_000)
+})
 
 test('keeps at most so many, and those in use rather than others', async () => {
   for (const address of ['000000000001', '000000000002', '000000000003']) await register(db.pool, address)
@@ -87,7 +87,7 @@ test('keeps at most so many, and those in use rather than others', async () => {
   expect(asked()).toBe(3)
   await registry.terminal('000000000002')
   expect(asked()).toBe(4)
-}, 30_000)
+})
 
 test('what changed while notifications were interrupted is seen after they are back', async () => {
   await register(db.pool, '000000000001')
@@ -96,7 +96,7 @@ test('what changed while notifications were interrupted is seen after they are b
   await db.pool.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'listen zhuzhan_registry'`)
   await db.pool.query(`UPDATE terminal SET utc_offset_minutes = 360`)
   await until(async () => (await registry.terminal('000000000001'))?.utcOffsetMinutes === 360)
-}, 30_000)
+})
 
 test('a failed question is no answer: the next one asks again', async () => {
   await register(db.pool, '000000000001')
@@ -107,4 +107,4 @@ test('a failed question is no answer: the next one asks again', async () => {
   await expect(registry.terminal('000000000001')).rejects.toThrow()
   await server.restart()
   await until(async () => (await registry.terminal('000000000001').catch(() => undefined)) !== undefined)
-}, 30_000)
+})

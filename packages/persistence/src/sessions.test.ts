@@ -27,7 +27,7 @@ test('a bound connection serves its address, and takes it from every other conne
     { gateway: 'gw-1', id: 2, address: '000000000002', fep: 'fep-1', routed: true, security: 'plain' },
     { gateway: 'gw-2', id: 1, address: '000000000001', fep: 'fep-2', routed: true, security: 'S' },
   ])
-}, 30_000)
+})
 
 test('of two bindings of one address in one batch the later holds, whichever was bound before', async () => {
   const table = createSessionTable(db.pool, 'gw-1')
@@ -36,7 +36,7 @@ test('of two bindings of one address in one batch the later holds, whichever was
   await table.bind([{ connectionId: 1, frontendId: 'fep-1', security: 'S' }])
   await table.bind([{ connectionId: 1, frontendId: 'fep-1', security: 'S' }, { connectionId: 2, frontendId: 'fep-1', security: 'F' }])
   expect(await stored()).toMatchObject([{ id: 1, routed: false, security: 'S' }, { id: 2, routed: true, security: 'F' }])
-}, 30_000)
+})
 
 test('a new life voids what the former left, and the former writes nothing any more', async () => {
   const former = createSessionTable(db.pool, 'gw-1')
@@ -57,7 +57,7 @@ test('a new life voids what the former left, and the former writes nothing any m
   await former.end()
   await successor.beat([])
   expect(await stored()).toEqual(truth)
-}, 30_000)
+})
 
 test('a replica that died loses its rows at the next beat of any other', async () => {
   const [one, two] = [createSessionTable(db.pool, 'gw-1'), createSessionTable(db.pool, 'gw-2')]
@@ -70,7 +70,7 @@ test('a replica that died loses its rows at the next beat of any other', async (
   await silent('gw-1', 7)
   await two.beat([])
   expect(await stored()).toMatchObject([{ gateway: 'gw-2' }])
-}, 30_000)
+})
 
 test('a replica that only seemed dead is told so and can write its rows again', async () => {
   const [one, two] = [createSessionTable(db.pool, 'gw-1'), createSessionTable(db.pool, 'gw-2')]
@@ -85,7 +85,7 @@ test('a replica that only seemed dead is told so and can write its rows again', 
   await one.beat([{ connectionId: 1, at: new Date('2026-10-05T00:01:00Z') }])
   await two.beat([])
   expect((await db.pool.query('SELECT last_seen_at FROM terminal_session')).rows).toEqual([{ last_seen_at: new Date('2026-10-05T00:01:00Z') }])
-}, 30_000)
+})
 
 test('an orderly end takes the sessions and the announcement back', async () => {
   const table = createSessionTable(db.pool, 'gw-1')
@@ -94,4 +94,4 @@ test('an orderly end takes the sessions and the announcement back', async () => 
   await table.end()
   expect(await stored()).toEqual([])
   expect((await db.pool.query('SELECT * FROM replica')).rows).toEqual([])
-}, 30_000)
+})

@@ -32,17 +32,17 @@ test.each(pairs.filter(([from, to]) => !NEXT_STATES[from].includes(to)))('never 
   const { id } = await inState(from)
   await expect(async () => store().move(id, { from: [from], to, who: 'x' })).rejects.toMatchObject({ code: 'STATE_CONFLICT' })
   expect((await store().find(id))?.state).toBe(from)
-}, 30_000)
+})
 
 test.each(pairs.filter(([from, to]) => NEXT_STATES[from].includes(to)))('from %s to %s, once', async (from, to) => {
   const { id } = await inState(from)
   expect(await store().move(id, { from: [from], to, who: 'x' })).toMatchObject({ id, state: to })
   expect(await store().move(id, { from: [from], to, who: 'x' })).toBeUndefined()
-}, 30_000)
+})
 
 test('what is final stays', () => {
   for (const state of ['refused', 'expired', 'verified', 'rejected'] as const) expect(NEXT_STATES[state]).toEqual([])
-}, 30_000)
+})
 
 test('of concurrent moves one wins, and only the winner is written down', async () => {
   const { id } = await inState('queued')
@@ -53,7 +53,7 @@ test('of concurrent moves one wins, and only the winner is written down', async 
   expect(steps.slice(1)).toHaveLength(1)
   expect(audit.slice(1)).toHaveLength(1)
   expect(events.slice(1)).toHaveLength(1)
-}, 30_000)
+})
 
 test('the whole way leaves a step, an audit entry and an event each', async () => {
   const { id } = await create({ reason: 'debt' })
@@ -76,7 +76,7 @@ test('the whole way leaves a step, an audit entry and an event each', async () =
     events: ['accepted', 'awaiting_approval', 'approved', 'queued', 'sent', 'unknown', 'verified'].map((state) => ({ state, severity: state === 'unknown' ? 'alarm' : 'info' })),
   })
   expect((await verifyAudit(db.pool)).broken).toBeUndefined()
-}, 30_000)
+})
 
 test('move, step, audit entry and event stand or fall together', async () => {
   const { id } = await inState('queued')
@@ -92,7 +92,7 @@ test('move, step, audit entry and event stand or fall together', async () => {
   expect((await store().find(id))?.state).toBe('queued')
   expect(await traces(id)).toEqual(before)
   expect((await db.pool.query('SELECT count(*)::int AS n FROM audit_entry')).rows).toEqual(rows)
-}, 30_000)
+})
 
 test('finds what waits and what is overdue, oldest first', async () => {
   const terminal = { terminalAddress: '000000000777' }
@@ -103,4 +103,13 @@ test('finds what waits and what is overdue, oldest first', async () => {
   expect((await store().waiting(['000000000777', '000000000778'])).map((one) => one.id)).toEqual([first.id, second.id])
   expect((await store().ofTerminal('000000000777', ['sent', 'unknown']))).toHaveLength(1)
   expect((await store().overdue(['queued'], new Date(), 'expires_at')).filter((one) => one.terminalAddress === '000000000777').map((one) => one.id)).toEqual([first.id])
-}, 30_000)
+})
+
+test('what a device or a person wrote does not keep a command from being moved', async () => {
+  const odd = 'V1.0\0\0 \ud83d'
+  const { id } = await create({ reason: odd, parameters: { note: odd } })
+  await store().move(id, { from: ['accepted'], to: 'queued', who: 'anna', why: odd, detail: { note: odd } })
+  await store().move(id, { from: ['queued'], to: 'sent', who: 'front-end/fep-1' })
+  expect(await store().move(id, { from: ['sent'], to: 'confirmed', who: 'device/1', result: { version: odd } })).toMatchObject({ result: { version: 'V1.0\ufffd\ufffd \ufffd' } })
+  expect((await verifyAudit(db.pool)).broken).toBeUndefined()
+})

@@ -6,6 +6,7 @@ import type { CommandAction, CommandState } from '@zhuzhan/contracts'
 import { appendAuditIn } from '../audit.js'
 import { transaction } from '../database.js'
 import { insertEvents } from '../events.js'
+import { storableJson, storableText } from '../storable.js'
 
 export interface CommandRecord {
   id: string
@@ -74,7 +75,7 @@ export function createCommandStore(pool: pg.Pool): CommandStore {
       const { rows } = await client.query<CommandRecord>(
         `INSERT INTO command (id, meter_address, terminal_address, action, parameters, state, reason, requested_by, expires_at, trace_parent)
          VALUES ($1,$2,$3,$4,$5,'accepted',$6,$7,$8,$9) RETURNING ${COLUMNS}`,
-        [randomUUID(), command.meterAddress, command.terminalAddress, command.action, JSON.stringify(command.parameters), command.reason ?? null, command.requestedBy, command.expiresAt, command.traceParent ?? null])
+        [randomUUID(), command.meterAddress, command.terminalAddress, command.action, storableJson(command.parameters), command.reason === undefined ? null : storableText(command.reason), command.requestedBy, command.expiresAt, command.traceParent ?? null])
       const record = rows[0] as CommandRecord
       await note(client, record, { from: [], to: 'accepted', who: command.requestedBy, ...(command.reason === undefined ? {} : { why: command.reason }) })
       return record
@@ -91,7 +92,7 @@ export function createCommandStore(pool: pg.Pool): CommandStore {
              sent_at = CASE WHEN $3 = 'sent' THEN now() ELSE sent_at END,
              settled_at = CASE WHEN $3 IN ('refused', 'expired', 'verified', 'rejected') OR ($3 = 'confirmed' AND action = 'read') THEN now() ELSE settled_at END
            WHERE id = $1 AND state = ANY($2) RETURNING ${COLUMNS}`,
-          [id, transition.from, transition.to, transition.code ?? null, transition.dar ?? null, transition.result === undefined ? null : JSON.stringify(transition.result), transition.decidedBy ?? null])
+          [id, transition.from, transition.to, transition.code ?? null, transition.dar ?? null, transition.result === undefined ? null : storableJson(transition.result), transition.decidedBy ?? null])
         const record = rows[0]
         if (record) await note(client, record, transition)
         return record
@@ -109,7 +110,7 @@ export function createCommandStore(pool: pg.Pool): CommandStore {
 async function note(client: pg.PoolClient, record: CommandRecord, transition: Transition): Promise<void> {
   const detail = { ...transition.detail, ...(transition.code === undefined ? {} : { code: transition.code }), ...(transition.dar === undefined ? {} : { dar: transition.dar }) }
   await client.query('INSERT INTO command_step (command_id, state, who, why, detail) VALUES ($1,$2,$3,$4,$5)',
-    [record.id, transition.to, transition.who, transition.why ?? null, JSON.stringify(detail)])
+    [record.id, transition.to, transition.who, transition.why === undefined ? null : storableText(transition.why), storableJson(detail)])
   await appendAuditIn(client, [{
     actor: transition.who, action: `command.${transition.to}`, object: `command/${record.id}`, outcome: transition.code ?? 'ok',
     ...(transition.why === undefined ? {} : { reason: transition.why }),

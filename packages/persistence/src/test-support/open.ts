@@ -7,6 +7,6 @@ import type { Database } from '../database.js'
  */
 export function withDatabase(server: () => { readonly url: string }, max = 6): { readonly pool: Database['pool'] } {
   let database: Database | undefined
-  afterAll(() => database?.close(), 30_000)
+  afterAll(() => database?.close())
   return { get pool() { return (database ??= openDatabase({ url: server().url, max })).pool } }
 }
