@@ -18,7 +18,7 @@ const TWO = '000000000002'
 const STRANGER = '000000000099'
 
 let database: Database
-afterAll(() => database.close(), 30_000)
+afterAll(() => database.close())
 const server = withPostgres()
 let gateway: RunningGateway
 let frontEnd: LinkClient
@@ -32,12 +32,12 @@ beforeAll(async () => {
 beforeEach(async () => {
   gateway = await startGateway({ url: server.url, clock, limits: { maxStrangers: 20, maxStrangersPerAddress: 20, linkFramesPerSecond: 3, maxViolations: 5 } })
   frontEnd = await dialGateway(gateway.linkUrl, { secret: LINK_SECRET })
-}, 30_000)
+})
 afterEach(async () => {
   for (const terminal of terminals.splice(0)) terminal.hangUp()
   frontEnd.end()
   await gateway.stop()
-}, 30_000)
+})
 
 const dial = async (address: string): Promise<TerminalClient> => {
   const terminal = await dialTerminalPort(gateway.port, address)
@@ -73,14 +73,14 @@ test('a known terminal is let in, and its front end hears of it and of its frame
   frontEnd.send(frontEnd.heard.opened[0]!.connection, down)
   await until(() => terminal.received.length === 2)
   expect(terminal.received[1]).toEqual(down)
-}, 30_000)
+})
 
 test('an unknown terminal is told so and shown out', async () => {
   const stranger = await dial(STRANGER)
   expect(await refused(async () => expect(await stranger.link('login')).toBe(2))).toEqual(['TERMINAL_UNKNOWN: login'])
   await until(() => stranger.closed)
   expect(frontEnd.heard.opened).toEqual([])
-}, 30_000)
+})
 
 test('heartbeats are answered and keep a terminal, logout ends it', async () => {
   const terminal = await loggedIn(ONE)
@@ -92,7 +92,7 @@ test('heartbeats are answered and keep a terminal, logout ends it', async () => 
   await until(() => terminal.closed && frontEnd.heard.closed.length === 1)
   expect(frontEnd.heard.closed[0]?.reason).toBe('logout')
   expect(frontEnd.heard.frames).toEqual([])
-}, 30_000)
+})
 
 test('who misses its heartbeats, or does not log in, is shown out by the sweep', async () => {
   const terminal = await loggedIn(ONE)
@@ -103,7 +103,7 @@ test('who misses its heartbeats, or does not log in, is shown out by the sweep',
   clock.advance(130_000)
   await until(() => terminal.closed)
   await until(() => frontEnd.heard.closed.some((one) => one.reason === 'silent'))
-}, 30_000)
+})
 
 test('before the login nothing but a login is accepted', async () => {
   const terminal = await dial(ONE)
@@ -115,7 +115,7 @@ test('before the login nothing but a login is accepted', async () => {
   expect(await terminal.link('login')).toBe(0)
   await until(() => frontEnd.heard.opened.length === 1)
   expect(frontEnd.heard.frames).toEqual([])
-}, 30_000)
+})
 
 test('an APDU of the wrong direction, another address: refused, not forwarded, and too many end the connection', async () => {
   const terminal = await loggedIn(ONE)
@@ -130,7 +130,7 @@ test('an APDU of the wrong direction, another address: refused, not forwarded, a
   for (let n = 0; n < 5; n += 1) terminal.send(reportFrame(TWO, n))
   await until(() => terminal.closed)
   expect(frontEnd.heard.frames.map(({ frame }) => reportNumber(frame))).toEqual([2])
-}, 30_000)
+})
 
 test('a connection is one terminal, also when it logs in as two at once', async () => {
   const terminal = await dial(ONE)
@@ -139,7 +139,7 @@ test('a connection is one terminal, also when it logs in as two at once', async 
   await until(() => frontEnd.heard.opened.length === 1)
   expect(frontEnd.heard.opened[0]?.open.address).toBe(ONE)
   expect(terminal.received).toHaveLength(1)
-}, 30_000)
+})
 
 test('a flood of LINK frames ends its connection', async () => {
   const terminal = await loggedIn(ONE)
@@ -147,7 +147,7 @@ test('a flood of LINK frames ends its connection', async () => {
   expect(said).toEqual(['LIMIT_EXCEEDED: LINK frames a second'])
   await until(() => terminal.closed)
   expect(terminal.received).toHaveLength(30)
-}, 30_000)
+})
 
 test('hundreds of silent connections do not keep a terminal out', async () => {
   const silent = await Promise.all(Array.from({ length: 300 }, () => dial(STRANGER)))
@@ -155,7 +155,7 @@ test('hundreds of silent connections do not keep a terminal out', async () => {
   await until(() => silent.filter((one) => one.closed).length >= 280)
   expect(silent.filter((one) => !one.closed).length).toBeLessThanOrEqual(20)
   expect(terminal.closed).toBe(false)
-}, 30_000)
+})
 
 test('of two connections of one address the front end decides; the table shows the one that serves', async () => {
   const former = await loggedIn(ONE)
@@ -172,14 +172,14 @@ test('of two connections of one address the front end decides; the table shows t
   await until(async () => (await routed()).length === 1)
   expect(await routed()).toEqual([{ connection_id: second, routed: true, frontend_id: 'fep-1' }])
   expect(latter.closed).toBe(false)
-}, 30_000)
+})
 
 test('a terminal that is struck off the register loses its connection', async () => {
   await database.pool.query(`INSERT INTO terminal (address, security_profile) VALUES ('000000000003', 'plain')`)
   const terminal = await loggedIn('000000000003')
   await database.pool.query(`DELETE FROM terminal WHERE address = '000000000003'`)
   await until(() => terminal.closed)
-}, 30_000)
+})
 
 test('who does not know the link secret becomes no front end', async () => {
   const said = await refused(() => expect(dialGateway(gateway.linkUrl, { id: 'fep-9', secret: 'another secret of this test' })).rejects.toThrow('hung up'))
@@ -187,13 +187,13 @@ test('who does not know the link secret becomes no front end', async () => {
   const { accepted, welcome, nonce } = frontEnd
   expect(accepted.proof).toBe(linkProof(LINK_SECRET, 'gateway', welcome.nonce, nonce, 'gw-1', 'fep-1'))
   expect(frontEnd.gone).toBe(false)
-}, 30_000)
+})
 
 test('a replayed hello is worth nothing: the nonce is fresh each time', async () => {
   const again = await dialGateway(gateway.linkUrl, { id: 'fep-2', secret: LINK_SECRET })
   expect(again.welcome.nonce).not.toBe(frontEnd.welcome.nonce)
   again.end()
-}, 30_000)
+})
 
 test('a terminal may scramble; it is answered likewise', async () => {
   const terminal = await dial(ONE)
@@ -202,4 +202,4 @@ test('a terminal may scramble; it is answered likewise', async () => {
   terminal.send(frameOf(ONE, data, { ...CONTROL.serverLink, scrambled: true }))
   await until(() => terminal.received.length === 1)
   expect(terminal.received[0]![3]! & 0x08).toBe(0x08)
-}, 30_000)
+})

@@ -10,7 +10,7 @@ import { relayMeter } from '../test-support/relay-meter.js'
 import type { RelayMeter } from '../test-support/relay-meter.js'
 
 let database: Database
-afterAll(() => database.close(), 30_000)
+afterAll(() => database.close())
 const server = withPostgres()
 beforeAll(() => { database = openDatabase({ url: server.url, max: 12 }) })
 
@@ -38,7 +38,7 @@ test('sent, confirmed by the meter, verified by reading it back; every step is w
     { state: 'queued', who: 'bert' }, { state: 'sent', who: 'front-end/fep-1' }, { state: 'confirmed', who: 'device/000000000011' }, { state: 'verified', who: 'device/000000000011' }])
   const audit = await database.pool.query(`SELECT actor FROM audit_entry WHERE object = $1 ORDER BY id`, [`command/${id}`])
   expect(audit.rows).toHaveLength(7)
-}, 30_000)
+})
 
 test('however often and from wherever it is asked for, it leaves once', async () => {
   const terminal = one.connect(meter.answer)
@@ -46,7 +46,7 @@ test('however often and from wherever it is asked for, it leaves once', async ()
   await Promise.all([...Array.from({ length: 8 }, () => one.delivery.deliver(id)), one.delivery.sweep(), one.returns(terminal), one.delivery.sweep()])
   await reaches(one.store, id, 'verified')
   expect(meter.received).toHaveLength(1)
-}, 30_000)
+})
 
 test('two front ends that both think they serve the terminal send it once', async () => {
   const two = downlinkOn(database.pool, clock, 'fep-2', 5_000)
@@ -58,7 +58,7 @@ test('two front ends that both think they serve the terminal send it once', asyn
     expect(meter.received).toHaveLength(round + 1)
   }
   two.settler.stop()
-}, 30_000)
+})
 
 test('a terminal that is away gets it at its return', async () => {
   const { id } = await queued(one.store, 'trip', { expiresAt: soon() })
@@ -67,7 +67,7 @@ test('a terminal that is away gets it at its return', async () => {
   expect((await one.store.find(id))?.state).toBe('queued')
   await one.returns(one.connect(meter.answer))
   await reaches(one.store, id, 'verified')
-}, 30_000)
+})
 
 test('what the device refuses is refused, with its code', async () => {
   meter.behaviour = { dar: 3, obeys: false }
@@ -75,7 +75,7 @@ test('what the device refuses is refused, with its code', async () => {
   const { id } = await queued(one.store, 'trip', { expiresAt: soon() })
   await one.delivery.deliver(id)
   expect(await reaches(one.store, id, 'refused')).toMatchObject({ code: 'DEVICE_REFUSED', dar: 3 })
-}, 30_000)
+})
 
 test.each([
   ['the crypto machine does not seal it', new HesError('TICKET_REFUSED'), { state: 'refused', code: 'TICKET_REFUSED', dar: null }],
@@ -86,7 +86,7 @@ test.each([
   await one.delivery.deliver(id)
   expect(await reaches(one.store, id, 'refused')).toMatchObject(expected)
   expect(meter.received).toEqual([])
-}, 30_000)
+})
 
 test('past its expiry it is not sent, neither by the queue nor by the sweep', async () => {
   one.connect(meter.answer)
@@ -97,7 +97,7 @@ test('past its expiry it is not sent, neither by the queue nor by the sweep', as
   await one.delivery.sweep()
   expect(await reaches(one.store, forgotten.id, 'expired')).toMatchObject({ code: 'COMMAND_EXPIRED' })
   expect(meter.received).toEqual([])
-}, 30_000)
+})
 
 test('what waited for its turn behind other requests until its expiry is not sent any more', async () => {
   const terminal = one.connect(() => undefined)
@@ -112,7 +112,7 @@ test('what waited for its turn behind other requests until its expiry is not sen
   expect(meter.received).toEqual([])
   const { rows } = await database.pool.query(`SELECT state FROM command_step WHERE command_id = $1 AND state = 'sent'`, [id])
   expect(rows).toEqual([])
-}, 30_000)
+})
 
 test('a read brings its values as readings and as its result', async () => {
   one.connect(meter.answer)
@@ -123,7 +123,7 @@ test('a read brings its values as readings and as its result', async () => {
     attributes: [{ oad: '00100200', data: { type: 'array', items: [{ type: 'double-long-unsigned', value: 123_456 }] } }, { oad: '20000200', dar: 4 }],
   })
   expect(one.published).toMatchObject([{ meter: '000000000011', item: 0x00100201, value: '1234.56', source: 'poll' }])
-}, 30_000)
+})
 
 test('a read that gets no answer expires: nothing can have moved', async () => {
   one = downlinkOn(database.pool, clock, 'fep-1', 50)
@@ -131,7 +131,7 @@ test('a read that gets no answer expires: nothing can have moved', async () => {
   const { id } = await queued(one.store, 'read', { expiresAt: soon() })
   await one.delivery.deliver(id)
   expect(await reaches(one.store, id, 'expired')).toMatchObject({ code: 'TERMINAL_TIMEOUT' })
-}, 30_000)
+})
 
 test('a database that fails at the claim keeps the frame in', async () => {
   one.connect(meter.answer)
@@ -144,4 +144,4 @@ test('a database that fails at the claim keeps the frame in', async () => {
   await one.delivery.sweep()
   await reaches(one.store, id, 'verified')
   expect(meter.received).toHaveLength(1)
-}, 30_000)
+})

@@ -10,7 +10,7 @@ import { until } from '../test-support/until.js'
 import type { Terminal } from '../terminals/terminal.js'
 
 let database: Database
-afterAll(() => database.close(), 30_000)
+afterAll(() => database.close())
 const server = withPostgres()
 beforeAll(() => { database = openDatabase({ url: server.url, max: 12 }) })
 

@@ -12,7 +12,7 @@ import { until } from '../test-support/until.js'
 const ADDRESSES = ['000000000001', '000000000002', '000000000003']
 
 let database: Database
-afterAll(() => database.close(), 30_000)
+afterAll(() => database.close())
 const server = withPostgres()
 const running: { gateways: RunningGateway[]; frontEnds: LinkClient[]; terminals: TerminalClient[] } = { gateways: [], frontEnds: [], terminals: [] }
 
@@ -24,7 +24,7 @@ afterEach(async () => {
   for (const terminal of running.terminals.splice(0)) terminal.hangUp()
   for (const frontEnd of running.frontEnds.splice(0)) frontEnd.end()
   for (const gateway of running.gateways.splice(0)) await gateway.stop()
-}, 30_000)
+})
 
 const start = async (id = 'gw-1'): Promise<{ gateway: RunningGateway; frontEnd: LinkClient }> => {
   const gateway = await startGateway({ url: server.url, id })
@@ -55,7 +55,7 @@ test('the table says who is served by whom, and forgets who left and who stopped
   await shows('000000000001 at gw-1 by fep-1')
   await running.gateways.pop()?.stop()
   expect(await table()).toEqual([])
-}, 30_000)
+})
 
 test('after a gateway died and came back its table shows the new life only', async () => {
   const former = await start()
@@ -70,7 +70,7 @@ test('after a gateway died and came back its table shows the new life only', asy
   await shows('000000000002 at gw-1 by fep-1')
   await new Promise((resolve) => setTimeout(resolve, 1_000))
   expect(await table()).toEqual(['000000000002 at gw-1 by fep-1'])
-}, 30_000)
+})
 
 test('after the database was away the table is true again within seconds, whatever happened meanwhile', async () => {
   const station = await start()
