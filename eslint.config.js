@@ -11,6 +11,10 @@ const ARROWS = {
   'packages/core': [],
   'packages/codec': ['core'],
   'packages/dlt698': ['core', 'codec'],
+  'packages/dlt645': ['core', 'codec'],
+  'packages/gdw1376': ['core', 'codec'],
+  'packages/ssal': ['core', 'codec'],
+  'packages/analyser': ['core', 'codec', 'dlt645', 'dlt698', 'gdw1376', 'ssal'],
   'packages/gm-crypto': ['core'],
   'packages/osp1': ['core', 'codec', 'dlt698', 'gm-crypto'],
   'packages/contracts': ['core'],
@@ -22,7 +26,7 @@ const ARROWS = {
   'packages/fleet': ['core', 'codec', 'dlt698', 'gm-crypto', 'osp1'],
   'packages/supervisor': ['core', 'contracts', 'persistence', 'service-kit', 'crypto-client'],
   'packages/testing': ['core', 'contracts', 'dlt698', 'persistence', 'queues', 'supervisor'],
-  'packages/cli': ['core', 'codec', 'dlt698', 'contracts', 'persistence', 'service-kit', 'gm-crypto', 'osp1', 'fleet', 'crypto-client'],
+  'packages/cli': ['core', 'codec', 'dlt698', 'analyser', 'contracts', 'persistence', 'service-kit', 'gm-crypto', 'osp1', 'fleet', 'crypto-client'],
   'services/gateway-type1': ['core', 'codec', 'contracts', 'dlt698', 'persistence', 'service-kit', 'telemetry'],
   'services/front-end-processor': ['core', 'codec', 'contracts', 'crypto-client', 'dlt698', 'persistence', 'queues', 'service-kit', 'telemetry'],
   'services/crypto-machine': ['core', 'contracts', 'dlt698', 'gm-crypto', 'osp1', 'service-kit', 'telemetry'],
@@ -31,7 +35,7 @@ const ARROWS = {
 }
 
 /** Computation only: these can be fuzzed and reviewed without a socket, a file or a database in sight. */
-const PURE = ['packages/core', 'packages/codec', 'packages/dlt698', 'packages/contracts', 'packages/osp1']
+const PURE = ['packages/core', 'packages/codec', 'packages/dlt645', 'packages/dlt698', 'packages/gdw1376', 'packages/ssal', 'packages/analyser', 'packages/contracts', 'packages/osp1']
 const INPUT_OUTPUT = ['fs', 'fs/promises', 'net', 'tls', 'http', 'https', 'http2', 'dgram', 'child_process', 'cluster', 'worker_threads'].map((name) => `node:${name}`)
 /** Raw sockets live where terminals, pipes and test peers are; everything else speaks through them. */
 const SOCKETS = ['services/gateway-type1', 'packages/service-kit', 'packages/fleet', 'packages/testing', 'packages/supervisor']

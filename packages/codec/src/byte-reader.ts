@@ -1,5 +1,6 @@
 import { DecodeError } from './errors.js'
 import type { DecodeCode } from './errors.js'
+import type { Tracer } from './trace.js'
 
 /** Bounds on what one decode may build; the bytes themselves bound it too, since every element takes at least one. */
 export interface Limits {
@@ -28,7 +29,13 @@ export interface ReadOptions {
   quirks?: Quirk[]
   /** Choices of the protocol's own tables, e.g. which of two readings of a layout to take. */
   settings?: Readonly<Record<string, unknown>>
+  /** Collects where each member of the tables stands. */
+  trace?: Tracer | undefined
+  /** Position of the first byte in the outermost bytes, for `trace` only. */
+  origin?: number
 }
+
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).toUpperCase().padStart(2, '0'))
 
 const NO_SETTINGS: Readonly<Record<string, unknown>> = Object.freeze({})
 
@@ -37,8 +44,10 @@ export class ByteReader {
   readonly source: Buffer
   readonly settings: Readonly<Record<string, unknown>>
   readonly limits: Limits
+  readonly trace: Tracer | undefined
+  readonly origin: number
   offset = 0
-  private readonly end: number
+  private end: number
   private readonly code: DecodeCode
   private readonly quirks: Quirk[] | undefined
   private depth = 0
@@ -50,6 +59,8 @@ export class ByteReader {
     this.limits = options.limits ? { ...DEFAULT_LIMITS, ...options.limits } : DEFAULT_LIMITS
     this.quirks = options.quirks
     this.settings = options.settings ?? NO_SETTINGS
+    this.trace = options.trace
+    this.origin = options.origin ?? 0
   }
 
   get remaining(): number {
@@ -74,6 +85,15 @@ export class ByteReader {
 
   i8(): number {
     return (this.source[this.take(1)]! << 24) >> 24
+  }
+
+  u24le(): number {
+    const at = this.take(3)
+    return this.source[at]! | (this.source[at + 1]! << 8) | (this.source[at + 2]! << 16)
+  }
+
+  u32le(): number {
+    return this.source.readUInt32LE(this.take(4))
   }
 
   u16be(): number {
@@ -120,6 +140,14 @@ export class ByteReader {
     return this.source.toString('hex', at, at + count).toUpperCase()
   }
 
+  /** Upper-case hex of the next bytes, last byte first: numbers and addresses that are sent low byte first. */
+  hexReversed(count: number): string {
+    const at = this.take(count)
+    let text = ''
+    for (let i = at + count - 1; i >= at; i--) text += HEX[this.source[i]!]
+    return text
+  }
+
   /** One byte per character: every byte value survives. */
   latin1(count: number): string {
     const at = this.take(count)
@@ -143,6 +171,26 @@ export class ByteReader {
     if (++this.depth > this.limits.depth) this.fail(`at most ${this.limits.depth} levels`)
     const value = codec.read(this)
     this.depth--
+    return value
+  }
+
+  /** Reads a value that ends exactly `size` bytes on. */
+  window<T>(size: number, codec: { read(r: ByteReader): T }): T {
+    const outer = this.end
+    if (size > this.remaining) this.fail(`${size} more bytes`)
+    this.end = this.offset + size
+    const value = codec.read(this)
+    this.finish()
+    this.end = outer
+    return value
+  }
+
+  /** Reads a member and tells the tracer where it stood. Only called with a tracer. */
+  traced<T>(name: string, codec: { read(r: ByteReader): T }): T {
+    const trace = this.trace!
+    trace.enter(name, this.origin + this.offset)
+    const value = codec.read(this)
+    trace.leave(this.origin + this.offset, value)
     return value
   }
 

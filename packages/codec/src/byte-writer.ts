@@ -51,6 +51,18 @@ export class ByteWriter {
     this.buffer[at] = value & 0xff
   }
 
+  u24le(value: number): void {
+    this.integer(value, 0, 0xffffff)
+    const at = this.grow(3)
+    this.buffer.writeUIntLE(value, at, 3)
+  }
+
+  u32le(value: number): void {
+    this.integer(value, 0, 0xffffffff)
+    const at = this.grow(4)
+    this.buffer.writeUInt32LE(value, at)
+  }
+
   u16be(value: number): void {
     this.integer(value, 0, 0xffff)
     const at = this.grow(2)
@@ -105,6 +117,13 @@ export class ByteWriter {
     if (typeof value !== 'string' || value.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(value)) throw new EncodeError('', 'hex digits in pairs')
     const at = this.grow(value.length / 2)
     this.buffer.write(value, at, 'hex')
+  }
+
+  /** Bytes given as hex, written last byte first. */
+  hexReversed(value: string): void {
+    const at = this.used
+    this.hex(value)
+    this.buffer.subarray(at, this.used).reverse()
   }
 
   /** The form that stood at this place when the value was decoded, if it was not the usual one. */

@@ -17,7 +17,7 @@ export function listOf<T>(element: Codec<T>, { count, max = Number.POSITIVE_INFI
       const size = r.checkCount(count.read(r), at, least)
       if (size > max) r.fail(`at most ${max} elements`, at)
       const items: T[] = []
-      for (let i = 0; i < size; i++) items.push(element.read(r))
+      for (let i = 0; i < size; i++) items.push(r.trace === undefined ? element.read(r) : r.traced(String(i), element))
       return items
     },
     write: (w, items) => {

@@ -5,6 +5,8 @@ export const u8: Codec<number> = { read: (r) => r.u8(), write: (w, v) => w.u8(v)
 export const i8: Codec<number> = { read: (r) => r.i8(), write: (w, v) => w.i8(v) }
 export const u16be: Codec<number> = { read: (r) => r.u16be(), write: (w, v) => w.u16be(v) }
 export const u16le: Codec<number> = { read: (r) => r.u16le(), write: (w, v) => w.u16le(v) }
+export const u24le: Codec<number> = { read: (r) => r.u24le(), write: (w, v) => w.u24le(v) }
+export const u32le: Codec<number> = { read: (r) => r.u32le(), write: (w, v) => w.u32le(v) }
 export const i16be: Codec<number> = { read: (r) => r.i16be(), write: (w, v) => w.i16be(v) }
 export const u32be: Codec<number> = { read: (r) => r.u32be(), write: (w, v) => w.u32be(v) }
 export const i32be: Codec<number> = { read: (r) => r.i32be(), write: (w, v) => w.i32be(v) }

@@ -36,7 +36,7 @@ export function sequence<const P extends readonly Part[]>(...parts: P): Fields<S
         (codec as Fields<unknown>).readInto(r, target)
         continue
       }
-      const value: unknown = codec.read(r)
+      const value: unknown = r.trace === undefined ? codec.read(r) : r.traced(key, codec)
       if (value !== undefined) target[key] = value
     }
   }

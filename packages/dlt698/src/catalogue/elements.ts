@@ -1,6 +1,6 @@
 import type { Data, DateTimeS, Oad } from '../data/index.js'
 import { describeItem, readings } from './catalogue.js'
-import { decimal } from './decimal.js'
+import { decimal } from '@zhuzhan/codec'
 import { attributeKey, elementOad } from './row.js'
 import type { CatalogueRow } from './row.js'
 

@@ -4,28 +4,12 @@ import fc from 'fast-check'
 import { linkFrame } from '../vectors/arbitraries.js'
 import { addressBytes } from './address.js'
 import { CONTROL } from './control.js'
-import { crc16, sliceChecksum, step } from './crc.js'
 import { decodeFrame, encodeFrame } from './frame.js'
 import type { LinkFrame } from './frame.js'
 
 const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex')
 const toHex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex').toUpperCase()
 const address = { type: 'single', logical: 0, server: '000000000001', client: 0x10 } as const
-
-describe('checksum', () => {
-  it('has the check value of CRC-16/X-25', () => {
-    expect(crc16(Buffer.from('123456789'))).toBe(0x906e)
-  })
-
-  it('of a slice follows from the running registers at its ends', () => {
-    fc.assert(fc.property(fc.uint8Array({ minLength: 1, maxLength: 3000 }), fc.nat(), fc.nat(), fc.nat(0xffff), (bytes, a, b, start) => {
-      const [from, to] = [a % (bytes.length + 1), b % (bytes.length + 1)].sort((x, y) => x - y) as [number, number]
-      const registers = [start]
-      for (const byte of bytes) registers.push(step(registers.at(-1)!, byte))
-      return sliceChecksum(registers[from]!, registers[to]!, to - from) === crc16(bytes, from, to)
-    }))
-  })
-})
 
 describe('frame', () => {
   it('comes back as it was', () => {

@@ -1,8 +1,7 @@
-import { ByteReader, ByteWriter, EncodeError } from '@zhuzhan/codec'
+import { ByteReader, ByteWriter, EncodeError, crc16 } from '@zhuzhan/codec'
 import { readAddress, writeAddress } from './address.js'
 import type { AddressOptions, LinkAddress } from './address.js'
 import { LinkControl } from './control.js'
-import { crc16 } from './crc.js'
 
 /** First and last byte of every frame. */
 export const START = 0x68

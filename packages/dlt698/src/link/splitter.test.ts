@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
+import { crc16 } from '@zhuzhan/codec'
 import fc from 'fast-check'
 import { linkFrame } from '../vectors/arbitraries.js'
 import { frameVectors } from '../vectors/load.js'
-import { crc16 } from './crc.js'
 import { decodeFrame, encodeFrame } from './frame.js'
 import { createSplitter } from './splitter.js'
 

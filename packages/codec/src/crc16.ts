@@ -1,5 +1,5 @@
 /**
- * CRC-16/X-25 of HCS and FCS: polynomial 1021 reflected, initial and final value FFFF, sent low byte first.
+ * CRC-16/X-25: polynomial 1021 reflected, initial and final value FFFF, sent low byte first (HCS and FCS of DL/T 698.45 and SSAL).
  * DL/T 698.45 reference §1.3. A "register" here is the value before the final exclusive-or.
  */
 const STEP = Uint16Array.from({ length: 256 }, (_, byte) => {
@@ -24,7 +24,7 @@ export function crc16(bytes: Uint8Array, from = 0, to = bytes.length): number {
 
 /** POWERS[k] maps a register to what 2^k zero bytes make of it: 256 entries for its low byte, 256 for its high byte. */
 const POWERS: Uint16Array[] = []
-for (let k = 0; k < 14; k++) {
+for (let k = 0; k < 15; k++) {
   const before = POWERS[k - 1]
   const once = (v: number) => before === undefined ? step(v, 0) : before[v & 0xff]! ^ before[256 + (v >>> 8)]!
   const apply = before === undefined ? once : (v: number) => once(once(v))
@@ -32,7 +32,7 @@ for (let k = 0; k < 14; k++) {
 }
 
 /**
- * The register after `count` zero bytes (count below 16384), in at most 14 look-ups. Since the CRC is linear, this
+ * The register after `count` zero bytes (count below 32768), in at most 15 look-ups. Since the CRC is linear, this
  * gives the checksum of any slice from the running registers at its two ends: see `sliceChecksum`.
  */
 export function advance(register: number, count: number): number {
