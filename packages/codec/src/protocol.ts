@@ -7,8 +7,22 @@ export interface Words {
   zh: string
 }
 
+/** A point that the references leave open (UNSURE there) and the readings that a protocol offers for it. */
+export interface Setting {
+  /** Key in `settings` of a FrameReading; `--setting name=value` on the command line. */
+  name: string
+  /** What the point is. */
+  words: Words
+  /** Reference file and section, e.g. `type1-gateway-and-hplc.md §2`. */
+  clause: string
+  /** What each value means. Values are text; `true` and `false` for a yes or no. */
+  readings: Readonly<Record<string, Words>>
+  /** The value that is taken when nothing is said; a key of `readings`. */
+  default: string
+}
+
 export interface FrameReading {
-  /** Which reading of an UNSURE point to take; each protocol documents its own, docs/protocol/. */
+  /** Which reading of an UNSURE point to take, by the names and values of the protocol's `settings`. */
   settings?: Readonly<Record<string, unknown>>
   /** Collects where everything stands; also what was read before an error. */
   trace?: Tracer
@@ -28,6 +42,8 @@ export interface Protocol<Name extends string = string> {
   toJson(bytes: Uint8Array, reading?: FrameReading): object
   /** The bytes of what toJson gave, identical. @throws EncodeError when it is no such object */
   fromJson(json: object): Buffer
+  /** The points it leaves to choice, its `SETTINGS`; docs/protocol/ lists them. */
+  readonly settings?: readonly Setting[]
   /** What people call the members of its tables. */
   readonly labels: Readonly<Record<string, Words>>
   /** What a value stands for (the name of an OAD, of an event, a scaled value with its unit), when that is known. */
