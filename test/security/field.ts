@@ -105,10 +105,12 @@ export async function openField(): Promise<Field> {
       const readings: Json[] = await station.rest.all(`/api/v1/meters/${meter}/readings?limit=1000&item=${ENERGY}&quality=all`)
       return readings.filter((reading) => reading.source === 'report').length
     },
-    security: async ({ address }) => {
+    // The session table is written in batches, so it tells what is known a moment later.
+    security: ({ address }) => until(`a secured session of ${address} in the session table`, 10, async () => {
       const { body } = await station.rest.call('GET', '/api/v1/terminals?limit=50')
-      return body.items.find((terminal: Json) => terminal.address === address)?.session?.security
-    },
+      const { security } = body.items.find((terminal: Json) => terminal.address === address)?.session ?? {}
+      return security === 'none' ? undefined : security
+    }),
     close: async () => {
       await fleet.stop()
       tap.close()
