@@ -37,7 +37,7 @@ export interface ReadOptions {
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).toUpperCase().padStart(2, '0'))
 
-const NO_SETTINGS: Readonly<Record<string, unknown>> = Object.freeze({})
+export const NO_SETTINGS: Readonly<Record<string, unknown>> = Object.freeze({})
 
 /** A bounded cursor. Never reads past the end, never allocates for a length that no bytes stand behind. */
 export class ByteReader {

@@ -1,3 +1,4 @@
+import { NO_SETTINGS } from './byte-reader.js'
 import type { Quirk } from './byte-reader.js'
 import { EncodeError } from './errors.js'
 
@@ -6,9 +7,12 @@ export class ByteWriter {
   private buffer: Buffer
   private used = 0
   private readonly quirks: Map<number, string> | undefined
+  /** Choices of the protocol's own tables, the ones the value was read with. */
+  readonly settings: Readonly<Record<string, unknown>>
 
-  constructor(sizeHint = 128, quirks?: readonly Quirk[]) {
+  constructor(sizeHint = 128, quirks?: readonly Quirk[], settings: Readonly<Record<string, unknown>> = NO_SETTINGS) {
     this.buffer = Buffer.allocUnsafe(sizeHint)
+    this.settings = settings
     if (quirks !== undefined && quirks.length > 0) this.quirks = new Map(quirks.map((q) => [q.at, q.hex]))
   }
 

@@ -27,9 +27,16 @@ export function decode<T>(codec: Codec<T>, bytes: Uint8Array, options?: ReadOpti
   return value
 }
 
-/** The bytes of a value. `quirks` as collected by decode restore unusual forms. @throws EncodeError */
-export function encode<T>(codec: Codec<T>, value: T, options: { quirks?: readonly Quirk[] } = {}): Buffer {
-  const writer = new ByteWriter(128, options.quirks)
+export interface EncodeOptions {
+  /** As collected by decode: restore unusual forms. */
+  quirks?: readonly Quirk[]
+  /** The settings the value was decoded with. */
+  settings?: Readonly<Record<string, unknown>>
+}
+
+/** The bytes of a value. @throws EncodeError */
+export function encode<T>(codec: Codec<T>, value: T, options: EncodeOptions = {}): Buffer {
+  const writer = new ByteWriter(128, options.quirks, options.settings)
   try {
     codec.write(writer, value)
   } catch (error) {

@@ -1,6 +1,6 @@
 import {
   DecodeError, EncodeError, bits, choice, convert, decode, either, encode, flag, f32be, f64be, hexOctets, lazy, listOf, marked, named, nested,
-  nothing, numbered, octets, optional, prefixedHex, prefixedLatin1, prefixedOctets, sequence, u16be, u8, variants,
+  nothing, numbered, octets, optional, prefixedHex, prefixedLatin1, prefixedOctets, sequence, sized, u16be, u8, variants,
 } from './index.js'
 import type { Codec, Quirk } from './index.js'
 
@@ -118,4 +118,16 @@ it('keeps the sign of zero and single precision', () => {
   expect(Object.is(decode(f32be, hex('80000000')), -0)).toBe(true)
   expect(encode(f64be, -0)).toEqual(hex('8000000000000000'))
   expect(() => encode(f32be, 0.1)).toThrow(EncodeError)
+})
+
+it('tables find the settings when they read and when they write, inside of sized values too', () => {
+  const order: Codec<number> = {
+    read: (r) => r.settings['order'] === 'low-first' ? r.u16le() : r.u16be(),
+    write: (w, value) => w.settings['order'] === 'low-first' ? w.u16le(value) : w.u16be(value),
+  }
+  const table = sized(u8, sequence({ n: order }))
+  const settings = { order: 'low-first' }
+  expect(decode(table, Buffer.from([2, 1, 0]), { settings })).toEqual({ n: 1 })
+  expect(encode(table, { n: 1 }, { settings })).toEqual(Buffer.from([2, 1, 0]))
+  expect(encode(table, { n: 1 })).toEqual(Buffer.from([2, 0, 1]))
 })

@@ -81,7 +81,7 @@ export function sized<T>(length: Codec<number>, codec: Codec<T>): Codec<T> {
   return {
     read: (r) => r.window(length.read(r), codec),
     write: (w, value) => {
-      const inner = new ByteWriter(128)
+      const inner = new ByteWriter(128, undefined, w.settings)
       codec.write(inner, value)
       const bytes = inner.finish()
       length.write(w, bytes.length)
