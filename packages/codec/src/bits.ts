@@ -20,6 +20,7 @@ export function bits<const S extends Readonly<Record<string, BitField>>>(word: C
       for (const f of fields) {
         const part = (raw >>> f.shift) & f.mask
         value[f.name] = f.flag ? part === 1 : part
+        if (r.trace !== undefined) r.trace.leaf(f.name, r.origin + at, r.origin + r.offset, value[f.name])
       }
       return value as BitsOf<S>
     },

@@ -46,7 +46,11 @@ export interface Protocol<Name extends string = string> {
   readonly settings?: readonly Setting[]
   /** What people call the members of its tables. */
   readonly labels: Readonly<Record<string, Words>>
-  /** What a value stands for (the name of an OAD, of an event, a scaled value with its unit), when that is known. */
+  /**
+   * What a value stands for (the name of an OAD, of an event, a scaled value with its unit), when that is known.
+   *
+   * @param parents the spans it stands in, outermost (the tracer's root) first
+   */
   describe?(span: Span, parents: readonly Span[]): Words | undefined
 }
 
@@ -56,7 +60,7 @@ export interface FrameValue {
   item: string
   name: string
   nameZh: string
-  /** Decimal, already scaled; null when the device says that there is none. */
+  /** Decimal, already scaled; the text where the item is an address, a moment or bits; null when the device says that there is none. */
   value: string | null
   unit: string
   /** Whose it is, where the frame says so (an address, a measuring point). */

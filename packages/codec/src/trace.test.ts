@@ -1,4 +1,4 @@
-import { choice, decode, listOf, optional, sequence, u16be, u8 } from './index.js'
+import { bits, choice, decode, listOf, optional, sequence, u16be, u8 } from './index.js'
 import { DecodeError } from './errors.js'
 import { Tracer } from './trace.js'
 import type { Span } from './trace.js'
@@ -33,4 +33,22 @@ it('can forget a reading that failed', () => {
   trace.rewind(mark)
   trace.leaf('second reading', 1, 2, 0)
   expect(trace.root.children.map((span) => span.name)).toEqual(['start', 'second reading'])
+})
+
+it('closes what an error left open where reading stopped', () => {
+  const trace = new Tracer('stopped')
+  const mark = trace.mark()
+  trace.enter('outer', 1)
+  trace.enter('inner', 2)
+  trace.stop(mark, 5)
+  trace.leaf('next', 5, 6, 0)
+  expect(trace.root.children.map(flat)).toEqual([['outer', 1, 5, ['inner', 2, 5]], ['next', 5, 6]])
+  expect(trace.root.children[0]).not.toHaveProperty('value')
+})
+
+it('shows the parts of a word cut into bits, all where the word stands', () => {
+  const trace = new Tracer('word')
+  decode(sequence({ word: bits(u16be, { high: [12, 4], flag: [0] }) }), Buffer.from([0x30, 0x01]), { trace })
+  expect(trace.root.children.map(flat)).toEqual([['word', 0, 2, ['high', 0, 2], ['flag', 0, 2]]])
+  expect(trace.root.children[0]!.children.map((span) => span.value)).toEqual([3, true])
 })

@@ -39,6 +39,11 @@ export class Tracer {
     this.open.at(-1)!.children.push({ name, from, to, value, children: [] })
   }
 
+  /** Closes what an error left open since `mark`; it ends where reading stopped and has no value. */
+  stop({ depth }: TracePosition, at: number): void {
+    while (this.open.length > depth) this.open.pop()!.to = at
+  }
+
   /** A position that may be returned to, when one reading failed and another is tried. */
   mark(): TracePosition {
     return { depth: this.open.length, children: this.open.at(-1)!.children.length }
