@@ -1,6 +1,6 @@
 import { Worker } from 'bullmq'
 import type { Job } from 'bullmq'
-import { errorText } from '@zhuzhan/core'
+import { HesError, errorText } from '@zhuzhan/core'
 import type { Clock } from '@zhuzhan/core'
 import { JOBS, QUEUES } from '@zhuzhan/contracts'
 import type { JobData, JobName, JobsOf, QueueName } from '@zhuzhan/contracts'
@@ -19,6 +19,8 @@ export interface JobInHand {
   attempt: number
   /** Shown to whoever asks the queue; any JSON. */
   progress(value: object): Promise<void>
+  /** Aborted when the worker closes: long work throws its reason at the next good point and is done by another worker. */
+  signal: AbortSignal
 }
 
 /**
@@ -63,7 +65,8 @@ export interface WorkerDeps {
 
 export function createWorker<Q extends QueueName>({ backend, log, clock }: WorkerDeps, queue: Q, handlers: Handlers<Q>, options: WorkerOptions): QueueWorker {
   const connection = backend.consumer()
-  const handle = handler(queue, handlers, options)
+  const closing = new AbortController()
+  const handle = handler(queue, handlers, options, closing.signal)
   let closed = false
   let current = renewable(() => open())
 
@@ -123,12 +126,13 @@ export function createWorker<Q extends QueueName>({ backend, log, clock }: Worke
     close: async () => {
       closed = true
       clearInterval(watch)
+      closing.abort(new HesError('UNAVAILABLE', 'the service is stopping; another worker goes on'))
       await (await current.end())?.end()
     },
   }
 }
 
-function handler<Q extends QueueName>(queue: Q, handlers: Handlers<Q>, options: WorkerOptions): (job: Job) => Promise<void> {
+function handler<Q extends QueueName>(queue: Q, handlers: Handlers<Q>, options: WorkerOptions, signal: AbortSignal): (job: Job) => Promise<void> {
   const known = new Map<string, (data: unknown, job: JobInHand) => Promise<void>>(Object.entries(handlers))
   return async (job) => {
     const run = known.get(job.name)
@@ -138,7 +142,7 @@ function handler<Q extends QueueName>(queue: Q, handlers: Handlers<Q>, options: 
       const [issue] = parsed.error.issues
       return options.refuse(refused(queue, job, `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'does not fit the schema'}`))
     }
-    await run(parsed.data, { id: job.id ?? '', attempt: job.attemptsMade + 1, progress: (value) => job.updateProgress(value) })
+    await run(parsed.data, { id: job.id ?? '', attempt: job.attemptsMade + 1, progress: (value) => job.updateProgress(value), signal })
   }
 }
 

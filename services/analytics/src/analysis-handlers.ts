@@ -1,11 +1,11 @@
 import { HesError } from '@zhuzhan/core'
 import type { Clock } from '@zhuzhan/core'
 import type { Partitions } from '@zhuzhan/persistence'
-import type { Handlers } from '@zhuzhan/queues'
+import type { Handlers, JobInHand } from '@zhuzhan/queues'
 import { metric } from '@zhuzhan/telemetry'
 import type { Logger } from 'pino'
 import type { Audits } from './audits/audits.js'
-import type { DayFigures } from './days/day-figures.js'
+import type { DayFigures, LongWork } from './days/day-figures.js'
 import { DAY_MS } from './days/local-day.js'
 
 const seconds = metric('analytics_job_seconds')
@@ -29,8 +29,8 @@ export function analysisHandlers({ figures, audits, partitions, clock, log }: {
       return {}
     }),
     'analysis.daily': ({ days }, job) => timed('daily', async () => {
-      const progress = (done: number, total: number): Promise<void> => job.progress({ done, total })
-      return { meterDays: days === undefined ? await figures.touched(progress) : await figures.sweep(days, progress) }
+      const work = longWork(job)
+      return { meterDays: days === undefined ? await figures.touched(work) : await figures.sweep(days, work) }
     }),
     'analysis.audit': ({ meter, month }) => timed('audit', async () => {
       try {
@@ -42,6 +42,10 @@ export function analysisHandlers({ figures, audits, partitions, clock, log }: {
       }
       return { meter, month }
     }),
-    'analysis.audits': ({ month }, job) => timed('audits', async () => ({ queued: await audits.all(month, (done, total) => job.progress({ done, total })) })),
+    'analysis.audits': ({ month }, job) => timed('audits', async () => ({ queued: await audits.all(month, longWork(job)) })),
   }
+}
+
+function longWork({ progress, signal }: JobInHand): LongWork {
+  return { progress: (done, total) => progress({ done, total }), signal }
 }

@@ -107,7 +107,7 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
     await api.register(readingRoutes(shared))
     await api.register(energyRoutes(shared))
     await api.register(collectionRoutes({ database: deps.database, guard }))
-    await api.register(commandRoutes({ commands: deps.commands, store: deps.store, prisma, guard }))
+    await api.register(commandRoutes({ commands: deps.commands, prisma, guard }))
     await api.register(feedRoutes({ pool, guard, feed: deps.feed, ...(deps.pingMs === undefined ? {} : { pingMs: deps.pingMs }) }))
     await api.register(auditRoutes(shared))
   }, { prefix: '/api/v1' })

@@ -43,10 +43,13 @@ export interface CommandStepView {
   detail: Record<string, unknown>
 }
 
-/** Every step of a command, in order. */
-export async function commandSteps(prisma: Prisma, commandId: string): Promise<CommandStepView[]> {
-  const rows = await prisma.commandStep.findMany({ where: { commandId }, orderBy: { id: 'asc' }, select: { at: true, state: true, who: true, why: true, detail: true } })
-  return rows as CommandStepView[]
+/** A command and every step of it, in order, as they were at one moment: the last step is the state. */
+export async function commandWithSteps(prisma: Prisma, id: string): Promise<{ command: CommandRecord; steps: CommandStepView[] } | undefined> {
+  const [command, steps] = await prisma.$transaction([
+    prisma.command.findUnique({ where: { id } }),
+    prisma.commandStep.findMany({ where: { commandId: id }, orderBy: { id: 'asc' }, select: { at: true, state: true, who: true, why: true, detail: true } }),
+  ], { isolationLevel: 'RepeatableRead' })
+  return command === null ? undefined : { command: command as unknown as CommandRecord, steps: steps as CommandStepView[] }
 }
 
 export interface PendingCommand {

@@ -61,6 +61,26 @@ onBothBackends((server) => {
     expect(lateAfter).toBeGreaterThanOrEqual(690)
   }, 20_000)
 
+  test('long work is told when its worker closes, and another worker does it', async () => {
+    const [closing, next] = [await openQueues(), await openQueues()]
+    const commandId = randomUUID()
+    let began = false
+    const worker = closing.worker('commands', { 'command.deliver': (_data, { signal }) => new Promise((_resolve, reject) => {
+      began = true
+      signal.addEventListener('abort', () => reject(signal.reason as Error))
+    }) }, { concurrency: 1, refuse })
+    await worker.ready()
+    await closing.add('command.deliver', { commandId })
+    await eventually(() => began, 10_000, 'the work')
+    const asked = Date.now()
+    await worker.close()
+    expect(Date.now() - asked).toBeLessThan(5_000)
+    const done: string[] = []
+    await next.worker('commands', { 'command.deliver': async (data) => { done.push(data.commandId) } }, { concurrency: 1, refuse }).ready()
+    await eventually(() => done.length === 1, 15_000, 'the other worker')
+    expect(done).toEqual([commandId])
+  }, 40_000)
+
   test('a handler that throws is called again until it does not, with a rest between', async () => {
     const queues = await openQueues()
     const attempts: JobInHand[] = []

@@ -79,7 +79,7 @@ test('all: one job a meter and month due, terminals left out, progress told', as
   await query("INSERT INTO meter (address, kind, terminal_address) VALUES ('000000000001', 'terminal', '000000000001')")
   const { added, audits } = auditsAt('2026-10-20T00:00:00Z')
   const seen: number[][] = []
-  expect(await audits.all(undefined, async (done, total) => { seen.push([done, total]) })).toBe(3)
+  expect(await audits.all(undefined, { progress: async (done, total) => { seen.push([done, total]) }, signal: new AbortController().signal })).toBe(3)
   expect(added).toEqual([1, 2, 3].map((number) => ['analysis.audit', { meter: address(number), month: '2026-10' }, { jobId: `audit-${address(number)}-2026-10`, priority: 10 }]))
   expect(seen).toEqual([[3, 3]])
 })

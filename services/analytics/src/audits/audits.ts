@@ -1,7 +1,7 @@
 import type { Clock } from '@zhuzhan/core'
 import type { Queues } from '@zhuzhan/queues'
 import type pg from 'pg'
-import type { Progress } from '../days/day-figures.js'
+import type { LongWork } from '../days/day-figures.js'
 import { loadAuditInput } from './audit-input.js'
 import { auditReport } from './report.js'
 import type { AuditReport } from './report.js'
@@ -10,7 +10,7 @@ export interface Audits {
   /** Computes and stores the audit of one meter and month. @throws HesError NOT_FOUND */
   one(meter: string, month: string): Promise<AuditReport>
   /** Queues the audit of every meter. @returns how many */
-  all(month: string | undefined, progress: Progress): Promise<number>
+  all(month: string | undefined, work: LongWork): Promise<number>
 }
 
 /** Days of a new month during which the one before is still computed anew: late readings come in. */
@@ -42,7 +42,7 @@ export function createAudits({ pool, queues, clock }: { pool: pg.Pool; queues: P
         client.release(broken)
       }
     },
-    all: async (month, progress) => {
+    all: async (month, work) => {
       const months = month === undefined ? monthsDue(clock.now()) : [month]
       const { rows } = await pool.query<{ total: number }>("SELECT count(*) AS total FROM meter WHERE kind = 'meter'")
       const total = (rows[0]?.total ?? 0) * months.length
@@ -54,7 +54,8 @@ export function createAudits({ pool, queues, clock }: { pool: pg.Pool; queues: P
           for (const one of months) await queues.add('analysis.audit', { meter: address, month: one }, { jobId: `audit-${address}-${one}`, priority: 10 })
           queued += months.length
         }
-        await progress(queued, total)
+        await work.progress(queued, total)
+        work.signal.throwIfAborted()
         if (page.rows.length < PAGE) return queued
         last = page.rows.at(-1)?.address ?? ''
       }

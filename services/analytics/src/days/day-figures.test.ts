@@ -185,13 +185,25 @@ describe('daily energy', () => {
   })
 })
 
+test('a run that is told to end computes nothing half; the next one does it all', async () => {
+  await addMeter(database(), address(1))
+  await putReadings(database(), curve(address(1), '2026-10-04T16:00:00Z', 96))
+  await touch([1, '2026-10-05'], [1, '2026-10-06'])
+  const figures = figuresAt('2026-10-07T00:00:00Z')
+  const stopping = new Error('the service is stopping')
+  await expect(figures.touched({ progress: async () => undefined, signal: AbortSignal.abort(stopping) })).rejects.toBe(stopping)
+  expect(await completeness()).toEqual([])
+  expect(await figures.touched()).toBe(2)
+  expect(await completeness()).toHaveLength(2)
+})
+
 test('two runs at once and a thousand touched days: each computed, none twice at the same time', async () => {
   for (let n = 0; n < 20; n++) await addMeter(database(), address(n))
   await putReadings(database(), Array.from({ length: 20 }, (_, n) => curve(address(n), '2026-10-04T16:00:00Z', 96)).flat())
   for (let n = 0; n < 250; n++) await touch([1 + (n % 20), '2026-10-05'], [1 + ((n * 7) % 20), '2026-10-06'])
   const seen: number[] = []
   const figures = figuresAt('2026-10-07T00:00:00Z')
-  await Promise.all([figures.touched(async (done) => { seen.push(done) }), figures.touched()])
+  await Promise.all([figures.touched({ progress: async (done) => { seen.push(done) }, signal: new AbortController().signal }), figures.touched()])
   expect(await query('SELECT count(*) AS n FROM touched_days')).toEqual([{ n: 0 }])
   expect((await completeness()).filter((row) => row['day'] === '2026-10-05')).toEqual(Array.from({ length: 20 }, (_, n) => ({ meter_id: n + 1, day: '2026-10-05', expected: 96, present: 96, recollected: 0 })))
   expect(seen.length).toBeGreaterThan(0)

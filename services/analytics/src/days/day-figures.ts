@@ -8,15 +8,17 @@ import type { RegisterSettings } from '../energy/daily-energy.js'
 import { DAY_MS, addDays } from './local-day.js'
 import type { LocalDay } from './local-day.js'
 
-export interface Progress {
-  (done: number, total: number): Promise<void>
+/** How long work tells where it is, and learns that it should end: the next worker goes on from what was committed. */
+export interface LongWork {
+  progress(done: number, total: number): Promise<void>
+  signal: AbortSignal
 }
 
 export interface DayFigures {
   /** Computes what stored batches have touched since the last run. @returns meter-days computed */
-  touched(progress?: Progress): Promise<number>
+  touched(work?: LongWork): Promise<number>
   /** Computes the last `days` days of every meter, touched or not: a silent meter must show what it owes. */
-  sweep(days: number, progress?: Progress): Promise<number>
+  sweep(days: number, work?: LongWork): Promise<number>
 }
 
 /** One at a time in the whole station: a slower, older computation must not overwrite a newer one. */
@@ -30,9 +32,10 @@ const TAKE = `DELETE FROM touched_days WHERE id IN (SELECT id FROM touched_days 
 
 /** Completeness and daily energy, kept up with the readings. */
 export function createDayFigures({ pool, clock, settings }: { pool: pg.Pool; clock: Clock; settings: RegisterSettings }): DayFigures {
-  const compute = async (client: pg.ClientBase, plans: readonly PlanRow[], day: LocalDay, meterIds: readonly number[]): Promise<void> => {
+  const compute = async (client: pg.ClientBase, plans: readonly PlanRow[], day: LocalDay, meterIds: readonly number[], signal: AbortSignal | undefined): Promise<void> => {
     const now = new Date(clock.now())
     for (let at = 0; at < meterIds.length; at += METERS) {
+      signal?.throwIfAborted()
       const some = meterIds.slice(at, at + METERS)
       await computeCompleteness(client, plans, day, some, now)
       // The midnight register ends the day before and begins this one.
@@ -42,7 +45,7 @@ export function createDayFigures({ pool, clock, settings }: { pool: pg.Pool; clo
   }
 
   /** One handful of the log; 0 when it is empty. */
-  const step = (): Promise<number> => transaction(pool, async (client) => {
+  const step = (signal: AbortSignal | undefined): Promise<number> => transaction(pool, async (client) => {
     await client.query('SELECT pg_advisory_xact_lock($1)', [FIGURES_LOCK])
     const { rows } = await client.query<{ meter_ids: number[]; days: string[] }>(TAKE)
     const byDay = new Map<LocalDay, Set<number>>()
@@ -55,27 +58,27 @@ export function createDayFigures({ pool, clock, settings }: { pool: pg.Pool; clo
     const plans = byDay.size > 0 ? await loadPlans(client) : []
     let done = 0
     for (const [day, meters] of [...byDay].sort(([a], [b]) => a.localeCompare(b))) {
-      await compute(client, plans, day, [...meters].sort((a, b) => a - b))
+      await compute(client, plans, day, [...meters].sort((a, b) => a - b), signal)
       done += meters.size
     }
     return rows.length === 0 ? 0 : Math.max(done, 1)
   })
 
   return {
-    touched: async (progress) => {
+    touched: async (work) => {
       const start = await pool.query<{ batches: number }>('SELECT count(*) AS batches FROM touched_days')
       const total = start.rows[0]?.batches ?? 0
       let computed = 0
       // What arrives meanwhile belongs to the next run, or this one might never end.
       for (let taken = 0; taken < total; taken += BATCHES) {
-        const done = await step()
+        const done = await step(work?.signal)
         if (done === 0) break
         computed += done
-        await progress?.(Math.min(taken + BATCHES, total), total)
+        await work?.progress(Math.min(taken + BATCHES, total), total)
       }
       return computed
     },
-    sweep: async (days, progress) => {
+    sweep: async (days, work) => {
       const { rows } = await pool.query<{ id: number }>("SELECT id FROM meter WHERE kind = 'meter' ORDER BY id")
       const ids = rows.map((row) => row.id)
       // Days that have begun anywhere, back from the latest; where they have not, nothing is owed yet.
@@ -89,11 +92,11 @@ export function createDayFigures({ pool, clock, settings }: { pool: pg.Pool; clo
           const some = ids.slice(at, at + METERS)
           await transaction(pool, async (client) => {
             await client.query('SELECT pg_advisory_xact_lock($1)', [FIGURES_LOCK])
-            await compute(client, await loadPlans(client), day, some)
+            await compute(client, await loadPlans(client), day, some, work?.signal)
           })
           computed += some.length
         }
-        await progress?.(back + 1, span)
+        await work?.progress(back + 1, span)
       }
       return computed
     },

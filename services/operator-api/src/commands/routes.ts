@@ -1,7 +1,7 @@
 import { HesError } from '@zhuzhan/core'
 import { AddressInput, CommandAnswer, CommandListQuery, CommandWithSteps, DecisionBody, NewCommandBody, pageOf } from '@zhuzhan/contracts'
-import { commandSteps, listCommands } from '@zhuzhan/persistence'
-import type { CommandRecord, CommandStore, Prisma } from '@zhuzhan/persistence'
+import { commandWithSteps, listCommands } from '@zhuzhan/persistence'
+import type { CommandRecord, Prisma } from '@zhuzhan/persistence'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { whoAsks } from '../auth/guard.js'
@@ -12,7 +12,6 @@ import type { CommandService } from './service.js'
 
 export interface CommandRoutesDeps {
   commands: CommandService
-  store: CommandStore
   prisma: Prisma
   guard: Guard
 }
@@ -21,7 +20,7 @@ const CommandParams = z.object({ id: z.string().max(64) })
 const Key = z.tuple([z.number().int(), z.guid()])
 
 /** Commands are accepted and queued here; how they end is read at GET /commands/{id}. */
-export const commandRoutes = ({ commands, store, prisma, guard }: CommandRoutesDeps): FastifyPluginAsyncZod => async (app) => {
+export const commandRoutes = ({ commands, prisma, guard }: CommandRoutesDeps): FastifyPluginAsyncZod => async (app) => {
   app.post('/meters/:address/commands', {
     schema: {
       ...about('Commands', 'Ask for a command; control commands wait for a second person', 'command.submit'),
@@ -64,9 +63,9 @@ export const commandRoutes = ({ commands, store, prisma, guard }: CommandRoutesD
     schema: { ...about('Commands', 'One command with every step', 'read'), params: CommandParams, response: { 200: CommandWithSteps, ...errors } },
     onRequest: guard.requires('read'),
   }, async (request) => {
-    const command = await store.find(known(request.params.id))
-    if (!command) throw new HesError('NOT_FOUND', 'There is no such command.')
-    const steps = await commandSteps(prisma, command.id)
+    const found = await commandWithSteps(prisma, known(request.params.id))
+    if (!found) throw new HesError('NOT_FOUND', 'There is no such command.')
+    const { command, steps } = found
     return { ...commandAnswer(command), steps: steps.map(({ at, ...step }) => ({ at: at.toISOString(), ...step })) }
   })
 }
