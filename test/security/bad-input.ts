@@ -14,7 +14,7 @@ const STRANGER = 'remote/127.0.0.1'
 const UNKNOWN = '000000000999'
 /** ZHUZHAN_4G_MAX_STRANGERS_PER_ADDRESS; all our connections come from one address. */
 const MAX_STRANGERS = 1_000
-const SILENT = 2_000
+const SILENT = 10_000
 
 /** Bytes that are no login of a registered terminal, or no proper frame of one. */
 export function badInput(field: () => Field): void {
