@@ -1,14 +1,24 @@
 import { ByteReader, DecodeError, EncodeError, encode } from '@zhuzhan/codec'
-import type { Limits, Quirk } from '@zhuzhan/codec'
+import type { Limits, Quirk, Tracer } from '@zhuzhan/codec'
 import { ApduTable } from './apdu.js'
-import type { Apdu } from './apdu.js'
+import type { Apdu, LeftOff } from './apdu.js'
 import type { RoadReading } from './records.js'
 import type { TailReading } from './tail.js'
+
+/** How ROAD columns stand in rows: one cell a related OAD, one array cell a ROAD, or whichever ends exactly, flat first. */
+export type RoadCells = 'auto' | 'flat' | 'nested'
 
 export interface DecodeApduOptions {
   /** Accept missing FollowReport and TimeTag bytes and bytes after the end; `leftOff` tells. Reference §10.2. */
   tolerant?: boolean
   limits?: Partial<Limits>
+  /** UNSURE in reference §3.4; `auto` unless said. */
+  roadCells?: RoadCells
+  /** Take verification choice 1 of a SECURITY-Response for SID_MAC, UNSURE in reference §5; it is refused unless said. */
+  sidMacResponse?: boolean
+  /** Collects where the members stand, in the reading that was taken; `origin` is the position of the first byte. */
+  trace?: Tracer | undefined
+  origin?: number
 }
 
 /**
@@ -18,38 +28,60 @@ export interface DecodeApduOptions {
  * @throws DecodeError APDU_INVALID, whatever the bytes are
  */
 export function decodeApdu(bytes: Uint8Array, options: DecodeApduOptions = {}): Apdu {
+  const start = options.trace?.mark()
   try {
-    return readings(bytes, options.limits, undefined)
+    return readings(bytes, options, false)
   } catch (error) {
     if (options.tolerant !== true || !(error instanceof DecodeError)) throw error
-    return readings(bytes, options.limits, { missing: 0 })
+    if (start) options.trace!.rewind(start)
+    return readings(bytes, options, true)
   }
 }
 
-function readings(bytes: Uint8Array, limits: Partial<Limits> | undefined, tail: TailReading | undefined): Apdu {
-  const roads: RoadReading = { nested: false, seen: false }
+function readings(bytes: Uint8Array, options: DecodeApduOptions, tolerant: boolean): Apdu {
+  const { roadCells = 'auto', trace } = options
+  const roads: RoadReading = { nested: roadCells === 'nested', seen: false }
+  const start = trace?.mark()
   try {
-    return read(bytes, limits, roads, tail)
+    return read(bytes, options, roads, tolerant)
   } catch (error) {
-    if (!roads.seen || !(error instanceof DecodeError)) throw error
-    if (tail) tail.missing = 0
+    if (!roads.seen || roadCells !== 'auto' || !(error instanceof DecodeError)) throw error
+    if (start) trace!.rewind(start)
     try {
-      return read(bytes, limits, { nested: true, seen: true }, tail)
+      return read(bytes, options, { nested: true, seen: true }, tolerant)
     } catch {
-      // Flattened cells are the rule: their error says more.
-      throw error
+      // Flattened cells are the rule: their error says more, and their spans.
+      if (!start) throw error
+      trace!.rewind(start)
+      return read(bytes, options, { nested: false, seen: true }, tolerant)
     }
   }
 }
 
-function read(bytes: Uint8Array, limits: Partial<Limits> | undefined, roads: RoadReading, tail: TailReading | undefined): Apdu {
+function read(bytes: Uint8Array, options: DecodeApduOptions, roads: RoadReading, tolerant: boolean): Apdu {
+  const { limits, trace, origin, sidMacResponse } = options
   const quirks: Quirk[] = []
-  const reader = new ByteReader(bytes, { quirks, settings: { roads, tail }, ...(limits && { limits }) })
-  const apdu = ApduTable.read(reader) as Apdu
-  if (quirks.length > 0) apdu.quirks = quirks
-  if (tail === undefined) reader.finish()
-  else if (tail.missing > 0 || reader.remaining > 0) apdu.leftOff = { missing: tail.missing, trailing: reader.hex(reader.remaining) }
-  return apdu
+  const tail: TailReading | undefined = tolerant ? { missing: 0 } : undefined
+  const settings = { roads, tail, sidMacResponse }
+  const reader = new ByteReader(bytes, trace || limits ? { quirks, settings, trace, origin: origin ?? 0, ...(limits && { limits }) } : { quirks, settings })
+  const start = trace?.mark()
+  try {
+    const apdu = ApduTable.read(reader) as Apdu
+    if (quirks.length > 0) apdu.quirks = quirks
+    if (tail === undefined) reader.finish()
+    else if (tail.missing > 0 || reader.remaining > 0) apdu.leftOff = leftOff(reader, tail)
+    return apdu
+  } catch (error) {
+    if (start) trace!.stop(start, reader.origin + reader.offset)
+    throw error
+  }
+}
+
+function leftOff(reader: ByteReader, { missing }: TailReading): LeftOff {
+  const at = reader.origin + reader.offset
+  const trailing = reader.hex(reader.remaining)
+  if (trailing !== '') reader.trace?.leaf('trailing', at, reader.origin + reader.offset, trailing)
+  return { missing, trailing }
 }
 
 /** The bytes of an APDU; what decodeApdu gave comes back identical, `quirks` and `leftOff` included. @throws EncodeError */

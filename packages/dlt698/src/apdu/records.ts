@@ -1,8 +1,9 @@
-import { EncodeError, sequence, u8 } from '@zhuzhan/codec'
+import { EncodeError, sequence } from '@zhuzhan/codec'
 import type { ByteReader, ByteWriter, Codec } from '@zhuzhan/codec'
 import { Data, Rcsd, Rsd } from '../data/data.js'
 import { Oad } from '../data/descriptors.js'
 import { Length } from '../data/length.js'
+import { Dar } from './members.js'
 import type { Csd, Data as DataValue, Rsd as RsdValue } from '../data/types.js'
 
 /** Which rows and columns of a record table are wanted. */
@@ -33,20 +34,20 @@ export const ResultRecord: Codec<ResultRecord> = {
   read: (r) => {
     const { oad, rcsd } = Head.read(r)
     const kind = r.u8()
-    if (kind === 0) return { oad, rcsd, dar: r.u8() }
+    if (kind === 0) return { oad, rcsd, dar: r.trace === undefined ? Dar.read(r) : r.traced('dar', Dar) }
     if (kind !== 1) r.fail('00 (DAR) or 01 (rows)', r.offset - 1)
     const roads = r.settings['roads'] as RoadReading | undefined
     const hasRoad = rcsd.some(isRoad)
     if (roads !== undefined && hasRoad) roads.seen = true
     const nested = hasRoad && roads?.nested === true
-    const rows = readRows(r, rcsd, nested)
+    const rows = r.trace === undefined ? readRows(r, rcsd, nested) : r.traced('rows', { read: () => readRows(r, rcsd, nested) })
     return nested ? { oad, rcsd, rows, roadCells: 'nested' } : { oad, rcsd, rows }
   },
   write: (w, record) => {
     Head.write(w, record)
     if ('dar' in record) {
       w.u8(0)
-      return u8.write(w, record.dar)
+      return Dar.write(w, record.dar)
     }
     w.u8(1)
     writeRows(w, record.rows, cellCount(record.rcsd, record.roadCells === 'nested'))
@@ -60,11 +61,18 @@ function readRows(r: ByteReader, rcsd: Csd[], nested: boolean): DataValue[][] {
   if (count > 0 && cells === 0) r.fail('no rows, since there are no columns', at)
   const rows: DataValue[][] = []
   for (let i = 0; i < count; i++) {
-    const row: DataValue[] = []
-    for (let k = 0; k < cells; k++) row.push(nested ? readNestedCell(r, rcsd[k]!) : Data.read(r))
-    rows.push(row)
+    rows.push(r.trace === undefined ? readRow(r, rcsd, cells, nested) : r.traced(String(i), { read: () => readRow(r, rcsd, cells, nested) }))
   }
   return rows
+}
+
+function readRow(r: ByteReader, rcsd: Csd[], cells: number, nested: boolean): DataValue[] {
+  const row: DataValue[] = []
+  for (let k = 0; k < cells; k++) {
+    if (r.trace !== undefined) row.push(r.traced(String(k), nested ? { read: () => readNestedCell(r, rcsd[k]!) } : Data))
+    else row.push(nested ? readNestedCell(r, rcsd[k]!) : Data.read(r))
+  }
+  return row
 }
 
 function readNestedCell(r: ByteReader, column: Csd): DataValue {

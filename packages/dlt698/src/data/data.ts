@@ -60,6 +60,7 @@ const Road = sequence({ oad: Oad, related: Oads })
 export const Csd: Codec<T.Csd> = {
   read: (r) => {
     const kind = r.u8()
+    r.trace?.leaf('column', r.origin + r.offset - 1, r.origin + r.offset, kind === 1 ? 'road' : 'oad')
     return kind === 0 ? PlainColumn.read(r) : kind === 1 ? Road.read(r) : r.fail('00 (OAD) or 01 (ROAD)', r.offset - 1)
   },
   write: (w, value) => {

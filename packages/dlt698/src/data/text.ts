@@ -13,7 +13,12 @@ const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** UTF-8 text; bytes that are none survive as one character each, marked `latin1`. */
 export const Utf8Fields: Fields<Utf8Text> = {
-  readInto: (r, target) => { Object.assign(target, Utf8Fields.read(r)) },
+  readInto: (r, target) => {
+    const at = r.offset
+    const value = Utf8Fields.read(r)
+    r.trace?.leaf('text', r.origin + at, r.origin + r.offset, value.text)
+    Object.assign(target, value)
+  },
   read: (r) => {
     const bytes = r.bytes(Length.read(r))
     try {
@@ -34,7 +39,13 @@ export const Utf8Fields: Fields<Utf8Text> = {
 
 /** Length in bits, then as many bytes as hold them; the unused bits of the last byte are kept. Bit 0 is the first byte's highest. */
 export const BitStringFields: Fields<{ bits: number; hex: string }> = {
-  readInto: (r, target) => { Object.assign(target, BitStringFields.read(r)) },
+  readInto: (r, target) => {
+    const at = r.offset
+    const value = BitStringFields.read(r)
+    r.trace?.leaf('bits', r.origin + at, r.origin + r.offset - value.hex.length / 2, value.bits)
+    r.trace?.leaf('hex', r.origin + r.offset - value.hex.length / 2, r.origin + r.offset, value.hex)
+    Object.assign(target, value)
+  },
   read: (r) => {
     const bits = Length.read(r)
     return { bits, hex: r.hex(Math.ceil(bits / 8)) }

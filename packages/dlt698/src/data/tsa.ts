@@ -14,7 +14,13 @@ export const Tsa: Codec<Tsa> = {
     const at = r.offset
     const size = Length.read(r)
     if (size === 0) r.fail('a TSA of at least a flag', at)
-    return { flag: r.u8(), address: r.hex(size - 1) }
+    const value = { flag: r.u8(), address: r.hex(size - 1) }
+    if (r.trace !== undefined) {
+      const end = r.origin + r.offset
+      r.trace.leaf('flag', end - size, end - size + 1, value.flag)
+      r.trace.leaf('address', end - size + 1, end, value.address)
+    }
+    return value
   },
   write: (w, value) => {
     if (typeof value.address !== 'string' || value.address.length % 2 !== 0) throw new EncodeError('address', 'hex digits in pairs')

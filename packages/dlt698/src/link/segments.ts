@@ -1,5 +1,5 @@
 import { ByteReader, ByteWriter, DecodeError, EncodeError, bits, u16le } from '@zhuzhan/codec'
-import type { TypeOf } from '@zhuzhan/codec'
+import type { ReadOptions, TypeOf } from '@zhuzhan/codec'
 import { encodeFrame } from './frame.js'
 import type { LinkFrame } from './frame.js'
 
@@ -19,11 +19,17 @@ export interface Segment {
   slice: Buffer
 }
 
-/** The segment in a frame whose control has the segment bit. @throws DecodeError FRAME_INVALID */
-export function readSegment(frame: LinkFrame): Segment {
-  const r = new ByteReader(frame.data, { code: 'FRAME_INVALID' })
+/**
+ * The segment in a frame whose control has the segment bit.
+ *
+ * @param options where its word and slice stand is told to `trace`; `origin` is the position of the frame's user data
+ * @throws DecodeError FRAME_INVALID
+ */
+export function readSegment(frame: LinkFrame, { trace, origin = 0 }: Pick<ReadOptions, 'trace' | 'origin'> = {}): Segment {
+  const r = new ByteReader(frame.data, { code: 'FRAME_INVALID', trace, origin })
   const word = Word.read(r)
   const slice = r.bytes(r.remaining)
+  trace?.leaf('slice', origin + 2, origin + r.offset, slice)
   if (word.kind === SEGMENT.ack && slice.length > 0) throw new DecodeError('FRAME_INVALID', 2, 'no slice behind an acknowledgement')
   return { word, slice }
 }
@@ -51,9 +57,10 @@ export function acknowledge(frame: LinkFrame, number: number): LinkFrame {
  * The frame itself when its L is at most `maxFrame` (the receive size of CONNECT), otherwise its segments in order.
  * Each but the last must be acknowledged before the next is sent. Numbers start at 0, the commonest reading (reference §1.4).
  *
+ * @param start number of the first segment, which is UNSURE; receivers accept any
  * @throws EncodeError when `maxFrame` leaves no room for data
  */
-export function cutSegments(frame: LinkFrame, maxFrame: number): LinkFrame[] {
+export function cutSegments(frame: LinkFrame, maxFrame: number, start = 0): LinkFrame[] {
   const overhead = encodeFrame({ ...frame, data: Buffer.alloc(0) }).length - 2
   if (overhead + frame.data.length <= maxFrame) return [frame]
   const room = maxFrame - overhead - 2
@@ -61,6 +68,6 @@ export function cutSegments(frame: LinkFrame, maxFrame: number): LinkFrame[] {
   const count = Math.ceil(frame.data.length / room)
   return Array.from({ length: count }, (_, i) => {
     const kind = i === count - 1 ? SEGMENT.last : i === 0 ? SEGMENT.first : SEGMENT.middle
-    return segmentFrame(frame, kind, i % SEGMENT_NUMBERS, frame.data.subarray(i * room, (i + 1) * room))
+    return segmentFrame(frame, kind, (start + i) % SEGMENT_NUMBERS, frame.data.subarray(i * room, (i + 1) * room))
   })
 }

@@ -1,10 +1,10 @@
 import { DecodeError, EncodeError } from '@zhuzhan/codec'
 import fc from 'fast-check'
-import { CONTROL, encodeFrame } from './link/index.js'
-import { encodeApdu } from './apdu/decode.js'
-import { frameFromJson, frameToJson } from './json.js'
-import { anyApdu, data, linkFrame } from './vectors/arbitraries.js'
-import { frameVectors } from './vectors/load.js'
+import { CONTROL, encodeFrame } from '../link/index.js'
+import { encodeApdu } from '../apdu/decode.js'
+import { frameFromJson, frameToJson } from './frame.js'
+import { anyApdu, data, linkFrame } from '../vectors/arbitraries.js'
+import { frameVectors } from '../vectors/load.js'
 
 const address = { type: 'single', logical: 0, server: '000000000001', client: 0 } as const
 /** Through real JSON text, as the command line does it. */
