@@ -1,1 +1,1 @@
-export {}
+export { gdw1376_1 } from './upward/protocol.js'

@@ -1,0 +1,117 @@
+import { ByteReader, nothing } from '@zhuzhan/codec'
+import type { FrameReading } from '@zhuzhan/codec'
+import { settingOf } from '../../settings.js'
+import { Dt } from '../../wire/dt.js'
+import { restOf } from '../../wire/rest.js'
+import type { Rest } from '../../wire/rest.js'
+import { describeUpwardFn, upwardLayout } from '../afn/index.js'
+import type { Layout } from '../afn/row.js'
+import { Da } from './da.js'
+import { pairsOf } from './data-unit.js'
+import type { DataUnit, UnitContent } from './data-unit.js'
+
+export interface UnitsReading extends FrameReading {
+  afn: number
+  dir: number
+  /** Offset of the first unit in the frame. */
+  origin: number
+}
+
+export interface DataUnits {
+  units: DataUnit[]
+  /** What could not be read, from there to the end of the units. */
+  rest?: Rest
+}
+
+/**
+ * Data units one after the other, as far as their layouts are known. Where a layout is not known, or does not fit, the
+ * remaining bytes stay hex: without its length nobody knows where the next unit begins. Throws nothing.
+ */
+export function readUnits(data: Buffer, reading: UnitsReading): DataUnits {
+  const { trace, origin } = reading
+  const units: DataUnit[] = []
+  trace?.enter('units', origin)
+  let at = 0
+  let problem: unknown
+  while (at < data.length && problem === undefined) {
+    const mark = trace?.mark()
+    trace?.enter(String(units.length), origin + at)
+    const outcome = readUnit(data, at, reading)
+    if (outcome.unit !== undefined) {
+      trace?.leave(origin + outcome.at, outcome.unit)
+      units.push(outcome.unit)
+    } else if (mark !== undefined) trace!.rewind(mark)
+    at = outcome.at
+    problem = outcome.problem
+  }
+  trace?.leave(origin + at, units)
+  if (problem === undefined) return { units }
+  const rest = restOf(data.subarray(at), origin + at, problem)
+  trace?.leaf('rest', origin + at, origin + data.length, rest.hex)
+  return { units, rest }
+}
+
+interface Outcome {
+  /** Bytes that were read, counted from the first unit. */
+  at: number
+  unit?: DataUnit
+  /** Why reading must stop there. */
+  problem?: unknown
+}
+
+function readUnit(data: Buffer, from: number, reading: UnitsReading): Outcome {
+  const head = readPart(data, from, reading, (r) => r.trace === undefined
+    ? { pn: Da.read(r), fn: Dt.read(r) }
+    : { pn: r.traced('pn', Da), fn: r.traced('fn', Dt) })
+  if ('problem' in head) return { at: from, problem: head.problem }
+  const names = head.value.fn.map((fn) => describeUpwardFn(reading.afn, fn) ?? { en: `F${fn}`, zh: `F${fn}` })
+  const unit: DataUnit = { ...head.value, names }
+  const contents: UnitContent[] = []
+  const outcome = readContents(data, head.at, unit, contents, reading)
+  if (contents.length > 0) unit.contents = contents
+  return { ...outcome, unit }
+}
+
+/** The data of every (point, function) that has some, up to the first that cannot be read. */
+function readContents(data: Buffer, from: number, unit: DataUnit, contents: UnitContent[], reading: UnitsReading): Outcome {
+  const { afn, dir, settings } = reading
+  let at = from
+  for (const pair of pairsOf(unit, settingOf(settings, 'unitOrder'))) {
+    const layout = upwardLayout(afn, pair.fn, dir, settings)
+    if (layout === nothing) continue
+    if (layout === undefined || pair.pn === 'all') {
+      if (at === data.length) continue
+      return { at, problem: layout === undefined ? `no layout is known for AFN ${hexByte(afn)} F${pair.fn} ${dir === 1 ? 'up' : 'down'}` : 'data of an unknown number of points' }
+    }
+    const content = readContent(data, at, pair, layout, reading)
+    if ('problem' in content) return { at, problem: content.problem }
+    if (content.at > at) contents.push({ ...pair, ...content.value })
+    at = content.at
+  }
+  return { at }
+}
+
+function readContent(data: Buffer, at: number, { pn, fn }: { pn: number | 'all'; fn: number }, layout: Layout, reading: UnitsReading) {
+  const { trace, origin } = reading
+  return readPart(data, at, reading, (r) => {
+    trace?.enter(`p${pn} F${fn}`, origin + at)
+    const value = layout.read(r) as Record<string, unknown>
+    trace?.leave(origin + at + r.offset, value)
+    return value
+  })
+}
+
+/** One part read by a reader of its own; a part that fails leaves no traces. */
+function readPart<T>(data: Buffer, at: number, { settings, trace, origin }: UnitsReading, read: (r: ByteReader) => T): { value: T; at: number } | { problem: unknown } {
+  const r = new ByteReader(data.subarray(at), { ...(settings && { settings }), trace, origin: origin + at })
+  const mark = trace?.mark()
+  try {
+    const value = read(r)
+    return { value, at: at + r.offset }
+  } catch (problem) {
+    if (mark !== undefined) trace!.rewind(mark)
+    return { problem }
+  }
+}
+
+const hexByte = (byte: number) => byte.toString(16).toUpperCase().padStart(2, '0')
