@@ -1,6 +1,6 @@
 import { HesError } from '@zhuzhan/core'
 import { authFailed, sm4CcmOpen, sm4CcmSeal } from '@zhuzhan/gm-crypto'
-import { label, lp, u64, zeros } from './bytes.js'
+import { label, zeros } from './bytes.js'
 
 /** Records inside a session. §7.4 */
 
@@ -35,11 +35,16 @@ export function recordSid(mode: RecordMode): Buffer {
 
 /** attach = seq(8) || task(1). */
 export function recordAttach(seq: number, task: number): Buffer {
-  return Buffer.concat([u64(seq), Buffer.of(task)])
+  const out = Buffer.allocUnsafe(ATTACH)
+  writeAttach(out, 0, seq, task)
+  return out
 }
 
 export function recordNonce(direction: Direction, seq: number): Buffer {
-  return Buffer.concat([Buffer.of(direction), zeros(3), u64(seq)])
+  const out = Buffer.alloc(12)
+  out[0] = direction
+  writeSeq(out, 4, seq)
+  return out
 }
 
 /** 8 bytes for task 3, 16 for every other: taken from the task, never from the wire. */
@@ -48,17 +53,46 @@ export function tagLength(task: number): number {
 }
 
 const LABEL = label('OSP1-REC')
+const ATTACH = 9
+/** Label, direction, mode, client address, SID and LP(attach). */
+const FIXED = LABEL.length + 3 + 4 + 2 + ATTACH
 
-/** In modes 0 and 2 the content is authenticated here, with its length, and the plaintext is empty. */
+/**
+ * In modes 0 and 2 the content is authenticated here, with its length, and the plaintext is empty. Written into one
+ * buffer: this is done for every record of every session.
+ */
 export function recordAad(head: RecordHead, content: Uint8Array): Buffer {
-  const fixed = [
-    LABEL,
-    Buffer.of(head.direction, head.mode, head.clientAddress),
-    head.ad,
-    recordSid(head.mode),
-    lp(recordAttach(head.seq, head.task)),
-  ]
-  return Buffer.concat(head.mode === 1 ? fixed : [...fixed, lp(content)])
+  const { direction, mode, clientAddress, ad, seq, task } = head
+  const size = FIXED + ad.length
+  const out = Buffer.allocUnsafe(mode === 1 ? size : size + 2 + content.length)
+  out.set(LABEL)
+  let at = LABEL.length
+  out[at++] = direction
+  out[at++] = mode
+  out[at++] = clientAddress
+  out.set(ad, at)
+  at += ad.length
+  out[at] = 0xf1
+  out[at + 1] = mode
+  out[at + 2] = out[at + 3] = 0
+  out.writeUInt16BE(ATTACH, at + 4)
+  writeAttach(out, at + 6, seq, task)
+  if (mode !== 1) {
+    out.writeUInt16BE(content.length, size)
+    out.set(content, size + 2)
+  }
+  return out
+}
+
+function writeAttach(out: Buffer, at: number, seq: number, task: number): void {
+  writeSeq(out, at, seq)
+  out[at + 8] = task
+}
+
+/** 8 bytes, big-endian; seq stays below 2^53. */
+function writeSeq(out: Buffer, at: number, seq: number): void {
+  out.writeUInt32BE(Math.floor(seq / 2 ** 32), at)
+  out.writeUInt32BE(seq >>> 0, at + 4)
 }
 
 /** @throws RangeError for content that no record may carry */

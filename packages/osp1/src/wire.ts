@@ -25,16 +25,17 @@ export function parseSecurityResponse(bytes: Uint8Array): SecurityResponse | und
   return apdu?.apdu === 'security-response' ? apdu : undefined
 }
 
+const SID = ([0, 1] as const).map((mode) => recordSid(mode).toString('hex').toUpperCase()) as [string, string]
+
 const formOf = (mode: RecordMode): 'plain' | 'cipher' => (mode === 0 ? 'plain' : 'cipher')
 
 /** 10 | 00 or 01 | data | 00 | SID | attach | MAC. §7.4 */
 export function recordRequest(mode: 0 | 1, seq: number, task: number, record: SealedRecord): Buffer {
-  const sid = recordSid(mode).toString('hex').toUpperCase()
   return encodeApdu({
     apdu: 'security-request',
     form: formOf(mode),
     content: record.data,
-    verification: { kind: 'sid-mac', sid, attach: recordAttach(seq, task), mac: record.mac },
+    verification: { kind: 'sid-mac', sid: SID[mode], attach: recordAttach(seq, task), mac: record.mac },
   })
 }
 
@@ -57,7 +58,7 @@ export function readRecordRequest(apdu: SecurityRequest): RequestParts | undefin
   const { form, content, verification } = apdu
   if (verification.kind !== 'sid-mac' || verification.attach.length !== 9) return undefined
   const mode = form === 'plain' ? 0 : 1
-  if (verification.sid !== recordSid(mode).toString('hex').toUpperCase()) return undefined
+  if (verification.sid !== SID[mode]) return undefined
   const seq = readU64(verification.attach.subarray(0, 8))
   if (seq === undefined) return undefined
   return { mode, seq, task: verification.attach[8] ?? 0, data: content, mac: verification.mac }
