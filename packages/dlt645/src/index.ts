@@ -1,1 +1,11 @@
-export {}
+export * from './identifiers/index.js'
+export * from './link/index.js'
+export * from './message/index.js'
+export { frameFromJson, frameToJson } from './json.js'
+export type { FrameJson } from './json.js'
+export { dlt645 } from './protocol.js'
+export * from './requests.js'
+export { SETTINGS } from './settings.js'
+export type { SettingName, Settings } from './settings.js'
+export { joinReplies, readingsOf, valuesOf } from './values.js'
+export { DecodeError, EncodeError } from '@zhuzhan/codec'

@@ -1,0 +1,2 @@
+export type { Form, Scalar } from './form.js'
+export { formOf } from './forms.js'
