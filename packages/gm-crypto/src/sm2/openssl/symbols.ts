@@ -1,4 +1,4 @@
-import koffi from 'koffi'
+import { loadKoffi } from '../../native/koffi.js'
 
 /** A native pointer as koffi 3 gives it; 0n is NULL. */
 export type Pointer = bigint
@@ -79,7 +79,7 @@ let bound: OpenSsl | undefined
  */
 export function bindOpenSsl(): OpenSsl {
   if (!bound) {
-    const library = koffi.load(null)
+    const library = loadKoffi().load(null)
     const table = Object.entries(SIGNATURES).map(([name, signature]) => [name, library.func(signature)] as const)
     bound = Object.fromEntries(table) as unknown as OpenSsl
   }
