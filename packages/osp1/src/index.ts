@@ -29,14 +29,14 @@ export {
   openStage,
 } from './key-update.js'
 export type { ActiveKeys, KeyUpdateAnswer, KeyUpdateHead, UpdateStep, WrappedKey } from './key-update.js'
-export { DERIVED, PURPOSE, PURPOSES, deriveKey, deviceContext, diversify, keyCheckValue, prf, regionRoot } from './keys.js'
+export { DERIVED, PURPOSE, PURPOSES, deriveKey, deviceContext, diversificationBlock, diversify, keyCheckValue, prf, prfMessage, regionRoot } from './keys.js'
 export type { DerivedKey, Purpose } from './keys.js'
 export { decodeMandate, encodeMandate, verifyMandate } from './mandate.js'
 export type { Mandate } from './mandate.js'
 export { decodeManifest, encodeManifest, judgeModule, moduleMac } from './manifest.js'
 export type { ManifestContext, ModuleEntry, ModuleFinding } from './manifest.js'
-export { acceptAnswerF, acceptConnectF, acceptCounterAnswerF, answerF, connectF, counterAnswerF, softStaticKey } from './mode-f.js'
-export type { FAnswer, FContext, FRequest, StaticKey } from './mode-f.js'
+export { acceptAnswerF, acceptConnectF, acceptCounterAnswerF, answerF, completeAnswerF, connectF, counterAnswerF } from './mode-f.js'
+export type { FAnswer, FContext, FRequest, Sm2Verifier } from './mode-f.js'
 export {
   acceptAnswerS,
   acceptConnectS,
@@ -58,6 +58,8 @@ export { EMPTY_WINDOW, REPORT_WINDOW, judgeReport, markReport } from './report-w
 export type { KnownReport, ReportVerdict, ReportWindow } from './report-window.js'
 export { erase } from './session-keys.js'
 export type { SessionKeys } from './session-keys.js'
+export { softStaticKey, softStationKey } from './static-key.js'
+export type { AgreedKey, Agreement, AgreementPeer, StaticKey, StationKey } from './static-key.js'
 export { TASKS, isTask, taskOf } from './tasks.js'
 export type { Task } from './tasks.js'
 export { MAX_TICKET_DEVICES, approverInput, decodeTicket, encodeTicket, operatorInput, ticketTimely, verifyTicket } from './ticket.js'

@@ -25,8 +25,13 @@ export type DerivedKey = keyof typeof DERIVED
  * The root keys of the two key states differ, so a serial that looks like a number meets nothing. §7.1
  */
 export function diversify(root: Uint8Array, dispersion: Uint8Array): Buffer {
+  return sm4EcbEncrypt(root, diversificationBlock(dispersion))
+}
+
+/** D || not D, the one block a root key ever encrypts for a device; for devices that hold the root key themselves. */
+export function diversificationBlock(dispersion: Uint8Array): Buffer {
   exactly(8, dispersion, 'dispersion factor')
-  return sm4EcbEncrypt(root, Buffer.concat([dispersion, dispersion.map((byte) => byte ^ 0xff)]))
+  return Buffer.concat([dispersion, dispersion.map((byte) => byte ^ 0xff)])
 }
 
 /** RKregion = SM4-ECB(RK, R || R); R || R is never D || not D, so no device key is a region root. @throws RangeError for R = 0 */
@@ -44,8 +49,13 @@ const FIRST = u32(1)
  * `SDF_CalculateMAC`. @throws RangeError for any other context length
  */
 export function prf(key: Uint8Array, name: string, context: Uint8Array): Buffer {
+  return sm4CbcMac(key, prfMessage(name, context))
+}
+
+/** The 64 bytes the PRF is taken of, for a key that lies in a device. @throws RangeError unless the context has 48 bytes */
+export function prfMessage(name: string, context: Uint8Array): Buffer {
   exactly(48, context, 'PRF context')
-  return sm4CbcMac(key, Buffer.concat([label(name), FIRST, TOTAL_BITS, context]))
+  return Buffer.concat([label(name), FIRST, TOTAL_BITS, context])
 }
 
 /** ctx(D) = 0^32 || D || 0^8. */

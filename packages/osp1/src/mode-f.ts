@@ -1,14 +1,15 @@
 import { SM2_DEFAULT_ID, authFailed, equalBytes, isCurvePoint } from '@zhuzhan/gm-crypto'
-import type { Sm2Agreed, Sm2Engine, Sm2KeyPair } from '@zhuzhan/gm-crypto'
+import type { Sm2Engine, Sm2KeyPair } from '@zhuzhan/gm-crypto'
 import { label, lp, u32 } from './bytes.js'
-import { erase, sessionKeys } from './session-keys.js'
+import { erase, sessionKeys, sessionKeysFrom } from './session-keys.js'
 import type { SessionKeys } from './session-keys.js'
+import { softAgreement } from './static-key.js'
+import type { Agreement, StaticKey } from './static-key.js'
 
 /** Mode F, CONNECT mechanism [3]: GB/T 32918.3 with signatures over both transcripts; forward secret. §7.3 */
 
 const VERSION = 1
 export const F_LENGTH = { cipher: 69, signature: 64, rn: 101, counterRn: 5 } as const
-const KEY_LENGTH = 16
 
 /** What both sides know before a CONNECT. IDA = 8-byte station id, IDB = D; they are the exchange IDs too. */
 export interface FContext {
@@ -19,29 +20,8 @@ export interface FContext {
   header1: Uint8Array
 }
 
-/** One side's static key as this code needs it: a soft key pair here, an HSM reference elsewhere. */
-export interface StaticKey {
-  publicKey: Uint8Array
-  /** r || s over the message with the 16-byte default ID. */
-  sign(message: Uint8Array): Promise<Buffer>
-  /** GB/T 32918.3 with the static private key. */
-  agree(exchange: {
-    initiator: boolean
-    id: Uint8Array
-    ephemeral: Sm2KeyPair
-    peer: { publicKey: Uint8Array; id: Uint8Array; ephemeral: Uint8Array }
-  }): Promise<Sm2Agreed>
-}
-
-/** A static key held as bytes. */
-export function softStaticKey(engine: Sm2Engine, pair: { privateKey: Uint8Array; publicKey: Uint8Array }): StaticKey {
-  return {
-    publicKey: pair.publicKey,
-    sign: (message) => engine.sign(pair.privateKey, SM2_DEFAULT_ID, message),
-    agree: ({ initiator, id, ephemeral, peer }) =>
-      engine.agree({ initiator, own: { ...pair, id, ephemeral }, peer, keyLength: KEY_LENGTH }),
-  }
-}
+/** Anything that verifies SM2: an engine, or a device. */
+export type Sm2Verifier = Pick<Sm2Engine, 'verify'>
 
 /** ciphertext2 = 01 || ASCTR || RA, and signature2. */
 export interface FRequest {
@@ -82,7 +62,12 @@ export function answerTranscriptF(
 const withPrefix = (xy: Uint8Array): Buffer => Buffer.concat([Buffer.of(4), xy])
 
 /** Client: rA is fresh for every try and erased after it, also on a timeout. */
-export async function connectF(station: StaticKey, c: FContext, rA: Sm2KeyPair, asctr: number): Promise<FRequest> {
+export async function connectF(
+  station: Pick<StaticKey, 'sign'>,
+  c: FContext,
+  rA: { publicKey: Uint8Array },
+  asctr: number,
+): Promise<FRequest> {
   const cipher = Buffer.concat([Buffer.of(VERSION), u32(asctr), rA.publicKey.subarray(1)])
   return { cipher, signature: await station.sign(requestTranscriptF(c, cipher)) }
 }
@@ -127,12 +112,9 @@ export async function answerF(
   return { rn, signature, keys: keysF(agreed.key, c, header2, request, { rn, signature }, opened.asctr) }
 }
 
-/**
- * Client: lengths, signature, point, agreement, SB in constant time. SA is not sent: the first record confirms K.
- * The range of sessionSeconds is the caller's check. @throws HesError AUTH_FAILED
- */
-export async function acceptAnswerF(
-  engine: Sm2Engine,
+/** Client, with RA as bytes: see `completeAnswerF`. The caller erases rA. */
+export function acceptAnswerF(
+  engine: Sm2Verifier,
   station: StaticKey,
   meterKey: Uint8Array,
   c: FContext,
@@ -141,31 +123,52 @@ export async function acceptAnswerF(
   answer: FAnswer,
   sent: { rA: Sm2KeyPair; asctr: number },
 ): Promise<{ sessionSeconds: number; keys: SessionKeys }> {
+  const agreement = softAgreement(station, c.stationId, sent.rA)
+  return completeAnswerF(engine, agreement, meterKey, c, header2, request, answer, sent.asctr)
+}
+
+/**
+ * Client: lengths, signature, point, agreement, SB in constant time where the key gives it. SA is not sent: the first
+ * record confirms K. The range of sessionSeconds is the caller's check. @throws HesError AUTH_FAILED
+ */
+export async function completeAnswerF(
+  engine: Sm2Verifier,
+  agreement: Agreement,
+  meterKey: Uint8Array,
+  c: FContext,
+  header2: Uint8Array,
+  request: FRequest,
+  answer: FAnswer,
+  asctr: number,
+): Promise<{ sessionSeconds: number; keys: SessionKeys }> {
   const { rn, signature } = answer
   if (rn.length !== F_LENGTH.rn || signature.length !== F_LENGTH.signature || rn[0] !== VERSION) throw authFailed()
   if (!(await engine.verify(meterKey, SM2_DEFAULT_ID, answerTranscriptF('OSP1-F-2', c, header2, request, rn), signature)))
     throw authFailed()
   const rB = withPrefix(rn.subarray(5, 69))
   if (!isCurvePoint(rB)) throw authFailed()
-  const agreed = await station.agree({
-    initiator: true,
-    id: c.stationId,
-    ephemeral: sent.rA,
-    peer: { publicKey: meterKey, id: c.dispersion, ephemeral: rB },
-  })
-  if (!equalBytes(agreed.sB, rn.subarray(69))) throw authFailed()
-  return { sessionSeconds: rn.readUInt32BE(1), keys: keysF(agreed.key, c, header2, request, answer, sent.asctr) }
+  const agreed = await agreement.complete({ publicKey: meterKey, id: c.dispersion, ephemeral: rB })
+  try {
+    if (agreed.sB && !equalBytes(agreed.sB, rn.subarray(69))) throw authFailed()
+    const keys = await sessionKeysFrom(agreed.prf, transcriptF(c, header2, request, answer), c.dispersion, asctr)
+    return { sessionSeconds: rn.readUInt32BE(1), keys }
+  } finally {
+    agreed.erase()
+  }
 }
 
-/** The session keys from K; K is erased. */
-export function keysF(master: Buffer, c: FContext, header2: Uint8Array, request: FRequest, answer: FAnswer, asctr: number): SessionKeys {
-  const transcript = [
+function transcriptF(c: FContext, header2: Uint8Array, request: FRequest, answer: FAnswer): Buffer[] {
+  return [
     requestTranscriptF(c, request.cipher),
     request.signature,
     answerTranscriptF('OSP1-F-2', c, header2, request, answer.rn),
     answer.signature,
   ]
-  const keys = sessionKeys(master, transcript, c.dispersion, asctr)
+}
+
+/** The session keys from K; K is erased. */
+export function keysF(master: Buffer, c: FContext, header2: Uint8Array, request: FRequest, answer: FAnswer, asctr: number): SessionKeys {
+  const keys = sessionKeys(master, transcriptF(c, header2, request, answer), c.dispersion, asctr)
   erase(master)
   return keys
 }
@@ -183,7 +186,7 @@ export async function counterAnswerF(
 
 /** Client: the counter the meter holds. @throws HesError AUTH_FAILED */
 export async function acceptCounterAnswerF(
-  engine: Sm2Engine,
+  engine: Sm2Verifier,
   meterKey: Uint8Array,
   c: FContext,
   header2: Uint8Array,

@@ -28,7 +28,7 @@ export interface CertificateIssuer {
 }
 
 /** Minimal SM2 certificate after GM/T 0015: v3, SM2-with-SM3 without parameters, basicConstraints and keyUsage critical, key ids. */
-export async function issueCertificate(engine: Sm2Engine, issuer: CertificateIssuer, order: CertificateOrder): Promise<Buffer> {
+export async function issueCertificate(engine: Pick<Sm2Engine, 'sign'>, issuer: CertificateIssuer, order: CertificateOrder): Promise<Buffer> {
   if (order.serial.length === 0 || order.serial.length > 20) throw new RangeError('a serial number has 1 to 20 bytes')
   const algorithm = sequence(oid(OID.sm2WithSm3))
   const tbs = sequence(

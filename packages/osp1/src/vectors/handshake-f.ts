@@ -1,10 +1,11 @@
 import { SM2_DEFAULT_ID, messageDigest, outcome, signWithNonce } from '@zhuzhan/gm-crypto'
 import type { CaseReader, Outcome, Sm2Engine, Sm2KeyPair } from '@zhuzhan/gm-crypto'
 import { sessionSecondsAccepted } from '../counters.js'
-import { acceptAnswerF, acceptConnectF, answerF, answerTranscriptF, connectF, requestTranscriptF, softStaticKey } from '../mode-f.js'
-import type { StaticKey } from '../mode-f.js'
+import { acceptAnswerF, acceptConnectF, answerF, answerTranscriptF, connectF, requestTranscriptF } from '../mode-f.js'
 import { headerWithinOffer } from '../offer.js'
 import type { SessionKeys } from '../session-keys.js'
+import { softStaticKey } from '../static-key.js'
+import type { StaticKey } from '../static-key.js'
 import { adOfCase, sameBytes, sameNumber } from './derived.js'
 
 const contextOf = (c: CaseReader) => ({
