@@ -2,7 +2,7 @@ import type { Span, Words } from '@zhuzhan/codec'
 import { wordsOf } from '../wire/codes.js'
 import type { CodeTable } from '../wire/codes.js'
 import { valueWords } from '../words.js'
-import { describeUpwardFn, upwardAfn } from './afn/index.js'
+import { upwardCatalogue } from './afn/index.js'
 import { AUTHENTICATION_ERRORS, DENSITIES, METER_PROTOCOLS, RELAY_STATES, SESSIONS } from './catalogue/codes.js'
 import { ERCS } from './catalogue/events.js'
 import { UPWARD_TERMS } from './labels.js'
@@ -29,22 +29,21 @@ export function describeUpward(span: Span, parents: readonly Span[]): Words | un
   const { name, value } = span
   if (value === undefined) return undefined
   const content = /^p(?:\d+|all) F(\d+)$/.exec(name)
-  if (content !== null) return describeUpwardFn(afnOf(parents), Number(content[1]))
+  if (content !== null) return upwardCatalogue.describeFn(afnOf(parents), Number(content[1]))
   if (Object.hasOwn(CODES, name)) return wordsOf(CODES[name]!, value)
   if (Object.hasOwn(WORDS, name)) return WORDS[name]!(value, parents)
   return valueWords(span, parents, UPWARD_TERMS)
 }
 
 function afnWords(value: unknown): Words | undefined {
-  const table = upwardAfn(Number.parseInt(String(value), 16))
-  return table && { en: table.en, zh: table.zh }
+  return upwardCatalogue.describeAfn(Number.parseInt(String(value), 16))
 }
 
 /** Names of the functions of a DT; of the frame that is confirmed, where it stands in a confirmation. */
 function functionWords(functions: readonly number[], parents: readonly Span[]): Words | undefined {
   const confirmed = parents.findLast((span) => span.children.some((child) => child.name === 'confirmedAfn'))
   const afn = confirmed === undefined ? afnOf(parents) : numberIn(confirmed, 'confirmedAfn')
-  const names = functions.flatMap((fn) => describeUpwardFn(afn, fn) ?? [])
+  const names = functions.flatMap((fn) => upwardCatalogue.describeFn(afn, fn) ?? [])
   return names.length === 0 ? undefined : { en: names.map(({ en }) => en).join('; '), zh: names.map(({ zh }) => zh).join('; ') }
 }
 

@@ -16,18 +16,20 @@ export function codeTable(rows: Readonly<Record<number, readonly [word: string, 
 
 /** A number that stands for a word of the table; numbers that the table lacks are kept as numbers. */
 export function coded(number: Codec<number>, table: CodeTable): Codec<string | number> {
-  const byWord = new Map(Object.entries(table).map(([code, row]) => [row.word, Number(code)]))
-  return {
-    read: (r) => {
-      const code = number.read(r)
-      return table[code]?.word ?? code
-    },
-    write: (w, value) => {
-      const code = typeof value === 'number' ? value : byWord.get(value)
-      if (code === undefined) throw new EncodeError('', `a number or one of ${[...byWord.keys()].join(', ')}`)
-      number.write(w, code)
-    },
-  }
+  return { read: (r) => wordOf(table, number.read(r)), write: (w, value) => number.write(w, numberOf(table, value)) }
+}
+
+/** The word of a number; the number itself when the table has none. */
+export function wordOf(table: CodeTable, number: number): string | number {
+  return table[number]?.word ?? number
+}
+
+/** The number of a word; a number is itself. @throws EncodeError when the table has no such word */
+export function numberOf(table: CodeTable, word: string | number): number {
+  if (typeof word === 'number') return word
+  const found = Object.entries(table).find(([, row]) => row.word === word)
+  if (found === undefined) throw new EncodeError('', `a number or one of ${Object.values(table).map((row) => row.word).join(', ')}`)
+  return Number(found[0])
 }
 
 /** What people call a value that `coded` read. */

@@ -12,14 +12,12 @@ export function inline<T extends object>(codec: Codec<T>): Fields<T> {
 type Reserved<T> = Extract<keyof T, `reserved${string}`>
 type Shown<T> = Simplify<Omit<T, Reserved<T>> & Partial<Pick<T, Reserved<T>>>>
 
-/** Names of reserved stretches in the tables; a table takes those it has. */
-const RESERVED = { reserved: 0, reservedLow: 0, reservedHigh: 0 }
-
-/** Members named `reserved…` are left out while they are 0: a device that sets them loses nothing, and usual values stay short. */
-export function hideReserved<T extends object>(codec: Codec<T>): Codec<Shown<T>> {
+/** These members, named `reserved…`, are left out while they are 0: a device that sets them loses nothing, and usual values stay short. */
+export function hideReserved<T extends object>(codec: Codec<T>, ...names: Reserved<T>[]): Codec<Shown<T>> {
+  const zeros = Object.fromEntries(names.map((name) => [name, 0]))
   return {
-    read: (r) => Object.fromEntries(Object.entries(codec.read(r)).filter(([name, value]) => !name.startsWith('reserved') || value !== 0)) as Shown<T>,
-    write: (w, value) => codec.write(w, { ...RESERVED, ...value } as unknown as T),
+    read: (r) => Object.fromEntries(Object.entries(codec.read(r)).filter(([name, value]) => !Object.hasOwn(zeros, name) || value !== 0)) as Shown<T>,
+    write: (w, value) => codec.write(w, { ...zeros, ...value } as unknown as T),
   }
 }
 

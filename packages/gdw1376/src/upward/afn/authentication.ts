@@ -3,8 +3,8 @@ import { coded } from '../../wire/codes.js'
 import { ending } from '../../wire/members.js'
 import { allBut } from '../../wire/octets.js'
 import { SESSIONS } from '../catalogue/codes.js'
-import { row } from './row.js'
-import type { AfnTable, FnRow, Layout } from './row.js'
+import { row } from '../../afn-table.js'
+import type { AfnTable, FnRow, Layout } from '../../afn-table.js'
 
 /** F1 to F4 of 2009: 16 bytes, request or random. */
 const Authentication = ending(sequence({ authentication: hexOctets(16) }), { key: 'authentication', size: 16 })

@@ -4,8 +4,8 @@ import { listToEnd } from '../../wire/lists.js'
 import { AUTHENTICATION_ERRORS } from '../catalogue/codes.js'
 import { Da } from '../units/da.js'
 import { Dt } from '../../wire/dt.js'
-import { row } from './row.js'
-import type { AfnTable } from './row.js'
+import { row } from '../../afn-table.js'
+import type { AfnTable } from '../../afn-table.js'
 
 /** For each data unit of the frame that is answered, whether it was accepted. Reference §A4. */
 export const PerUnitConfirm = sequence({

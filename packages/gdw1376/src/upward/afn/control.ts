@@ -1,7 +1,7 @@
 import { hexOctets, nothing, sequence } from '@zhuzhan/codec'
 import { A1 } from '../../formats/index.js'
-import { row } from './row.js'
-import type { AfnTable } from './row.js'
+import { row } from '../../afn-table.js'
+import type { AfnTable } from '../../afn-table.js'
 
 const none = { down: nothing }
 

@@ -1,7 +1,7 @@
 import { A11, A13, A25, A5, A7, A9 } from '../../formats/index.js'
 import { curve, curveRequest } from './frozen-forms.js'
 import { FLOWS, REGISTERS } from './quantities.js'
-import type { FnRow } from './row.js'
+import type { FnRow } from '../../afn-table.js'
 
 const TOTAL_AND_PHASES = [['total', 'total', '总'], ['a', 'phase A', 'A相'], ['b', 'phase B', 'B相'], ['c', 'phase C', 'C相']] as const
 const PHASES = TOTAL_AND_PHASES.slice(1)

@@ -2,8 +2,8 @@ import { prefixedHex, sequence, u8 } from '@zhuzhan/codec'
 import type { Codec } from '@zhuzhan/codec'
 import { listToEnd } from '../../wire/lists.js'
 import { ERCS } from '../catalogue/events.js'
-import { row } from './row.js'
-import type { AfnTable } from './row.js'
+import { row } from '../../afn-table.js'
+import type { AfnTable } from '../../afn-table.js'
 
 /** Which records are asked for: pointers Pm and Pn. */
 export const EventRequest = sequence({ firstPointer: u8, lastPointer: u8 })

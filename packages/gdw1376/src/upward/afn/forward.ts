@@ -1,6 +1,6 @@
 import { bits, hexOctets, prefixedHex, sequence, u16le, u8 } from '@zhuzhan/codec'
-import { row } from './row.js'
-import type { AfnTable } from './row.js'
+import { row } from '../../afn-table.js'
+import type { AfnTable } from '../../afn-table.js'
 
 /** F1 down. `control` has baud and parity; the frame timeout its unit in D7; the byte timeout counts 10 ms. Reference §A12. */
 export const ForwardRequest = sequence({

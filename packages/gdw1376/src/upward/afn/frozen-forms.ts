@@ -4,7 +4,7 @@ import { A15, A20, A21, registers } from '../../formats/index.js'
 import { coded } from '../../wire/codes.js'
 import { DENSITIES } from '../catalogue/codes.js'
 import type { RegisterKind } from './quantities.js'
-import type { FnRow, Layout } from './row.js'
+import type { FnRow, Layout } from '../../afn-table.js'
 
 /** Td_d: which day; request, and first member of every daily reply. Reference §A10. */
 export const DayRequest = sequence({ frozenDay: A20 })

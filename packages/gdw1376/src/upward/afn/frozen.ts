@@ -2,8 +2,8 @@ import { curves } from './curves.js'
 import { DAILY, MONTHLY, READING_DAY, dayRequest, frozenRegisters, monthRequest } from './frozen-forms.js'
 import type { Freeze } from './frozen-forms.js'
 import { FLOWS, FORWARD_REGISTERS, REGISTERS, REVERSE_REGISTERS } from './quantities.js'
-import { row } from './row.js'
-import type { AfnTable, FnRow } from './row.js'
+import { row } from '../../afn-table.js'
+import type { AfnTable, FnRow } from '../../afn-table.js'
 
 type Names = readonly [en: string, zh: string]
 

@@ -1,8 +1,8 @@
 import { nothing, sequence } from '@zhuzhan/codec'
 import { A1 } from '../../formats/index.js'
 import { ending } from '../../wire/members.js'
-import { row } from './row.js'
-import type { AfnTable } from './row.js'
+import { row } from '../../afn-table.js'
+import type { AfnTable } from '../../afn-table.js'
 
 const both = { down: nothing, up: nothing }
 

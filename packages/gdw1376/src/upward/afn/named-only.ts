@@ -1,5 +1,5 @@
-import { row } from './row.js'
-import type { AfnTable } from './row.js'
+import { row } from '../../afn-table.js'
+import type { AfnTable } from '../../afn-table.js'
 
 /** Of these only the use is known. Reference §A3, §A13. */
 export const namedOnly: readonly AfnTable[] = [

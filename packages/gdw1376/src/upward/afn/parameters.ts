@@ -2,8 +2,8 @@ import { bits, hexOctets, listOf, nothing, reversedHex, sequence, u16le, u8 } fr
 import { coded } from '../../wire/codes.js'
 import { ipAddress, paddedLatin1 } from '../../wire/octets.js'
 import { METER_PROTOCOLS } from '../catalogue/codes.js'
-import { row } from './row.js'
-import type { AfnTable, Layout } from './row.js'
+import { row } from '../../afn-table.js'
+import type { AfnTable, Layout } from '../../afn-table.js'
 
 /** F1; how timeout and retries share their 2 bytes and the CON flags their bits the reference does not say. */
 export const Communication = sequence({ rts: u8, relayDelay: u8, timeoutAndRetry: u16le, conFlags: hexOctets(1), heartbeatMinutes: u8 })

@@ -4,8 +4,8 @@ import { coded } from '../../wire/codes.js'
 import { fixedList } from '../../wire/lists.js'
 import { RELAY_STATES } from '../catalogue/codes.js'
 import { FLOWS, FORWARD_REGISTERS, REGISTERS, REVERSE_REGISTERS } from './quantities.js'
-import { row } from './row.js'
-import type { AfnTable, FnRow } from './row.js'
+import { row } from '../../afn-table.js'
+import type { AfnTable, FnRow } from '../../afn-table.js'
 
 const ReadingTime = sequence({ readingTime: A15 })
 

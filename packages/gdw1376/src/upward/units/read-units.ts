@@ -4,8 +4,8 @@ import { settingOf } from '../../settings.js'
 import { Dt } from '../../wire/dt.js'
 import { restOf } from '../../wire/rest.js'
 import type { Rest } from '../../wire/rest.js'
-import { describeUpwardFn, upwardLayout } from '../afn/index.js'
-import type { Layout } from '../afn/row.js'
+import { upwardCatalogue } from '../afn/index.js'
+import type { Layout } from '../../afn-table.js'
 import { Da } from './da.js'
 import { pairsOf } from './data-unit.js'
 import type { DataUnit, UnitContent } from './data-unit.js'
@@ -64,7 +64,7 @@ function readUnit(data: Buffer, from: number, reading: UnitsReading): Outcome {
     ? { pn: Da.read(r), fn: Dt.read(r) }
     : { pn: r.traced('pn', Da), fn: r.traced('fn', Dt) })
   if ('problem' in head) return { at: from, problem: head.problem }
-  const names = head.value.fn.map((fn) => describeUpwardFn(reading.afn, fn) ?? { en: `F${fn}`, zh: `F${fn}` })
+  const names = head.value.fn.map((fn) => upwardCatalogue.describeFn(reading.afn, fn) ?? { en: `F${fn}`, zh: `F${fn}` })
   const unit: DataUnit = { ...head.value, names }
   const contents: UnitContent[] = []
   const outcome = readContents(data, head.at, unit, contents, reading)
@@ -77,7 +77,7 @@ function readContents(data: Buffer, from: number, unit: DataUnit, contents: Unit
   const { afn, dir, settings } = reading
   let at = from
   for (const pair of pairsOf(unit, settingOf(settings, 'unitOrder'))) {
-    const layout = upwardLayout(afn, pair.fn, dir, settings)
+    const layout = upwardCatalogue.layout(afn, pair.fn, dir, settings)
     if (layout === nothing) continue
     if (layout === undefined || pair.pn === 'all') {
       if (at === data.length) continue

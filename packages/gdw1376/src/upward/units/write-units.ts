@@ -1,7 +1,7 @@
 import { EncodeError, nothing } from '@zhuzhan/codec'
 import type { ByteWriter } from '@zhuzhan/codec'
 import { Dt } from '../../wire/dt.js'
-import { upwardLayout } from '../afn/index.js'
+import { upwardCatalogue } from '../afn/index.js'
 import { Da } from './da.js'
 import { pairsOf } from './data-unit.js'
 import type { DataUnit, UnitContent } from './data-unit.js'
@@ -23,7 +23,7 @@ export function writeUnit(w: ByteWriter, unit: DataUnit, { afn, dir, open }: { a
 }
 
 function writeContent(w: ByteWriter, content: UnitContent | undefined, fn: number, { afn, dir }: { afn: number; dir: number }): void {
-  const layout = upwardLayout(afn, fn, dir)
+  const layout = upwardCatalogue.layout(afn, fn, dir)
   if (layout === nothing || (layout === undefined && content === undefined)) return
   if (layout === undefined) throw new EncodeError('contents', `no content of F${fn}, whose layout is not known`)
   layout.write(w, content ?? {})
