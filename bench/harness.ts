@@ -14,12 +14,19 @@ export async function compare(name: string, unit: string, rounds: number, ours: 
     runs.push(run)
     process.stderr.write(`round ${round + 1}: ours ${Math.round(run.ours)} ${unit}, foil ${Math.round(run.foil)} ${unit}\n`)
   }
-  const median = (values: number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] as number
   const result = {
     name, ours: Math.round(median(runs.map((run) => run.ours))), foil: Math.round(median(runs.map((run) => run.foil))),
     ratio: Number(median(runs.map((run) => run.ours / run.foil)).toFixed(3)), unit,
     runs: runs.map((run) => ({ ours: Math.round(run.ours), foil: Math.round(run.foil) })),
-    machine: `${cpus()[0]?.model.trim()} x${cpus().length}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`,
+    machine: machine(),
   }
   process.stdout.write(`${process.argv.includes('--json') ? JSON.stringify(result) : JSON.stringify(result, null, 2)}\n`)
+}
+
+export function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] as number
+}
+
+export function machine(): string {
+  return `${cpus()[0]?.model.trim()} x${cpus().length}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`
 }
