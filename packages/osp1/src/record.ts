@@ -1,5 +1,6 @@
 import { HesError } from '@zhuzhan/core'
 import { authFailed, sm4CcmOpen, sm4CcmSeal } from '@zhuzhan/gm-crypto'
+import type { Ccm } from '@zhuzhan/gm-crypto'
 import { label, zeros } from './bytes.js'
 
 /** Records inside a session. §7.4 */
@@ -95,26 +96,31 @@ function writeSeq(out: Buffer, at: number, seq: number): void {
   out.writeUInt32BE(seq >>> 0, at + 4)
 }
 
+/** A direction's key, or the cipher kept under it where many records follow. */
+export type RecordKey = Uint8Array | Pick<Ccm, 'seal' | 'open'>
+
 /** @throws RangeError for content that no record may carry */
-export function sealRecord(key: Uint8Array, head: RecordHead, content: Uint8Array): SealedRecord {
+export function sealRecord(key: RecordKey, head: RecordHead, content: Uint8Array): SealedRecord {
   if (content.length === 0 || content.length > MAX_APDU) throw new RangeError('a record carries 1 to 65000 bytes')
   const plaintext = head.mode === 1 ? content : zeros(0)
-  const { ciphertext, tag } = sm4CcmSeal(
-    key,
-    recordNonce(head.direction, head.seq),
-    recordAad(head, content),
-    plaintext,
-    tagLength(head.task),
-  )
+  const nonce = recordNonce(head.direction, head.seq)
+  const aad = recordAad(head, content)
+  const length = tagLength(head.task)
+  const { ciphertext, tag } =
+    key instanceof Uint8Array ? sm4CcmSeal(key, nonce, aad, plaintext, length) : key.seal(nonce, aad, plaintext, length)
   return { data: head.mode === 1 ? ciphertext : Buffer.from(content), mac: tag }
 }
 
 /** @throws HesError AUTH_FAILED */
-export function openRecord(key: Uint8Array, head: RecordHead, record: { data: Uint8Array; mac: Uint8Array }): Buffer {
+export function openRecord(key: RecordKey, head: RecordHead, record: { data: Uint8Array; mac: Uint8Array }): Buffer {
   const { data, mac } = record
   if (data.length === 0 || data.length > MAX_APDU) throw authFailed()
   const ciphertext = head.mode === 1 ? data : zeros(0)
-  const plaintext = sm4CcmOpen(key, recordNonce(head.direction, head.seq), recordAad(head, data), ciphertext, mac, tagLength(head.task))
+  const nonce = recordNonce(head.direction, head.seq)
+  const aad = recordAad(head, data)
+  const length = tagLength(head.task)
+  const plaintext =
+    key instanceof Uint8Array ? sm4CcmOpen(key, nonce, aad, ciphertext, mac, length) : key.open(nonce, aad, ciphertext, mac, length)
   return head.mode === 1 ? plaintext : Buffer.from(data)
 }
 

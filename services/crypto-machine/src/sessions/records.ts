@@ -57,7 +57,7 @@ export function createRecords({ sessions, clock }: { sessions: SessionTable; clo
       }
       // The seq is taken before the cipher runs: whatever happens next, it is never sealed again.
       const request = { seq: session.nextSeq++, task, sealedAt: now }
-      const record = sealRecord(session.keys.toServer, { ...seqHead(session, 1, request), mode: 1 }, apdu)
+      const record = sealRecord(session.ciphers.toServer, { ...seqHead(session, 1, request), mode: 1 }, apdu)
       session.inFlight.push(request)
       return { apdu: recordRequest(1, request.seq, task, record), seq: request.seq, task }
     },
@@ -98,7 +98,7 @@ export function createRecords({ sessions, clock }: { sessions: SessionTable; clo
 
 function tryOpen(session: Session, request: Request, parts: NonNullable<ReturnType<typeof readRecordResponse>>): Buffer | undefined {
   try {
-    return openRecord(session.keys.toClient, { ...seqHead(session, 2, request), mode: parts.mode }, parts)
+    return openRecord(session.ciphers.toClient, { ...seqHead(session, 2, request), mode: parts.mode }, parts)
   } catch (error) {
     if (error instanceof HesError) return undefined
     throw error

@@ -1,6 +1,7 @@
 import { HesError } from '@zhuzhan/core'
 import type { Clock } from '@zhuzhan/core'
-import type { Random } from '@zhuzhan/gm-crypto'
+import { createCcm } from '@zhuzhan/gm-crypto'
+import type { Ccm, Random } from '@zhuzhan/gm-crypto'
 import { erase } from '@zhuzhan/osp1'
 import type { SessionKeys } from '@zhuzhan/osp1'
 import type { Device } from '../keys/devices.js'
@@ -20,6 +21,8 @@ export interface Session {
   readonly device: Device
   readonly clientAddress: number
   readonly keys: SessionKeys
+  /** The ciphers under them, kept for all records. */
+  readonly ciphers: { readonly toServer: Ccm; readonly toClient: Ccm }
   /** Monotonic ms; the station stops 10 % before the meter does. */
   readonly endsAt: number
   nextSeq: number
@@ -49,6 +52,8 @@ export function createSessionTable({ clock, random }: { clock: Clock; random: Ra
     byHandle.delete(session.handle)
     const at = place(session.device, session.clientAddress)
     if (byDevice.get(at) === session) byDevice.delete(at)
+    session.ciphers.toServer.destroy()
+    session.ciphers.toClient.destroy()
     erase(session.keys.toServer, session.keys.toClient, session.keys.transcriptHash)
   }
   let sweptAt = clock.monotonic()
@@ -71,6 +76,7 @@ export function createSessionTable({ clock, random }: { clock: Clock; random: Ra
         device,
         clientAddress,
         keys,
+        ciphers: { toServer: createCcm(keys.toServer), toClient: createCcm(keys.toClient) },
         endsAt: clock.monotonic() + sessionSeconds * 1000,
         nextSeq: 0,
         inFlight: [],
