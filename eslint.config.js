@@ -17,6 +17,7 @@ const ARROWS = {
   'packages/analyser': ['core', 'codec', 'dlt645', 'dlt698', 'gdw1376', 'ssal'],
   'packages/gm-crypto': ['core'],
   'packages/osp1': ['core', 'codec', 'dlt698', 'gm-crypto'],
+  'packages/policy': ['core'],
   'packages/contracts': ['core'],
   'packages/telemetry': ['core'],
   'packages/service-kit': ['core', 'telemetry'],
@@ -31,11 +32,11 @@ const ARROWS = {
   'services/front-end-processor': ['core', 'codec', 'contracts', 'crypto-client', 'dlt698', 'persistence', 'queues', 'service-kit', 'telemetry'],
   'services/crypto-machine': ['core', 'contracts', 'dlt698', 'gm-crypto', 'osp1', 'service-kit', 'telemetry'],
   'services/analytics': ['core', 'contracts', 'dlt698', 'persistence', 'queues', 'service-kit', 'telemetry'],
-  'services/operator-api': ['core', 'contracts', 'crypto-client', 'dlt698', 'persistence', 'queues', 'service-kit', 'telemetry'],
+  'services/operator-api': ['core', 'contracts', 'crypto-client', 'dlt698', 'persistence', 'policy', 'queues', 'service-kit', 'telemetry'],
 }
 
 /** Computation only: these can be fuzzed and reviewed without a socket, a file or a database in sight. */
-const PURE = ['packages/core', 'packages/codec', 'packages/dlt645', 'packages/dlt698', 'packages/gdw1376', 'packages/ssal', 'packages/analyser', 'packages/contracts', 'packages/osp1']
+const PURE = ['packages/core', 'packages/codec', 'packages/dlt645', 'packages/dlt698', 'packages/gdw1376', 'packages/ssal', 'packages/analyser', 'packages/contracts', 'packages/osp1', 'packages/policy']
 const INPUT_OUTPUT = ['fs', 'fs/promises', 'net', 'tls', 'http', 'https', 'http2', 'dgram', 'child_process', 'cluster', 'worker_threads'].map((name) => `node:${name}`)
 /** Raw sockets live where terminals, pipes and test peers are; everything else speaks through them. */
 const SOCKETS = ['services/gateway-type1', 'packages/service-kit', 'packages/fleet', 'packages/testing', 'packages/supervisor']
