@@ -70,6 +70,11 @@ export const METRICS = {
   crypto_sessions: { kind: 'gauge', unit: '{session}', description: 'Live secured sessions.' },
   crypto_open_seconds: { kind: 'histogram', unit: 's', description: 'Opening one record.', buckets: CIPHER_SECONDS },
   crypto_seal_seconds: { kind: 'histogram', unit: 's', description: 'Sealing one record.', buckets: CIPHER_SECONDS },
+  crypto_provider_up: { kind: 'gauge', unit: '1', description: '1 while the key provider (software, or the cipher device) serves.' },
+  crypto_device_sessions: { kind: 'gauge', unit: '{session}', description: 'Open sessions of the cipher device.' },
+  crypto_device_calls: { kind: 'counter', unit: '{call}', description: 'Calls into the library of the cipher device, by function and result.', labels: ['function', 'result'] },
+  crypto_device_seconds: { kind: 'histogram', unit: 's', description: 'One call into the library of the cipher device.', buckets: SECONDS },
+  crypto_device_losses: { kind: 'counter', unit: '{loss}', description: 'Times the cipher device was given up and opened anew.' },
 
   // analytics
   analytics_readings_stored: { kind: 'counter', unit: '{reading}', description: 'Readings stored for the first time.' },
