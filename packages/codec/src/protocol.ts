@@ -63,6 +63,8 @@ export interface FrameValue {
   /** Decimal, already scaled; the text where the item is an address, a moment or bits; null when the device says that there is none. */
   value: string | null
   unit: string
+  /** What the value stands for, where it is a code. */
+  meaning?: Words
   /** Whose it is, where the frame says so (an address, a measuring point). */
   of?: string
   /** When it was so, ISO 8601 without zone: the device's own clock. */

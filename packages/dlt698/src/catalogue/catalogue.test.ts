@@ -3,7 +3,8 @@ import { leafColumns, leafRows } from '../apdu/columns.js'
 import type { Data } from '../data/index.js'
 import { decodeFrame } from '../link/index.js'
 import { frameVectors } from '../vectors/load.js'
-import { catalogue, catalogueRow, describeItem, readings } from './catalogue.js'
+import { catalogue, catalogueRow, describeItem, objects, readings } from './catalogue.js'
+import { CLASSES } from './classes.js'
 import { COLUMN } from './columns.js'
 import { DARS, darName } from './dar.js'
 import { decimal } from '@zhuzhan/codec'
@@ -35,17 +36,32 @@ describe('catalogue', () => {
   it('has one row an attribute, with a unit the standard knows', () => {
     expect(new Set(catalogue.map(attributeKey)).size).toBe(catalogue.length)
     expect(new Set(catalogue.map((row) => row.name)).size).toBe(catalogue.length)
-    const units = new Set(Object.values(UNITS))
+    // The unit table has one entry for every currency.
+    const units = new Set([...Object.values(UNITS), 'yuan'])
     expect(catalogue.filter((row) => !units.has(row.unit))).toEqual([])
     expect(catalogue.filter((row) => !/^[0-9A-F]{4}$/.test(row.oi))).toEqual([])
   })
 
-  it('calls sure what a recorded frame shows with a value, and nothing else', () => {
+  it('calls recorded what a recorded frame shows with a value, and nothing else', () => {
     const seen = new Set(recordedValues().map(({ oad }) => oad.slice(0, 6)))
-    expect(catalogue.filter((row) => row.sure !== seen.has(attributeKey(row))).map(attributeKey)).toEqual([])
+    const attributes = objects.flatMap(({ oi, attributes: rows }) => Object.entries(rows).map(([n, row]) => ({ key: attributeKey({ oi, attribute: Number(n) }), row })))
+    expect(attributes.filter(({ key, row }) => (row.confidence === 'recorded') !== seen.has(key)).map(({ key }) => key)).toEqual([])
+    expect(catalogue.filter((row) => row.sure !== (row.confidence === 'recorded'))).toEqual([])
     const asked = new Set(frameVectors.map((v) => JSON.stringify(v.decoded.apdu ?? {})).flatMap((text) => text.match(/[0-9A-F]{8}/g) ?? []))
     expect(freezes.filter((row) => row.sure !== asked.has(row.oad)).map((row) => row.oad)).toEqual([])
+    const called = new Set(frameVectors.flatMap((v) => [...JSON.stringify(v.decoded.apdu ?? {}).matchAll(/"omd":"([0-9A-F]{8})"/g)].map(([, omd]) => omd)))
+    const methods = objects.flatMap(({ oi, methods: rows }) => Object.entries(rows).map(([n, row]) => ({ omd: `${attributeKey({ oi, attribute: Number(n) })}00`, row })))
+    expect(methods.filter(({ omd, row }) => (row.confidence === 'recorded') !== called.has(omd)).map(({ omd }) => omd)).toEqual([])
     expect(Object.values(METHODS).filter((row) => row.sure !== asked.has(row.omd))).toEqual([])
+  })
+
+  it('knows every object once, with names in both languages and a class that is described', () => {
+    expect(new Set(objects.map(({ oi }) => oi)).size).toBe(objects.length)
+    expect(new Set(objects.map(({ name }) => name)).size).toBe(objects.length)
+    expect(new Set(objects.map(({ nameZh }) => nameZh)).size).toBe(objects.length)
+    expect(objects.filter((row) => row.class !== undefined && CLASSES[row.class] === undefined)).toEqual([])
+    expect(Object.keys(CLASSES)).toHaveLength(26)
+    expect(objects.length).toBeGreaterThan(220)
   })
 
   it('gives the type of every recorded value of a row', () => {

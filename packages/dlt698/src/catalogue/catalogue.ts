@@ -1,17 +1,39 @@
-import type { Oad } from '../data/index.js'
+import type { Oad, Oi } from '../data/index.js'
+import { collection } from './collection.js'
 import { columns } from './columns.js'
+import { communication } from './communication.js'
+import { control8 } from './control.js'
 import { demand } from './demand.js'
 import { energy } from './energy.js'
+import { events } from './events.js'
+import { files, security } from './files.js'
+import { freezeObjects } from './freezes.js'
+import type { ObjectRow } from './model.js'
 import { parameters } from './parameters.js'
-import { attributeKey } from './row.js'
-import type { CatalogueRow } from './row.js'
-import { variables } from './variables.js'
+import { ports } from './ports.js'
+import { reports } from './reports.js'
+import { attributeKey, flatRows } from './row.js'
+import type { CatalogueRow, Shape } from './row.js'
+import { states, variables } from './variables.js'
+
+/** Every object of reference §7 and §8. */
+export const objects: readonly ObjectRow[] = [
+  ...energy, ...demand, ...variables, ...states, ...Object.values(columns), ...events, ...reports, ...parameters, ...communication, ...freezeObjects,
+  ...collection, ...control8, ...files, ...security, ...ports,
+]
+
+const byOi = new Map(objects.map((object) => [object.oi, object]))
+
+/** The object with this identifier; also that of an OAD or OMD, whose first two bytes it is. */
+export function objectRow(descriptor: Oi | Oad): ObjectRow | undefined {
+  return byOi.get(descriptor.slice(0, 4))
+}
 
 /** Attributes whose elements are readings. */
-export const readings: readonly CatalogueRow[] = [...energy, ...demand, ...variables]
+export const readings: readonly CatalogueRow[] = [...energy, ...demand, ...variables].flatMap(flatRows)
 
-/** Every attribute we know by name. */
-export const catalogue: readonly CatalogueRow[] = [...readings, ...Object.values(columns), ...parameters]
+/** Every attribute that is one number or text, or an array of such, by name. */
+export const catalogue: readonly CatalogueRow[] = objects.flatMap(flatRows)
 
 const byKey = new Map(catalogue.map((row) => [attributeKey(row), row]))
 
@@ -34,7 +56,7 @@ const TOTAL = ['total', '总'] as const
 const MAX_TARIFFS = 63
 
 /** Name of element `index` (1-based) within its attribute. */
-function elementName({ shape }: CatalogueRow, index: number): readonly [string, string] | undefined {
+export function elementName(shape: Shape, index: number): readonly [en: string, zh: string] | undefined {
   if (shape === 'phases') return PHASES[index - 1]
   if (shape === 'scalar') return undefined
   if (index === 1) return TOTAL
@@ -52,6 +74,6 @@ export function describeItem(item: Oad): ItemDescription | undefined {
   const index = Number.parseInt(item.slice(6), 16)
   const { unit, scaler } = row
   if (index === 0) return { oad: item, name: row.name, nameZh: row.nameZh, unit, scaler }
-  const element = elementName(row, index)
+  const element = elementName(row.shape, index)
   return element && { oad: item, name: `${row.name}, ${element[0]}`, nameZh: `${row.nameZh} ${element[1]}`, unit, scaler }
 }

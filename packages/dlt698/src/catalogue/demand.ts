@@ -1,6 +1,9 @@
-import type { CatalogueRow } from './row.js'
+import { leaf, list, moment, structure } from './layouts.js'
+import type { Leaf, ObjectRow } from './model.js'
+import { attribute, objectsOf } from './objects.js'
 
-type Quantity = readonly [digit: string, name: string, nameZh: string, unit: string, type: 'double-long' | 'double-long-unsigned']
+const object = objectsOf('§8.1')
+type Quantity = readonly [digit: string, name: string, nameZh: string, unit: string, type: Leaf['type']]
 
 /** The second digit of the OI. Combined reactive demand may be negative. Reference §8.1. */
 const QUANTITIES: readonly Quantity[] = [
@@ -14,10 +17,13 @@ const QUANTITIES: readonly Quantity[] = [
   ['8', 'quadrant 4 reactive', '第四象限', 'kvar', 'double-long-unsigned'],
 ]
 
-const common = { attribute: 2, class: 2, shape: 'demand-tariffs', scaler: -4, access: 'read', clause: '§8.1' } as const
+function maximum(oi: string, name: string, nameZh: string, value: Leaf, recorded: boolean): ObjectRow {
+  const layout = list(structure(['value', '值', value], ['time of occurrence', '发生时间', moment]), 'tariffs')
+  return object(oi, 2, name, nameZh, { attributes: { 2: attribute(name, nameZh, layout, { access: 'read', confidence: recorded ? 'recorded' : 'one-source' }) } })
+}
 
 /** Class 2, elements {value, date_time_s}: 10x0 since the last settlement, 11x0 within the frozen period. */
-export const demand: readonly CatalogueRow[] = QUANTITIES.flatMap(([digit, name, nameZh, unit, type]): CatalogueRow[] => [
-  { ...common, oi: `10${digit}0`, name: `Maximum ${name} demand`, nameZh: `${nameZh}最大需量`, type, unit, sure: digit === '1' },
-  { ...common, oi: `11${digit}0`, name: `Maximum ${name} demand in the frozen period`, nameZh: `冻结周期内${nameZh}最大需量`, type, unit, sure: false },
+export const demand: readonly ObjectRow[] = QUANTITIES.flatMap(([digit, name, nameZh, unit, type]) => [
+  maximum(`10${digit}0`, `Maximum ${name} demand`, `${nameZh}最大需量`, leaf(type, -4, unit), digit === '1'),
+  maximum(`11${digit}0`, `Maximum ${name} demand in the frozen period`, `冻结周期内${nameZh}最大需量`, leaf(type, -4, unit), false),
 ])

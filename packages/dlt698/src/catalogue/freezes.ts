@@ -1,4 +1,6 @@
 import type { Oad, Oi } from '../data/index.js'
+import type { ObjectRow } from './model.js'
+import { objectsOf } from './objects.js'
 
 /** What starts a new row. `event`: something happens, there is no period. */
 export type FreezeUnit = 'instant' | 'second' | 'minute' | 'hour' | 'day' | 'settlement-day' | 'month' | 'year' | 'event'
@@ -40,3 +42,8 @@ export const freezes: readonly FreezeRow[] = ([
 ] satisfies readonly Freeze[]).map(([oi, name, nameZh, unit, tiUnit]: Freeze): FreezeRow => ({
   oi, oad: `${oi}0200`, name, nameZh, unit, ...(tiUnit !== undefined && { tiUnit }), clause: '§8.4', sure: RECORDED.has(oi),
 }))
+
+const object = objectsOf('§8.4')
+
+/** The same as objects; what they hold is said by their class. */
+export const freezeObjects: readonly ObjectRow[] = freezes.map(({ oi, name, nameZh, sure }) => object(oi, 9, name, nameZh, { confidence: sure ? 'recorded' : 'one-source' }))

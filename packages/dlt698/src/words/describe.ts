@@ -1,9 +1,10 @@
 import type { Span, Words } from '@zhuzhan/codec'
 import { darName } from '../catalogue/dar.js'
-import { describeItem } from '../catalogue/catalogue.js'
+import { oadName, oiName, omdName } from '../catalogue/names.js'
 import { UNITS } from '../catalogue/units.js'
 import type { DateTime, Ti } from '../data/index.js'
 import { CONNECT_RESULTS, ERROR_TYPES, FACTORY_PARTS, FUNCTION_CONFORMANCE, LINK_RESULTS, PROTOCOL_CONFORMANCE, bitNames } from './association.js'
+import { describeData } from './data.js'
 import { intervalText, momentText } from './moments.js'
 import { ADDRESS_TYPES, CHOICES, KINDS, METER_SETS, SEGMENTS, SELECTORS, SERVICES, TYPES } from './services.js'
 
@@ -25,10 +26,7 @@ function service(parents: Parents): string {
   return ''
 }
 
-const attribute: Describe = (value) => {
-  const item = typeof value === 'string' ? describeItem(value) : undefined
-  return item && { en: item.name, zh: item.nameZh }
-}
+const attribute: Describe = (value) => typeof value === 'string' ? oadName(value) : undefined
 
 const result: Describe = (value, parents) => {
   if (typeof value !== 'number') return undefined
@@ -96,6 +94,8 @@ const BY_NAME: Readonly<Record<string, Describe>> = {
   dar: (value) => typeof value === 'number' ? darName(value) : undefined,
   oad: attribute,
   readOad: attribute,
+  omd: (value) => typeof value === 'string' ? omdName(value) : undefined,
+  oi: (value) => typeof value === 'string' ? oiName(value) : undefined,
   unit: (value, parents) => typeof value === 'number' && parents.at(-1)?.children.some(({ name }) => name === 'scaler') ? same(UNITS[value] ?? `unit ${value}`) : undefined,
   baud: looked(BAUD),
   parity: looked(PARITY),
@@ -117,10 +117,14 @@ function moment(value: unknown): Words | undefined {
 
 /** What a span's value stands for; see Protocol. */
 export function describe(span: Span, parents: Parents): Words | undefined {
+  const words = span.value === undefined ? undefined : wordsOf(span, parents)
+  return words?.en === '' ? undefined : words
+}
+
+function wordsOf(span: Span, parents: Parents): Words | undefined {
   const { name, value } = span
-  if (value === undefined) return undefined
   const by = Object.hasOwn(BY_NAME, name) ? BY_NAME[name]!(value, parents, span) : undefined
   if (by !== undefined) return by
   if (parent(parents) === 'oads' || parent(parents) === 'related') return attribute(value, parents, span)
-  return moment(value)
+  return describeData(span, parents) ?? moment(value)
 }

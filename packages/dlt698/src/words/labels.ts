@@ -160,6 +160,9 @@ const SAID: readonly Row[] = [
   ['name', 'name', '名称'],
   ['nameZh', 'Chinese name', '中文名称'],
   ['of', 'of', '所属'],
+  ['meaning', 'meaning', '含义'],
+  ['en', 'English', '英文'],
+  ['zh', 'Chinese', '中文'],
 ]
 
 /** What people call the members of the tables and of what toJson gives. */
