@@ -11,7 +11,7 @@ const WORDS: Readonly<Record<string, (value: unknown) => Words | undefined>> = {
   dir: (value) => value === 1 ? { en: 'from the terminal', zh: '终端发出' } : { en: 'to the terminal', zh: '发往终端' },
   prm: (value) => value === 1 ? { en: 'starts the exchange', zh: '启动站' } : { en: 'answers', zh: '从动站' },
   sequence: (value) => value === 0xffff ? { en: 'the gateway itself began', zh: '网关主动发起' } : undefined,
-  controlWord: (value) => present(Number(value)),
+  controlWord: (value) => present(Number.parseInt(String(value), 16)),
   returnCode: (value) => RETURN_CODES[String(value)],
   tp: (value) => same(moment(value as TimePoint)),
 }

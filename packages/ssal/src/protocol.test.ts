@@ -143,7 +143,7 @@ describe('spans', () => {
   it('have words', () => {
     const span = (name: string, value: unknown): Span => ({ name, from: 0, to: 0, value, children: [] })
     const words = (name: string, value: unknown) => ssal.describe!(span(name, value), [])?.en
-    expect([words('returnCode', '1003'), words('type', 'session-negotiation'), words('controlWord', 0xc000), words('sequence', 0xffff), words('device', 30), words('m1', 'A1')])
+    expect([words('returnCode', '1003'), words('type', 'session-negotiation'), words('controlWord', 'C000'), words('sequence', 0xffff), words('device', 30), words('m1', 'A1')])
       .toEqual(['terminal MAC check failed', 'session negotiation', 'FC SV', 'the gateway itself began', undefined, undefined])
   })
 })

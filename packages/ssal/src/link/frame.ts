@@ -38,7 +38,7 @@ export function decodeFrame(bytes: Uint8Array, { settings, trace }: FrameReading
   const sequence = (big ? u16be : u16le).read(r)
   trace?.leaf('sequence', 3, 5, sequence)
   const word = r.u16le()
-  trace?.leaf('controlWord', 5, 7, word)
+  trace?.leaf('controlWord', 5, 7, word.toString(16).toUpperCase().padStart(4, '0'))
   const reading = settingOf(settings, 'terminalLength')
   const control = checkedHeader(r, word, reading === 'auto' ? terminalLengthOf(r.source, (at) => r.source.readUInt16LE(at) === crc16(r.source, 1, at)) : reading as TerminalLength)
   const frame: SsalFrame = { sequence, control }
