@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { bcdNumber } from './bcd.js'
 import { decode, encode } from './codec.js'
+import { decimal } from './decimal.js'
 import { EncodeError } from './errors.js'
 
 const energy = bcdNumber({ size: 4, decimals: 2 })
@@ -35,4 +36,16 @@ it('writes back whatever it reads', () => {
 
 it.each([[energy, '1000000'], [energy, '0.001'], [energy, '-1'], [energy, '1e3'], [energy, ''], [current, '800'], [energy, { missing: 'FF' }]] as const)('refuses to write %#', (codec, value) => {
   expect(() => encode(codec, value)).toThrow(EncodeError)
+})
+
+it('writes a number out like the decimal it is', () => {
+  const form = fc.record({ size: fc.integer({ min: 1, max: 7 }), decimals: fc.nat(5), signed: fc.boolean() })
+  fc.assert(fc.property(form.filter(({ size, decimals }) => decimals < 2 * size), fc.nat(), fc.boolean(), (given, seed, minus) => {
+    const { size, decimals, signed } = given
+    const most = 10n ** BigInt(2 * size) - 1n
+    const raw = BigInt(seed) * 48_271n % (signed ? most * 8n / 10n : most)
+    const bytes = hex(String(raw).padStart(2 * size, '0')).reverse()
+    if (signed && minus) bytes[size - 1]! |= 0x80
+    return decode(bcdNumber(given), bytes) === (signed && minus ? '-' : '') + decimal(raw, -decimals)
+  }), { numRuns: 1000 })
 })

@@ -1,7 +1,7 @@
 import type { ByteReader } from './byte-reader.js'
 import type { ByteWriter } from './byte-writer.js'
 import type { Codec } from './codec.js'
-import { decimal } from './decimal.js'
+import { codes, text } from './characters.js'
 import { EncodeError } from './errors.js'
 
 /**
@@ -29,34 +29,48 @@ export function bcdNumber({ size, decimals, signed = false }: BcdForm): Codec<Bc
   }
 }
 
+const MINUS = 0x2d
+const POINT = 0x2e
+const ZERO = 0x30
+
 function readBcd(r: ByteReader, size: number, decimals: number, signed: boolean): Bcd {
-  const bytes = r.bytes(size)
-  let magnitude = 0
-  let negative = false
-  for (let i = size - 1; i >= 0; i--) {
-    let byte = bytes[i]!
-    if (signed && i === size - 1 && byte >= 0x80 && !isFiller(bytes)) {
-      negative = true
-      byte &= 0x7f
-    }
+  const { source } = r
+  const from = r.skip(size)
+  const highest = from + size - 1
+  let length = 0
+  /** Leading zeros are passed over, up to the digit before the point. */
+  let significant = false
+  const negative = signed && source[highest]! >= 0x80 && !isFiller(source, from, size)
+  if (negative) codes[length++] = MINUS
+  for (let i = highest, place = 2 * size - 1; i >= from; i--, place -= 2) {
+    const byte = negative && i === highest ? source[i]! & 0x7f : source[i]!
+    const high = byte >> 4
     const low = byte & 0x0f
-    if (byte > 0x99 || low > 9) return noNumber(bytes)
-    magnitude = magnitude * 100 + (byte >> 4) * 10 + low
+    if (high > 9 || low > 9) return noNumber(source, from, size)
+    significant ||= high > 0 || place <= decimals
+    if (significant) {
+      if (place === decimals - 1) codes[length++] = POINT
+      codes[length++] = ZERO + high
+    }
+    significant ||= low > 0 || place - 1 <= decimals
+    if (significant) {
+      if (place === decimals) codes[length++] = POINT
+      codes[length++] = ZERO + low
+    }
   }
-  const text = decimal(magnitude, -decimals)
-  return negative ? `-${text}` : text
+  return text(length)
 }
 
-function isFiller(bytes: Buffer): boolean {
-  const first = bytes[0]
+function isFiller(source: Buffer, from: number, size: number): boolean {
+  const first = source[from]
   if (first !== 0xff && first !== 0xee) return false
-  for (let i = 1; i < bytes.length; i++) if (bytes[i] !== first) return false
+  for (let i = 1; i < size; i++) if (source[from + i] !== first) return false
   return true
 }
 
-function noNumber(bytes: Buffer): Bcd {
-  const hex = Buffer.from(bytes).reverse().toString('hex').toUpperCase()
-  return isFiller(bytes) ? { missing: hex } : { notBcd: hex }
+function noNumber(source: Buffer, from: number, size: number): Bcd {
+  const hex = Buffer.from(source.subarray(from, from + size)).reverse().toString('hex').toUpperCase()
+  return isFiller(source, from, size) ? { missing: hex } : { notBcd: hex }
 }
 
 function writeBcd(w: ByteWriter, value: Bcd, form: Required<BcdForm>): void {

@@ -1,3 +1,4 @@
+import { DIGITS, MOST, codes, text } from './characters.js'
 import { DecodeError } from './errors.js'
 import type { DecodeCode } from './errors.js'
 import type { Tracer } from './trace.js'
@@ -34,8 +35,6 @@ export interface ReadOptions {
   /** Position of the first byte in the outermost bytes, for `trace` only. */
   origin?: number
 }
-
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).toUpperCase().padStart(2, '0'))
 
 export const NO_SETTINGS: Readonly<Record<string, unknown>> = Object.freeze({})
 
@@ -128,6 +127,11 @@ export class ByteReader {
     return this.source.readBigInt64BE(this.take(8))
   }
 
+  /** Passes over bytes and says where in `source` they begin. */
+  skip(count: number): number {
+    return this.take(count)
+  }
+
   /** A view of the source, not a copy: it lives as long as the frame does. */
   bytes(count: number): Buffer {
     const at = this.take(count)
@@ -143,9 +147,14 @@ export class ByteReader {
   /** Upper-case hex of the next bytes, last byte first: numbers and addresses that are sent low byte first. */
   hexReversed(count: number): string {
     const at = this.take(count)
-    let text = ''
-    for (let i = at + count - 1; i >= at; i--) text += HEX[this.source[i]!]
-    return text
+    const { source } = this
+    if (2 * count > MOST) return Buffer.from(source.subarray(at, at + count)).reverse().toString('hex').toUpperCase()
+    for (let i = at + count - 1, n = 0; i >= at; i--) {
+      const byte = source[i]!
+      codes[n++] = DIGITS[byte >> 4]!
+      codes[n++] = DIGITS[byte & 0x0f]!
+    }
+    return text(2 * count)
   }
 
   /** One byte per character: every byte value survives. */

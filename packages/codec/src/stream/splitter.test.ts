@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { createStreamSplitter } from './splitter.js'
-import type { DiscardReason, Framing } from './splitter.js'
+import type { DiscardReason, Framing, Splitter } from './splitter.js'
 import type { StreamWindow } from './window.js'
 
 /** Two small protocols that begin alike, so that every rule of the splitter can be seen: `68 n data… sum` and `68 AA n data…`. */
@@ -71,4 +71,38 @@ it('works past the end of its work area', () => {
 
 it('refuses framings that could ask for more than the work area holds', () => {
   expect(() => createStreamSplitter([{ ...summed, maxSize: 40_000 }], { onFrame: () => undefined })).toThrow(RangeError)
+})
+
+it('keeps the bytes of several streams apart, in whatever order they come', () => {
+  const streams = fc.array(frames.map((list) => Buffer.concat(list.map(([name, data]) => frame(name, data)))), { minLength: 2, maxLength: 4 })
+  const turns = fc.array(fc.tuple(fc.nat(3), fc.integer({ min: 1, max: 40 })), { maxLength: 200 })
+  fc.assert(fc.property(streams, turns, (list, order) => {
+    const found = list.map((): string[] => [])
+    const splitters = list.map((_, i) => createStreamSplitter([summed, marked], { onFrame: (bytes) => found[i]!.push(bytes.toString('hex')) }))
+    const at = list.map(() => 0)
+    const push = (i: number, size: number) => {
+      splitters[i]!.push(list[i]!.subarray(at[i], at[i]! + size))
+      at[i]! += size
+    }
+    for (const [turn, size] of order) push(turn % list.length, size)
+    list.forEach((bytes, i) => push(i, bytes.length))
+    expect(found).toEqual(list.map((bytes) => split(bytes, Math.max(1, bytes.length)).found.map(([, hex]) => hex)))
+    expect(splitters.map((one) => one.pending)).toEqual(list.map(() => 0))
+  }), { numRuns: 300 })
+})
+
+it('forgets at reset whether the others pushed since or not', () => {
+  const one = frame('summed', Buffer.alloc(20, 7))
+  const seen: number[] = []
+  const [a, b] = [0, 1].map((i) => createStreamSplitter([summed], { onFrame: () => seen.push(i) })) as [Splitter, Splitter]
+  a.push(one.subarray(0, 9))
+  b.push(one.subarray(0, 9))
+  expect([a.pending, b.pending]).toEqual([9, 9])
+  a.reset()
+  b.reset()
+  expect([a.pending, b.pending]).toEqual([0, 0])
+  a.push(one.subarray(9))
+  a.push(one)
+  b.push(one)
+  expect(seen).toEqual([0, 1])
 })

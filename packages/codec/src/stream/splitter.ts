@@ -1,5 +1,5 @@
 import { LARGEST_FRAME, NO_MEMO, area } from './window.js'
-import type { StreamWindow } from './window.js'
+import type { StreamWindow, Tenant } from './window.js'
 
 /** Why bytes were thrown away. `wake-up` (FE before a frame) is normal, the others are noise or attack. */
 export type DiscardReason = 'wake-up' | 'noise' | 'length' | 'header' | 'checksum' | 'end'
@@ -34,7 +34,13 @@ export interface Splitter {
   reset(): void
 }
 
-type Event<Name> = { bytes: Buffer; protocol: Name } | { count: number; reason: DiscardReason }
+/** A frame with its bytes, or bytes that were thrown away and why. */
+interface Event {
+  bytes: Buffer | undefined
+  protocol: string
+  count: number
+  reason: DiscardReason
+}
 
 const WAKE_UP = 0xfe
 
@@ -43,7 +49,8 @@ const WAKE_UP = 0xfe
  * the search goes on one byte further. Where framings disagree the first in the list that has a whole frame wins, and
  * nothing is thrown away while one of them may still become one.
  *
- * Memory: at most one frame of the greatest maxSize, nothing while no frame is half received.
+ * Memory: at most one frame of the greatest maxSize, nothing while no frame is half received. What a splitter holds stays
+ * in the common work area until another splitter pushes.
  */
 export function createStreamSplitter<Name extends string>(framings: readonly Framing<Name>[], { onFrame, onDiscard }: SplitterEvents<Name>): Splitter {
   const byStart = new Array<Framing<Name>[] | undefined>(256).fill(undefined)
@@ -51,34 +58,34 @@ export function createStreamSplitter<Name extends string>(framings: readonly Fra
   const maxSize = Math.max(...framings.map((framing) => framing.maxSize))
   if (!(maxSize <= LARGEST_FRAME)) throw new RangeError(`frames of at most ${LARGEST_FRAME} bytes`)
 
-  /** What is left of earlier chunks; room for more behind `held`. */
-  let store = Buffer.alloc(0)
+  /** What is left of earlier chunks while another splitter has the work area; room for more behind `held`. */
+  let store = EMPTY
   let held = 0
   let memo = NO_MEMO
   /** Nothing can be decided before so many bytes are there. */
   let need = 1
   let resets = 0
+  const self: Tenant = { moveOut }
 
   function push(chunk: Uint8Array): void {
-    if (held + chunk.length < need) return hold(chunk)
-    const events: Event<Name>[] = []
-    area.load(store, held, memo)
-    held = 0
+    if (area.tenant !== self) {
+      if (held + chunk.length < need) return hold(chunk)
+      moveIn()
+    }
     for (let taken = 0; taken < chunk.length;) {
-      taken += area.append(taken === 0 ? chunk : chunk.subarray(taken))
-      if (area.end - area.start >= need) need = scan(events, byStart)
+      taken += area.append(chunk, taken)
+      if (area.end - area.start >= need) need = scan(byStart)
       if (area.full) area.compact()
     }
-    unload()
-    tell(events)
+    if (found.length > 0) tell(takeFound())
   }
 
-  function tell(events: readonly Event<Name>[]): void {
+  function tell(events: readonly Event[]): void {
     const before = resets
     for (let i = 0; i < events.length && resets === before; i++) {
-      const event = events[i]!
-      if ('bytes' in event) onFrame(event.bytes, event.protocol)
-      else onDiscard?.(event.count, event.reason)
+      const { bytes, protocol, count, reason } = events[i]!
+      if (bytes !== undefined) onFrame(bytes, protocol as Name)
+      else onDiscard?.(count, reason)
     }
   }
 
@@ -92,39 +99,59 @@ export function createStreamSplitter<Name extends string>(framings: readonly Fra
     held += chunk.length
   }
 
-  function unload(): void {
-    const left = area.end - area.start
-    if (left === 0) {
-      if (store.length > 0) forget()
-      return
-    }
-    if (store.length > 4 * left) store = Buffer.alloc(0)
+  function moveIn(): void {
+    area.tenant?.moveOut()
+    area.tenant = self
+    area.load(store, held, memo)
+    forget()
+  }
+
+  function moveOut(): void {
+    area.tenant = undefined
+    if (area.start === area.end) return
     hold(area.bytes.subarray(area.start, area.end))
     memo = area.memo()
   }
 
   function forget(): void {
-    store = Buffer.alloc(0)
+    store = EMPTY
     memo = NO_MEMO
     held = 0
-    need = 1
   }
 
   function reset(): void {
+    if (area.tenant === self) {
+      area.tenant = undefined
+      area.clear()
+    }
     forget()
+    need = 1
     resets++
   }
 
-  return { push, reset, get pending() { return held } }
+  return { push, reset, get pending() { return area.tenant === self ? area.end - area.start : held } }
+}
+
+const EMPTY = Buffer.alloc(0)
+
+/** What the scan under way has found; taken away before anybody is told, so that callbacks may push on. */
+let found: Event[] = []
+
+function takeFound(): readonly Event[] {
+  const taken = found
+  found = []
+  return taken
 }
 
 /** Takes frames and rubbish from the front of the work area. Returns how many bytes must be there before it can go on. */
-function scan<Name extends string>(events: Event<Name>[], byStart: readonly (Framing<Name>[] | undefined)[]): number {
+function scan(byStart: readonly (readonly Framing[] | undefined)[]): number {
   for (;;) {
-    skipToStart(events, byStart)
+    skipToStart(byStart)
     const at = area.start
-    const have = area.end - at
-    if (have === 0) return 1
+    if (at === area.end) {
+      area.clear()
+      return 1
+    }
     const candidates = byStart[area.bytes[at]!]!
     let need = Number.POSITIVE_INFINITY
     let reason: DiscardReason = 'noise'
@@ -136,28 +163,28 @@ function scan<Name extends string>(events: Event<Name>[], byStart: readonly (Fra
       else if (verdict < 0) need = Math.min(need, -verdict)
       else {
         size = verdict
-        events.push({ bytes: Buffer.from(area.bytes.subarray(at, at + size)), protocol: framing.name })
+        found.push({ bytes: area.copyOf(at, size), protocol: framing.name, count: 0, reason })
       }
     }
     if (size > 0) area.start += size
     else if (need !== Number.POSITIVE_INFINITY) return need
-    else discard(events, 1, reason)
+    else discard(1, reason)
   }
 }
 
-function skipToStart<Name extends string>(events: Event<Name>[], byStart: readonly (Framing<Name>[] | undefined)[]): void {
+function skipToStart(byStart: readonly (readonly Framing[] | undefined)[]): void {
   const { bytes, end } = area
   while (area.start < end && byStart[bytes[area.start]!] === undefined) {
     const wakeUp = bytes[area.start] === WAKE_UP
     let i = area.start + 1
     while (i < end && byStart[bytes[i]!] === undefined && (bytes[i] === WAKE_UP) === wakeUp) i++
-    discard(events, i - area.start, wakeUp ? 'wake-up' : 'noise')
+    discard(i - area.start, wakeUp ? 'wake-up' : 'noise')
   }
 }
 
-function discard<Name extends string>(events: Event<Name>[], count: number, reason: DiscardReason): void {
-  const last = events.at(-1)
-  if (last !== undefined && 'count' in last && last.reason === reason) last.count += count
-  else events.push({ count, reason })
+function discard(count: number, reason: DiscardReason): void {
+  const last = found.at(-1)
+  if (last !== undefined && last.bytes === undefined && last.reason === reason) last.count += count
+  else found.push({ bytes: undefined, protocol: '', count, reason })
   area.start += count
 }

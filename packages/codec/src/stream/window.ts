@@ -34,14 +34,25 @@ export interface Memo {
 
 export const NO_MEMO: Memo = { crc: new Uint16Array(0), sum: new Uint16Array(0) }
 
+/** Whoever's bytes are in the work area. */
+export interface Tenant {
+  /** Takes its bytes out of the area: another splitter needs it. */
+  moveOut(): void
+}
+
+/** Fewer bytes than that are copied faster one by one than by a call. */
+const FEW = 64
+
 /**
- * The one work area of all splitters: a push never yields, so one is enough. Since running values are kept, each byte
- * goes through each checksum once, however many false frame starts an attacker nests into his bytes.
+ * The one work area of all splitters: a push never yields, so one is enough. The bytes of the splitter that pushed last
+ * stay here until another one needs the area. Since running values are kept, each byte goes through each checksum once,
+ * however many false frame starts an attacker nests into his bytes.
  */
 class WorkArea implements StreamWindow {
   readonly bytes = Buffer.allocUnsafeSlow(AREA)
   start = 0
   end = 0
+  tenant: Tenant | undefined
   private readonly crc: Running = { values: new Uint16Array(AREA + 1), from: 0, to: 0 }
   private readonly sum: Running = { values: new Uint16Array(AREA + 1), from: 0, to: 0 }
 
@@ -75,12 +86,30 @@ class WorkArea implements StreamWindow {
     restore(this.sum, memo.sum)
   }
 
-  /** Takes as many bytes as there is room for and says how many. */
-  append(chunk: Uint8Array): number {
-    const size = Math.min(chunk.length, AREA - this.end)
-    this.bytes.set(size === chunk.length ? chunk : chunk.subarray(0, size), this.end)
-    this.end += size
+  /** Takes as many bytes of `chunk`, from `at` on, as there is room for and says how many. */
+  append(chunk: Uint8Array, at: number): number {
+    const { bytes, end } = this
+    const size = Math.min(chunk.length - at, AREA - end)
+    if (size <= FEW) for (let i = 0; i < size; i++) bytes[end + i] = chunk[at + i]!
+    else bytes.set(size === chunk.length ? chunk : chunk.subarray(at, at + size), end)
+    this.end = end + size
     return size
+  }
+
+  /** Bytes of their own. */
+  copyOf(at: number, size: number): Buffer {
+    const { bytes } = this
+    const copy = Buffer.allocUnsafe(size)
+    if (size <= FEW) for (let i = 0; i < size; i++) copy[i] = bytes[at + i]!
+    else bytes.copy(copy, 0, at, at + size)
+    return copy
+  }
+
+  /** Forgets what is there. */
+  clear(): void {
+    this.start = this.end = 0
+    forget(this.crc)
+    forget(this.sum)
   }
 
   /** What is known of the bytes that remain. */
@@ -113,10 +142,15 @@ function kept({ values, from, to }: Running, start: number): Uint16Array {
 }
 
 function restore(running: Running, values: Uint16Array): void {
+  if (values.length === 0) return forget(running)
   running.values.set(values)
-  if (values.length === 0) running.values[0] = 0
   running.from = 0
-  running.to = Math.max(0, values.length - 1)
+  running.to = values.length - 1
+}
+
+function forget(running: Running): void {
+  running.values[0] = 0
+  running.from = running.to = 0
 }
 
 export const area = new WorkArea()
