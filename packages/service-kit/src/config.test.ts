@@ -9,6 +9,8 @@ test('defaults and conversions', () => {
     ...least,
     REDIS_URL: undefined,
     ZHUZHAN_4G_PORT: 9555,
+    ZHUZHAN_HARDWARE_CIPHERS: [],
+    ZHUZHAN_LAB_SUBSTITUTION: [],
     ZHUZHAN_LOG_LEVEL: 'info',
     ZHUZHAN_OPS_HOST: '127.0.0.1',
     ZHUZHAN_OPS_PORT: 9601,
@@ -27,4 +29,12 @@ test('one message names every wrong variable and no value', () => {
 
 test('a missing variable is said to be missing', () => {
   expect(() => loadConfig(schema, {})).toThrow('Configuration: DATABASE_URL is missing; ZHUZHAN_LINK_SECRET is missing.')
+})
+
+// Mutation seen failing: loadConfig without notInProduction.
+test('a laboratory substitution is refused in production, and other algorithms are no such list', () => {
+  expect(loadConfig(schema, { ...least, ZHUZHAN_LAB_SUBSTITUTION: 'SM1,SM7' }).ZHUZHAN_LAB_SUBSTITUTION).toEqual(['SM1', 'SM7'])
+  expect(loadConfig(schema, { ...least, ZHUZHAN_PRODUCTION: '1', ZHUZHAN_HARDWARE_CIPHERS: 'SM1' }).ZHUZHAN_HARDWARE_CIPHERS).toEqual(['SM1'])
+  expect(() => loadConfig(schema, { ...least, ZHUZHAN_PRODUCTION: '1', ZHUZHAN_LAB_SUBSTITUTION: 'SM1' })).toThrow(/ZHUZHAN_LAB_SUBSTITUTION/)
+  for (const wrong of ['SM4', 'SM1;SM7', 'SM1,']) expect(() => loadConfig(schema, { ...least, ZHUZHAN_LAB_SUBSTITUTION: wrong })).toThrow('ZHUZHAN_LAB_SUBSTITUTION has the wrong form')
 })

@@ -10,11 +10,16 @@ export const port = z.coerce.number().int().min(0).max(65_535)
 /** An absent or empty variable is the same. */
 const optionalText = z.string().transform((text) => text || undefined).optional()
 
+/** `SM1`, `SM7` or both, separated by a comma. */
+const hardwareCiphers = z.string().default('').pipe(z.string().regex(/^(SM[17](,SM[17])*)?$/)).transform((text) => [...new Set(text.split(',').filter((part) => part !== ''))] as ('SM1' | 'SM7')[])
+
 /** Variables every service knows; spread them into the service's own `z.object({ ...commonConfig, … })`. */
 export const commonConfig = {
   DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//).describe('PostgreSQL, postgresql://user:password@host:port/database'),
   REDIS_URL: optionalText.describe('Redis for the queues, redis://host:port; without it the queues live in PostgreSQL'),
   ZHUZHAN_PRODUCTION: flag.describe('1 = production: refuses the laboratory profile `plain` and laboratory key issue'),
+  ZHUZHAN_HARDWARE_CIPHERS: hardwareCiphers.describe('unpublished algorithms the GM/T 0018 device offers: SM1, SM7 or SM1,SM7; where the policy asks for one that is not here, the station refuses'),
+  ZHUZHAN_LAB_SUBSTITUTION: hardwareCiphers.describe('laboratories only: the same list for algorithms that SM4 replaces; sessions are marked substituted; refused with ZHUZHAN_PRODUCTION=1'),
   ZHUZHAN_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info').describe('lowest level that is logged'),
   ZHUZHAN_OPS_HOST: z.string().default('127.0.0.1').describe('address of /health, /ready and /metrics'),
   OTEL_EXPORTER_OTLP_ENDPOINT: optionalText.describe('OTLP/HTTP collector for traces, http://host:4318; without it none are recorded'),
@@ -32,13 +37,22 @@ export function opsPort(defaultPort: number) {
  */
 export function loadConfig<S extends z.ZodType>(schema: S, env: Environment = process.env): z.output<S> {
   const result = schema.safeParse(env)
-  if (result.success) return result.data
+  if (result.success) return notInProduction(result.data)
   const wrong = result.error.issues.map((issue) => {
     const name = issue.path.join('.') || 'configuration'
     const reason = env[name] === undefined ? 'is missing' : describe(issue)
     return `${name} ${reason}`
   })
   throw new HesError('CONFIG_INVALID', `Configuration: ${wrong.join('; ')}.`)
+}
+
+/** What is a contradiction in every service. */
+function notInProduction<T>(data: T): T {
+  const { ZHUZHAN_PRODUCTION: production, ZHUZHAN_LAB_SUBSTITUTION: laboratory } = data as { ZHUZHAN_PRODUCTION?: boolean; ZHUZHAN_LAB_SUBSTITUTION?: readonly string[] }
+  if (production && laboratory !== undefined && laboratory.length > 0) {
+    throw new HesError('CONFIG_INVALID', 'Configuration: ZHUZHAN_LAB_SUBSTITUTION is for laboratories and refused with ZHUZHAN_PRODUCTION=1.')
+  }
+  return data
 }
 
 function describe(issue: z.core.$ZodIssue): string {

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto'
 import { HesError } from '@zhuzhan/core'
 import type { Clock } from '@zhuzhan/core'
 import type { AuditLog, CommandStore, Database, EventLog } from '@zhuzhan/persistence'
+import type { PolicySettings } from '@zhuzhan/policy'
 import type { Logger } from '@zhuzhan/service-kit'
 import { fastify } from 'fastify'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
@@ -32,6 +33,7 @@ import { readJsonBodies } from './http/json-body.js'
 import { measureRequests } from './http/measure.js'
 import { QuietRequests } from './http/quiet-requests.js'
 import { remoteOf } from './http/remote.js'
+import { policyPages, policyRoutes } from './policy/routes.js'
 import { readingRoutes } from './readings/routes.js'
 import { exportRoutes } from './registry/bulk/export-routes.js'
 import { importRoutes } from './registry/bulk/import-routes.js'
@@ -52,6 +54,8 @@ export interface AppDeps {
   log: Logger
   version: string
   production: boolean
+  /** How SM1 and SM7 are met here. */
+  policy: PolicySettings
   tokenSecret: string
   requestsPerMinute: number
   maxLoopDelayMs?: number
@@ -93,6 +97,7 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
   const tokens = await createTokens(app, deps.tokenSecret)
   await documentApi(app, deps.version)
   startPage(app, { pool, version: deps.version })
+  await app.register(policyPages())
 
   const people = createPeople(pool, clock)
   const guard = createGuard(tokens, people)
@@ -110,6 +115,7 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
     await api.register(commandRoutes({ commands: deps.commands, prisma, guard }))
     await api.register(feedRoutes({ pool, guard, feed: deps.feed, ...(deps.pingMs === undefined ? {} : { pingMs: deps.pingMs }) }))
     await api.register(auditRoutes(shared))
+    await api.register(policyRoutes({ guard, policy: deps.policy }))
   }, { prefix: '/api/v1' })
   await app.ready()
   return app

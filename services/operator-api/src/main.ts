@@ -3,6 +3,7 @@ import { systemClock } from '@zhuzhan/core'
 import { createCryptoMachineClient } from '@zhuzhan/crypto-client'
 import { createAuditLog, createCommandStore, createEventLog, listen, openDatabase } from '@zhuzhan/persistence'
 import { createQueues } from '@zhuzhan/queues'
+import { policySettings } from '@zhuzhan/policy'
 import { createLogger, loadConfig, opsServer, refuseToStart, runService } from '@zhuzhan/service-kit'
 import { createApp } from './app.js'
 import { signByCryptoMachine } from './audit-log/crypto-signer.js'
@@ -22,6 +23,7 @@ async function main(): Promise<void> {
   const log = createLogger({ service: 'operator-api', level: config.ZHUZHAN_LOG_LEVEL })
   const warn = (what: string) => (error: Error): void => log.warn({ err: error.message }, what)
   const production = config.ZHUZHAN_PRODUCTION
+  const policy = policySettings({ production, hardware: config.ZHUZHAN_HARDWARE_CIPHERS, laboratory: config.ZHUZHAN_LAB_SUBSTITUTION })
 
   const database = openDatabase({ url: config.DATABASE_URL, max: 10, applicationName: 'operator-api', onError: warn('database connection lost') })
   const { pool } = database
@@ -40,7 +42,7 @@ async function main(): Promise<void> {
   const build = async () => {
     await ensureFirstAdmin(pool, passwords, { username: config.ZHUZHAN_ADMIN_USERNAME, password: config.ZHUZHAN_ADMIN_PASSWORD, production }, log)
     return createApp({
-      database, passwords, store, feed, clock, log, production,
+      database, passwords, store, feed, clock, log, production, policy,
       audit: createAuditLog(pool), events: createEventLog(pool), enqueue: queues.add,
       commands: createCommandService({ pool, store, delivery, clock }),
       version: version(), tokenSecret: config.ZHUZHAN_TOKEN_SECRET, requestsPerMinute: config.ZHUZHAN_API_REQUESTS_PER_MINUTE,

@@ -57,6 +57,7 @@ const ROUTES: readonly [method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: strin
   ['POST', '/commands/{id}/reject', ['approver']],
   ['GET', '/events', ALL],
   ['GET', '/events/history', ALL],
+  ['GET', '/policy', ALL],
   ['GET', '/audit-log', ['admin', 'approver']],
 ]
 

@@ -13,8 +13,12 @@ type Transformed = ReturnType<typeof jsonSchemaTransformObject>
 /** The generator writes every named schema twice, as input and as output; most are only ever answered. */
 function withoutUnused(document: Transformed): Transformed {
   const schemas = (document as { components?: { schemas?: Record<string, unknown> } }).components?.schemas ?? {}
-  const text = JSON.stringify(document)
-  for (const name of Object.keys(schemas)) if (!text.includes(`"#/components/schemas/${name}"`)) delete schemas[name]
+  // What only an unused schema named is unused once that is gone.
+  for (let left = Infinity; left > Object.keys(schemas).length;) {
+    left = Object.keys(schemas).length
+    const text = JSON.stringify(document)
+    for (const name of Object.keys(schemas)) if (!text.includes(`"#/components/schemas/${name}"`)) delete schemas[name]
+  }
   return document
 }
 
