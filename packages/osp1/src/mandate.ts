@@ -59,6 +59,9 @@ export function decodeMandate(bytes: Uint8Array): Mandate {
   }
 }
 
+export const mandateOperatorInput = (tkm: Uint8Array): Buffer => Buffer.concat([label('OSP1-TMO'), tkm])
+export const mandateApproverInput = (tkm: Uint8Array, sigO: Uint8Array): Buffer => Buffer.concat([label('OSP1-TMA'), tkm, sigO])
+
 /** Both signatures of two different people. @throws HesError TICKET_REFUSED */
 export async function verifyMandate(
   engine: Sm2Engine,
@@ -67,8 +70,8 @@ export async function verifyMandate(
 ): Promise<Mandate> {
   const mandate = decodeMandate(tkm)
   const twoPeople = Buffer.compare(s.operatorKey, s.approverKey) !== 0
-  const operator = await engine.verify(s.operatorKey, SM2_DEFAULT_ID, Buffer.concat([label('OSP1-TMO'), tkm]), s.sigOperator)
-  const approver = await engine.verify(s.approverKey, SM2_DEFAULT_ID, Buffer.concat([label('OSP1-TMA'), tkm, s.sigOperator]), s.sigApprover)
+  const operator = await engine.verify(s.operatorKey, SM2_DEFAULT_ID, mandateOperatorInput(tkm), s.sigOperator)
+  const approver = await engine.verify(s.approverKey, SM2_DEFAULT_ID, mandateApproverInput(tkm, s.sigOperator), s.sigApprover)
   if (!twoPeople || !operator || !approver) throw new HesError('TICKET_REFUSED', 'mandate: signatures')
   return mandate
 }

@@ -29,6 +29,29 @@ export function commandIsRead(command: Uint8Array): boolean {
   return true
 }
 
+/**
+ * The meter a TransCommand speaks to, 12 digits; `undefined` unless the command is one whole frame to one meter's own
+ * number, with no other frame hidden in it. A ticket names the meters it reaches, so wildcards and broadcasts reach none.
+ */
+export function commandMeter(command: Uint8Array): string | undefined {
+  let start = 0
+  while (start < MAX_WAKE_UP && command[start] === WAKE_UP) start++
+  const whole = command.subarray(start)
+  for (let at = 1; at < whole.length; at++) {
+    if (whole[at] === START && (frame645(whole, at, false) !== 'none' || embedded698(whole, at) !== 'none')) return undefined
+  }
+  if (frame645(whole, 0, true) !== 'none') return number(Buffer.from(whole.subarray(1, 7)).reverse().toString('hex'))
+  try {
+    const { address } = decodeFrame(whole)
+    return address.type === 'single' && address.logical === 0 ? number(address.server) : undefined
+  } catch (error) {
+    if (error instanceof DecodeError) return undefined
+    throw error
+  }
+}
+
+const number = (digits: string): string | undefined => (/^[0-9]{12}$/.test(digits) && digits !== '999999999999' ? digits : undefined)
+
 type Reading = 'read' | 'other' | 'none'
 
 /** Is this exactly one 698 frame, and does it only read or carry what has its own protection? */
