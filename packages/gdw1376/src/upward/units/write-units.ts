@@ -13,6 +13,8 @@ export function writeUnit(w: ByteWriter, unit: DataUnit, { afn, dir, open }: { a
   const contents = unit.contents ?? []
   let next = 0
   for (const pair of pairsOf(unit, orderOf(unit, contents))) {
+    // Of how many points all points are nobody knows, so no data can stand there.
+    if (pair.pn === 'all') continue
     const content = contents[next]
     const given = content !== undefined && content.pn === pair.pn && content.fn === pair.fn
     if (given) next++
