@@ -48,6 +48,8 @@ export interface FuzzCounts {
 
 const MOST_KEPT = 4096
 const MOST_FAILURES = 50
+/** Of forty inputs so many are read with other settings than the default ones. */
+const OTHER_READINGS = 8
 /** Wall time after which an input is run again alone. */
 const SUSPECT_MS = 10
 const PROGRESS_EVERY_MS = 10_000
@@ -56,6 +58,7 @@ const PROGRESS_EVERY_MS = 10_000
 export function fuzz(protocol: Protocol, { inputs, seed, secondsLimit = Number.POSITIVE_INFINITY, progress = () => undefined, seeds = seedsOf(protocol) }: FuzzOptions): FuzzCounts {
   const random = createRandom(seed)
   const features = createFeatures()
+  const readings = readingsOf(protocol, random)
   const corpus = [...seeds]
   const counts = { decoded: 0, refused: 0, mismatched: 0, otherErrors: 0, slow: 0, slowestMs: 0, streams: 0 }
   const failures: string[] = []
@@ -87,7 +90,7 @@ export function fuzz(protocol: Protocol, { inputs, seed, secondsLimit = Number.P
 
   function one(n: number): void {
     const bytes = nextInput(protocol, random, corpus, (error, from) => fail('otherErrors', from, `fromJson of a changed object: ${String(error)}`))
-    const reading = randomReading(protocol, random)
+    const reading = random.pick(readings)
     const from = performance.now()
     const outcome = check(protocol, bytes, reading, n % 16 === 0)
     const spent = performance.now() - from
@@ -163,9 +166,10 @@ function madeFromJson(protocol: Protocol, random: Random, corpus: readonly Buffe
   }
 }
 
-function randomReading({ settings }: Protocol, random: Random): FrameReading {
-  if (settings === undefined || settings.length === 0 || !random.oneIn(5)) return {}
-  return { settings: Object.fromEntries(settings.map(({ name, readings }) => [name, random.pick(Object.keys(readings))])) }
+/** Default settings, and some choices of others: as many as a busy tool would use at a time. */
+function readingsOf({ settings = [] }: Protocol, random: Random): FrameReading[] {
+  const chosen = () => ({ settings: Object.fromEntries(settings.map(({ name, readings }) => [name, random.pick(Object.keys(readings))])) })
+  return Array.from({ length: 40 }, (_, i) => i >= OTHER_READINGS || settings.length === 0 ? {} : chosen())
 }
 
 let collect: (() => void) | undefined
