@@ -35,7 +35,8 @@ export function createFeatures(): Features {
     }
     let found = 0
     for (const [key, member] of Object.entries(value)) {
-      if (key === 'values') continue
+      // Derived, or free text.
+      if (key === 'values' || key === 'text') continue
       const here = hashText(key, from)
       found += mark(here) + walk(member, here, depth + 1)
     }

@@ -140,7 +140,7 @@ export function fuzz(protocol: Protocol, { inputs, seed, secondsLimit = Number.P
 /** Mostly a changed frame with its checksums repaired; sometimes not repaired, made from a changed object, or any bytes at all. */
 function nextInput(protocol: Protocol, random: Random, corpus: readonly Buffer[], onError: (error: unknown, from: Buffer) => void): Buffer {
   if (random.oneIn(40)) return random.oneIn(2) ? random.bytes(random.below(60)) : Buffer.concat([Buffer.of(protocol.framing.start), random.bytes(random.below(300))])
-  if (random.oneIn(6)) {
+  if (random.oneIn(16)) {
     const made = madeFromJson(protocol, random, corpus, onError)
     if (made) return made
   }
