@@ -66,12 +66,12 @@ describe('ciphers and keys', () => {
   })
   test('of the packages only those that play a device or test vectors', () => {
     const naming = members.filter(({ dependencies }) => workspaceNames(dependencies).some((name) => name === 'gm-crypto' || name === 'osp1')).map(({ name }) => name)
-    expect(naming.sort()).toEqual(['cli', 'crypto-machine', 'fleet', 'osp1'])
+    expect(naming.sort()).toEqual(['cli', 'crypto-machine', 'field-sessions', 'fleet', 'osp1'])
   })
 })
 
 describe('pure packages', () => {
-  const pure = ['core', 'codec', 'dlt698', 'contracts', 'osp1', 'policy']
+  const pure = ['core', 'codec', 'dlt698', 'contracts', 'osp1', 'policy', 'field-sessions']
   test.each(pure)('%s has no input or output', (name) => {
     const forbidden = /^node:(fs|net|tls|https?|http2|dgram|child_process|cluster|worker_threads)\b|^(pg|ws|fastify|ioredis|bullmq|pino)$/
     const found = memberOf(name).sources.filter((source) => !source.test).flatMap(({ file, imports }) => imports.filter((one) => forbidden.test(one)).map((one) => `${file}: ${one}`))
