@@ -1,4 +1,4 @@
-import { DIGITS, MOST, codes, text } from './characters.js'
+import { reversedHexOf } from './characters.js'
 import { DecodeError } from './errors.js'
 import type { DecodeCode } from './errors.js'
 import type { Tracer } from './trace.js'
@@ -146,15 +146,7 @@ export class ByteReader {
 
   /** Upper-case hex of the next bytes, last byte first: numbers and addresses that are sent low byte first. */
   hexReversed(count: number): string {
-    const at = this.take(count)
-    const { source } = this
-    if (2 * count > MOST) return Buffer.from(source.subarray(at, at + count)).reverse().toString('hex').toUpperCase()
-    for (let i = at + count - 1, n = 0; i >= at; i--) {
-      const byte = source[i]!
-      codes[n++] = DIGITS[byte >> 4]!
-      codes[n++] = DIGITS[byte & 0x0f]!
-    }
-    return text(2 * count)
+    return reversedHexOf(this.source, this.take(count), count)
   }
 
   /** One byte per character: every byte value survives. */

@@ -4,13 +4,13 @@
  */
 
 /** Longest text. */
-export const MOST = 16
+const MOST = 16
 
 /** Where the characters are put before `text` is called. */
 export const codes = new Uint8Array(MOST)
 
 /** Codes of the hex digits. */
-export const DIGITS = Uint8Array.from('0123456789ABCDEF', (digit) => digit.charCodeAt(0))
+const DIGITS = Uint8Array.from('0123456789ABCDEF', (digit) => digit.charCodeAt(0))
 
 const of = String.fromCharCode
 
@@ -35,4 +35,15 @@ export function text(length: number): string {
     case 16: return of(codes[0]!, codes[1]!, codes[2]!, codes[3]!, codes[4]!, codes[5]!, codes[6]!, codes[7]!, codes[8]!, codes[9]!, codes[10]!, codes[11]!, codes[12]!, codes[13]!, codes[14]!, codes[15]!)
     default: return Buffer.from(codes.subarray(0, length)).toString('latin1')
   }
+}
+
+/** Upper-case hex of `count` bytes from `at` on, last byte first. */
+export function reversedHexOf(bytes: Uint8Array, at: number, count: number): string {
+  if (2 * count > MOST) return Buffer.from(bytes.subarray(at, at + count)).reverse().toString('hex').toUpperCase()
+  for (let i = at + count - 1, n = 0; i >= at; i--) {
+    const byte = bytes[i]!
+    codes[n++] = DIGITS[byte >> 4]!
+    codes[n++] = DIGITS[byte & 0x0f]!
+  }
+  return text(2 * count)
 }

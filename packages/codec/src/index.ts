@@ -1,6 +1,7 @@
 export * from './bits.js'
 export * from './byte-reader.js'
 export * from './byte-writer.js'
+export { reversedHexOf } from './characters.js'
 export * from './choice.js'
 export * from './codec.js'
 export * from './convert.js'

@@ -40,6 +40,7 @@ interface Event {
   protocol: string
   count: number
   reason: DiscardReason
+  next: Event | undefined
 }
 
 const WAKE_UP = 0xfe
@@ -68,6 +69,12 @@ export function createStreamSplitter<Name extends string>(framings: readonly Fra
   const self: Tenant = { moveOut }
 
   function push(chunk: Uint8Array): void {
+    // A byte that comes alone and decides nothing: kept short, for a slow line brings many of them.
+    if (chunk.length === 1 && area.tenant === self && area.end + 1 < area.limit) area.bytes[area.end++] = chunk[0]!
+    else take(chunk)
+  }
+
+  function take(chunk: Uint8Array): void {
     if (area.tenant !== self) {
       if (held + chunk.length < need) return hold(chunk)
       moveIn()
@@ -75,17 +82,17 @@ export function createStreamSplitter<Name extends string>(framings: readonly Fra
     for (let taken = 0; taken < chunk.length;) {
       taken += area.append(chunk, taken)
       if (area.end - area.start >= need) need = scan(byStart)
-      if (area.full) area.compact()
+      if (area.end === area.size) area.compact()
     }
-    if (found.length > 0) tell(takeFound())
+    area.limit = Math.min(area.start + need, area.size)
+    if (firstFound !== undefined) tell(takeFound())
   }
 
-  function tell(events: readonly Event[]): void {
+  function tell(first: Event): void {
     const before = resets
-    for (let i = 0; i < events.length && resets === before; i++) {
-      const { bytes, protocol, count, reason } = events[i]!
-      if (bytes !== undefined) onFrame(bytes, protocol as Name)
-      else onDiscard?.(count, reason)
+    for (let event: Event | undefined = first; event !== undefined && resets === before; event = event.next) {
+      if (event.bytes !== undefined) onFrame(event.bytes, event.protocol as Name)
+      else onDiscard?.(event.count, event.reason)
     }
   }
 
@@ -103,6 +110,7 @@ export function createStreamSplitter<Name extends string>(framings: readonly Fra
     area.tenant?.moveOut()
     area.tenant = self
     area.load(store, held, memo)
+    area.limit = 0
     forget()
   }
 
@@ -129,18 +137,34 @@ export function createStreamSplitter<Name extends string>(framings: readonly Fra
     resets++
   }
 
-  return { push, reset, get pending() { return area.tenant === self ? area.end - area.start : held } }
+  return new Handle(push, reset, () => area.tenant === self ? area.end - area.start : held)
+}
+
+/** An object literal with a getter would be a slow dictionary from the second one on, and each push a search in it. */
+class Handle implements Splitter {
+  constructor(readonly push: Splitter['push'], readonly reset: Splitter['reset'], private readonly held: () => number) {}
+
+  get pending(): number {
+    return this.held()
+  }
 }
 
 const EMPTY = Buffer.alloc(0)
 
-/** What the scan under way has found; taken away before anybody is told, so that callbacks may push on. */
-let found: Event[] = []
+/** What the scan under way has found, in order; taken away before anybody is told, so that callbacks may push on. */
+let firstFound: Event | undefined
+let lastFound: Event | undefined
 
-function takeFound(): readonly Event[] {
-  const taken = found
-  found = []
-  return taken
+function find(event: Event): void {
+  if (lastFound === undefined) firstFound = event
+  else lastFound.next = event
+  lastFound = event
+}
+
+function takeFound(): Event {
+  const first = firstFound!
+  firstFound = lastFound = undefined
+  return first
 }
 
 /** Takes frames and rubbish from the front of the work area. Returns how many bytes must be there before it can go on. */
@@ -163,7 +187,7 @@ function scan(byStart: readonly (readonly Framing[] | undefined)[]): number {
       else if (verdict < 0) need = Math.min(need, -verdict)
       else {
         size = verdict
-        found.push({ bytes: area.copyOf(at, size), protocol: framing.name, count: 0, reason })
+        find({ bytes: area.copyOf(at, size), protocol: framing.name, count: 0, reason, next: undefined })
       }
     }
     if (size > 0) area.start += size
@@ -183,8 +207,7 @@ function skipToStart(byStart: readonly (readonly Framing[] | undefined)[]): void
 }
 
 function discard(count: number, reason: DiscardReason): void {
-  const last = found.at(-1)
-  if (last !== undefined && last.bytes === undefined && last.reason === reason) last.count += count
-  else found.push({ bytes: undefined, protocol: '', count, reason })
+  if (lastFound !== undefined && lastFound.bytes === undefined && lastFound.reason === reason) lastFound.count += count
+  else find({ bytes: undefined, protocol: '', count, reason, next: undefined })
   area.start += count
 }

@@ -40,7 +40,7 @@ export interface Tenant {
   moveOut(): void
 }
 
-/** Fewer bytes than that are copied faster one by one than by a call. */
+/** So few bytes are copied faster one by one than by a call, and added faster than they are remembered. */
 const FEW = 64
 
 /**
@@ -52,13 +52,13 @@ class WorkArea implements StreamWindow {
   readonly bytes = Buffer.allocUnsafeSlow(AREA)
   start = 0
   end = 0
+  /** Before so many bytes are there nothing can be decided and there is room. */
+  limit = 0
   tenant: Tenant | undefined
   private readonly crc: Running = { values: new Uint16Array(AREA + 1), from: 0, to: 0 }
   private readonly sum: Running = { values: new Uint16Array(AREA + 1), from: 0, to: 0 }
 
-  get full(): boolean {
-    return this.end === AREA
-  }
+  readonly size = AREA
 
   crcHolds(from: number, to: number): boolean {
     const { bytes, crc } = this
@@ -71,6 +71,7 @@ class WorkArea implements StreamWindow {
 
   sumHolds(from: number, to: number): boolean {
     const { bytes, sum } = this
+    if (to - from <= FEW) return sumOf(bytes, from, to) === bytes[to]!
     const { values } = sum
     let at = known(sum, from)
     for (; at < to; at++) values[at + 1] = values[at]! + bytes[at]!
@@ -126,6 +127,12 @@ class WorkArea implements StreamWindow {
     restore(this.crc, memo.crc)
     restore(this.sum, memo.sum)
   }
+}
+
+function sumOf(bytes: Uint8Array, from: number, to: number): number {
+  let sum = 0
+  for (let i = from; i < to; i++) sum += bytes[i]!
+  return sum & 0xff
 }
 
 /** Makes sure that the value before byte `from` is known; returns up to where they are. */
