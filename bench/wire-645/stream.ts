@@ -7,6 +7,7 @@ export interface AnswersStream {
   ends: number[]
   /** Of all values' digits as integers. */
   sum: number
+  /** In pieces of so many bytes, infinitely many for one piece. */
   cut(size: number): Buffer[]
 }
 
@@ -46,8 +47,13 @@ export function answersStream(frames: number, damagedPercent: number): AnswersSt
     ends.push(end)
   }
   const bytes = Buffer.concat(list)
-  return {
-    bytes, ends, sum,
-    cut: (size) => Array.from({ length: Math.max(1, Math.ceil(bytes.length / size)) }, (_, i) => size === Number.POSITIVE_INFINITY ? bytes : bytes.subarray(i * size, (i + 1) * size)),
-  }
+  return { bytes, ends, sum, cut: (size) => size === 1 ? Array.from(bytes, (byte) => SINGLE[byte]!) : pieces(bytes, size) }
+}
+
+/** Single bytes come from here, so that neither side pays for fetching thousands of small objects from memory. */
+const SINGLE = Array.from({ length: 256 }, (_, byte) => Buffer.of(byte))
+
+function pieces(bytes: Buffer, size: number): Buffer[] {
+  const count = Math.max(1, Math.ceil(bytes.length / size))
+  return Array.from({ length: count }, (_, i) => count === 1 ? bytes : bytes.subarray(i * size, (i + 1) * size))
 }

@@ -1,4 +1,4 @@
-import { DecodeError, EncodeError } from '@zhuzhan/codec'
+import { DecodeError, EncodeError, NO_SETTINGS } from '@zhuzhan/codec'
 import type { FrameReading, FrameValue } from '@zhuzhan/codec'
 import { toHex } from '@zhuzhan/core'
 import { identifiersFor } from './identifiers/index.js'
@@ -30,8 +30,6 @@ export interface FrameJson {
   item?: { name: string; nameZh: string; unit?: string }
   values?: FrameValue[]
 }
-
-const NO_SETTINGS: Settings = Object.freeze({})
 
 /**
  * One frame, wake-up bytes before it allowed, as an object that survives JSON.

@@ -1,18 +1,18 @@
-import { DecodeError } from '@zhuzhan/codec'
+import { ByteReader, DecodeError, NO_SETTINGS } from '@zhuzhan/codec'
 import type { FrameValue } from '@zhuzhan/codec'
 import { isListForm } from './forms/lists.js'
-import type { Form } from './forms/index.js'
+import type { Form, Scalar } from './forms/index.js'
 import { identifiersFor } from './identifiers/index.js'
 import type { DataIdentifier } from './identifiers/index.js'
 import { controlOf } from './link/control.js'
 import type { LinkFrame } from './link/frame.js'
 import { decodeMessage } from './message/decode.js'
+import { readItemValue } from './message/item-value.js'
 import type { Message } from './message/messages.js'
 import type { Settings } from './settings.js'
 
-const NO_SETTINGS: Settings = Object.freeze({})
-const READ_REPLY = 0x11
-const ADDRESS_REPLY = 0x13
+const READ = 0x11
+const READ_ADDRESS = 0x13
 const DI_SIZE = 4
 
 /**
@@ -23,50 +23,58 @@ const DI_SIZE = 4
  */
 export function readingsOf(frame: LinkFrame, settings: Settings = NO_SETTINGS): FrameValue[] {
   const { fromMeter, abnormal, followUp, function: code } = frame.control
-  if (!fromMeter || abnormal || followUp || (code !== READ_REPLY && code !== ADDRESS_REPLY)) return []
-  return valuesOf(decodeMessage(frame, { settings }), frame.address, settings)
+  if (!fromMeter || abnormal || followUp) return []
+  if (code === READ) return answerValues(frame, settings)
+  return code === READ_ADDRESS ? valuesOf(decodeMessage(frame, { settings }), frame.address, settings) : []
+}
+
+/** The commonest frame of all, without making a message of it first. */
+function answerValues({ address, data }: LinkFrame, settings: Settings): FrameValue[] {
+  const r = new ByteReader(data, settings === NO_SETTINGS ? undefined : { settings })
+  const item = identifiersFor(settings).item(r.u32le())
+  const value = readItemValue(r, item)
+  return value === undefined ? [] : itemValues(item.known!, value, address)
 }
 
 /** The same for a message that is decoded already; `of` is the meter's address. */
 export function valuesOf(message: Message, of: string, settings: Settings = NO_SETTINGS): FrameValue[] {
-  const values: FrameValue[] = []
   if (message.kind === 'address-reply') {
     const { di, name, nameZh } = identifiersFor(settings).describe('04000401')!
-    values.push({ item: di, name, nameZh, value: message.meter, unit: '', of })
+    return [{ item: di, name, nameZh, value: message.meter, unit: '', of }]
   }
   if (message.kind === 'read-reply' && message.value !== undefined) {
-    const item = identifiersFor(settings).item(Number.parseInt(message.di, 16)).known
-    if (item?.form !== undefined) addItem(values, item, item.form, message.value, of)
+    const { known } = identifiersFor(settings).item(Number.parseInt(message.di, 16))
+    if (known?.form !== undefined) return itemValues(known, message.value, of)
   }
-  return values
+  return []
 }
 
-function addItem(values: FrameValue[], item: DataIdentifier, form: Form, value: unknown, of: string): void {
+function itemValues(item: DataIdentifier, value: unknown, of: string): FrameValue[] {
+  const form = item.form!
   if (item.block !== undefined) {
-    const list = value as readonly unknown[]
-    for (let i = 0; i < list.length; i++) {
-      const element = item.block.element(i)
-      if (element?.form !== undefined) addItem(values, element, element.form, list[i], of)
-    }
-  } else if (isListForm(form)) addElements(values, item, form.element, value as readonly unknown[], of)
-  else add(values, item.di, item, form, value, of)
+    return (value as readonly unknown[]).flatMap((element, i) => {
+      const known = item.block!.element(i)
+      return known?.form === undefined ? [] : itemValues(known, element, of)
+    })
+  }
+  if (isListForm(form)) return elementValues(item, form.element, value as readonly unknown[], of)
+  const entry = frameValue(item.di, item, form.scalar(value), of)
+  return entry === undefined ? [] : [entry]
 }
 
 /** Elements of one identifier are told apart by their number, `05060101.0` the total. */
-function addElements(values: FrameValue[], item: DataIdentifier, form: Form, list: readonly unknown[], of: string): void {
-  list.forEach((value, i) => {
+function elementValues(item: DataIdentifier, form: Form, list: readonly unknown[], of: string): FrameValue[] {
+  return list.flatMap((value, i) => {
     const words = item.elements?.(i)
     const named = words === undefined ? item : { name: `${item.name}, ${words.en}`, nameZh: `${item.nameZh} ${words.zh}`, unit: item.unit }
-    add(values, `${item.di}.${i}`, named, form, value, of)
+    return frameValue(`${item.di}.${i}`, named, form.scalar(value), of) ?? []
   })
 }
 
-function add(values: FrameValue[], di: string, { name, nameZh, unit }: Pick<DataIdentifier, 'name' | 'nameZh' | 'unit'>, form: Form, value: unknown, of: string): void {
-  const scalar = form.scalar(value)
-  if (scalar === undefined) return
-  const entry: FrameValue = { item: di, name, nameZh, value: scalar.value, unit, of }
-  if (scalar.time !== undefined) entry.time = scalar.time
-  values.push(entry)
+function frameValue(di: string, { name, nameZh, unit }: Pick<DataIdentifier, 'name' | 'nameZh' | 'unit'>, scalar: Scalar | undefined, of: string): FrameValue | undefined {
+  if (scalar === undefined) return undefined
+  const { value, time } = scalar
+  return time === undefined ? { item: di, name, nameZh, value, unit, of } : { item: di, name, nameZh, value, unit, of, time }
 }
 
 /**

@@ -1,3 +1,4 @@
+import { NO_SETTINGS } from '@zhuzhan/codec'
 import { formOf } from '../forms/index.js'
 import { chosen, holds } from '../settings.js'
 import type { Settings } from '../settings.js'
@@ -124,6 +125,7 @@ const bySettings = new WeakMap<Settings, Identifiers>()
 
 /** The identifiers in the readings of `settings`. @throws RangeError for a reading that does not exist */
 export function identifiersFor(settings: Settings): Identifiers {
+  if (settings === NO_SETTINGS) return usual
   let found = bySettings.get(settings)
   if (found === undefined) {
     const choice = JSON.stringify(chosen(settings))
@@ -134,7 +136,8 @@ export function identifiersFor(settings: Settings): Identifiers {
   return found
 }
 
-const NO_SETTINGS: Settings = Object.freeze({})
+/** In the readings that are the defaults. */
+const usual = createIdentifiers(NO_SETTINGS)
 
 /**
  * Name, unit and form of an item: `00010000` is "Forward active energy, total", `0001FF00` the block of total and

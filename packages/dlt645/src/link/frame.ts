@@ -1,4 +1,4 @@
-import { ByteReader, ByteWriter, EncodeError } from '@zhuzhan/codec'
+import { ByteReader, ByteWriter, EncodeError, reversedHexOf } from '@zhuzhan/codec'
 import type { Tracer } from '@zhuzhan/codec'
 import { Address } from './address.js'
 import { Control, controlOf } from './control.js'
@@ -17,8 +17,6 @@ export const MAX_LENGTH = 0xff
 /** Added to each data byte by the sender, modulo 256. */
 const OFFSET = 0x33
 
-const FRAME = { code: 'FRAME_INVALID' } as const
-
 export interface LinkFrame {
   /** Bytes FE that stood before it, when there were any. */
   leading?: number
@@ -35,28 +33,39 @@ export interface LinkFrame {
  * @throws DecodeError FRAME_INVALID
  */
 export function decodeFrame(bytes: Uint8Array): LinkFrame {
-  const r = new ByteReader(bytes, FRAME)
-  while (r.remaining > 0 && r.source[r.offset] === WAKE_UP) r.offset++
-  const start = r.offset
-  if (r.u8() !== START) r.fail('68', start)
-  const address = r.hexReversed(6)
-  if (r.u8() !== START) r.fail('68', start + 7)
-  const control = Control.read(r)
-  const length = r.u8()
-  if (r.remaining !== length + 2) r.fail(`L = ${r.remaining - 2}`, start + 9)
+  let start = 0
+  while (bytes[start] === WAKE_UP) start++
+  const length = bytes.length - start - OVERHEAD
+  if (length < 0 || bytes[start] !== START || bytes[start + 7] !== START || bytes[start + 9] !== length) return refuse(bytes, start)
+  const from = start + HEADER
   const data = Buffer.allocUnsafe(length)
-  const { source } = r
   let sum = 0
-  for (let i = start; i < start + HEADER; i++) sum += source[i]!
+  for (let i = start; i < from; i++) sum += bytes[i]!
   for (let i = 0; i < length; i++) {
-    const byte = source[start + HEADER + i]!
+    const byte = bytes[from + i]!
     sum += byte
     data[i] = byte - OFFSET
   }
-  r.offset += length
-  if (r.u8() !== (sum & 0xff)) r.fail(`checksum ${hexByte(sum)}`, r.offset - 1)
-  if (r.u8() !== END) r.fail('16', r.offset - 1)
+  if (bytes[from + length] !== (sum & 0xff) || bytes[from + length + 1] !== END) return refuse(bytes, start)
+  const address = reversedHexOf(bytes, start + 1, 6)
+  const control = controlOf(bytes[start + 8]!)
   return start === 0 ? { address, control, data } : { leading: start, address, control, data }
+}
+
+/** Goes through the frame once more and says what is wrong. */
+function refuse(bytes: Uint8Array, start: number): never {
+  const r = new ByteReader(bytes, { code: 'FRAME_INVALID' })
+  r.offset = start
+  if (r.u8() !== START) r.fail('68', start)
+  r.skip(6)
+  if (r.u8() !== START) r.fail('68', start + 7)
+  r.skip(1)
+  const length = r.u8()
+  if (r.remaining !== length + 2) r.fail(`L = ${r.remaining - 2}`, start + 9)
+  r.skip(length)
+  const sum = bytes.subarray(start, r.offset).reduce((total, byte) => (total + byte) & 0xff, 0)
+  if (r.u8() !== sum) r.fail(`checksum ${hexByte(sum)}`, r.offset - 1)
+  return r.fail('16')
 }
 
 /** The whole frame, wake-up bytes to 16. @throws EncodeError */

@@ -19,8 +19,8 @@ export function dlt645Framing({ maxLength = STANDARD_LENGTH }: FramingOptions = 
 function probe(window: StreamWindow, at: number, maxLength: number): number | DiscardReason {
   const { bytes } = window
   const have = window.end - at
-  if (have > 7 && bytes[at + 7] !== START) return 'header'
   if (have < OVERHEAD) return -OVERHEAD
+  if (bytes[at + 7] !== START) return 'header'
   const length = bytes[at + 9]!
   if (length > maxLength) return 'length'
   const size = length + OVERHEAD

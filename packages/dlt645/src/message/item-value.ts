@@ -31,6 +31,17 @@ function itemOf(w: ByteWriter, di: unknown): Item {
   return identifiersFor(w.settings).item(Number.parseInt(di, 16))
 }
 
+/** The value of an item; undefined when its form is not known or the bytes are not of that form. */
+export function readItemValue(r: ByteReader, { codec, least }: Item): unknown {
+  if (codec === undefined || r.remaining < least) return undefined
+  try {
+    return codec.read(r)
+  } catch (error) {
+    if (error instanceof DecodeError) return undefined
+    throw error
+  }
+}
+
 /** The value of an item, up to the end; bytes that do not fit its form are kept. */
 export function readValue(r: ByteReader, target: Record<string, unknown>, { di, known, codec, least }: Item): void {
   if (r.remaining === 0) return
