@@ -20,11 +20,16 @@ export function signWithNonce(privateKey: Uint8Array, digest: Uint8Array, k: Uin
   return s === 0n ? undefined : Buffer.concat([intToBytes(r), intToBytes(s)])
 }
 
-/** r and s in [1, n-1] and r + s not 0 mod n: checked before any point arithmetic. */
+const N = intToBytes(SM2_CURVE.n)
+const ZERO = Buffer.alloc(32)
+
+/** r and s in [1, n-1] and r + s not 0 mod n: checked before any point arithmetic. Signatures are public: no constant time. */
 export function signatureInRange(signature: Uint8Array): boolean {
   if (signature.length !== 64) return false
-  const { n } = SM2_CURVE
-  const r = bytesToInt(signature.subarray(0, 32))
-  const s = bytesToInt(signature.subarray(32))
-  return r > 0n && r < n && s > 0n && s < n && r + s !== n
+  const r = signature.subarray(0, 32)
+  const s = signature.subarray(32)
+  if (![r, s].every((half) => Buffer.compare(half, ZERO) > 0 && Buffer.compare(half, N) < 0)) return false
+  // r + s = n needs their last bytes to add up to the last byte of n: almost always that spares the big numbers.
+  const lastBytesFit = (((r[31] as number) + (s[31] as number)) & 0xff) === N[31]
+  return !lastBytesFit || bytesToInt(r) + bytesToInt(s) !== SM2_CURVE.n
 }

@@ -29,6 +29,8 @@ export type Padding = 'none' | 'pkcs7'
 export function sm4CbcEncrypt(key: Uint8Array, iv: Uint8Array, data: Uint8Array, padding: Padding): Buffer {
   if (padding === 'none') wholeBlocks(data)
   const cipher = createCipheriv('sm4-cbc', key, iv).setAutoPadding(padding === 'pkcs7')
+  // Without padding everything comes out at once, and joining would copy it.
+  if (padding === 'none') return cipher.update(data)
   return Buffer.concat([cipher.update(data), cipher.final()])
 }
 

@@ -9,8 +9,8 @@ import { privateKeyToPkcs8Der, publicKeyToSpkiDer } from '../key-formats.js'
 import { signatureInRange } from '../signature.js'
 import { signatureFromDer, signatureToDer } from '../signature-encoding.js'
 import { createKeyCache } from './key-cache.js'
-import { counted, countedFree, createGate, withScope } from './native.js'
-import type { Scope } from './native.js'
+import { counted, countedFree, createGate, onPool, withScope } from './native.js'
+import type { Gate, Scope } from './native.js'
 import { bindOpenSsl } from './symbols.js'
 import type { OpenSsl, Pointer } from './symbols.js'
 
@@ -34,12 +34,12 @@ export interface OpenSslEngineOptions {
  */
 export function createOpenSslEngine({ random = randomBytes, cachedKeys = 4096, concurrency = 8 }: OpenSslEngineOptions = {}): Sm2Engine {
   const ssl = bindOpenSsl()
-  const slowly = createGate(concurrency)
+  const gate = createGate(concurrency)
   const privateKeys = createKeyCache(ssl, cachedKeys)
   const publicKeys = createKeyCache(ssl, cachedKeys)
   const curve = ssl.curveId('SM2')
   const group = counted(curve === 0 ? null : ssl.groupNew(curve))
-  const points = createPoints(ssl, group, slowly)
+  const points = createPoints(ssl, group, gate)
 
   /** A digest context bound to key and ID. The ID goes in before Init: later it would be ignored. */
   const contextFor = (scope: Scope, key: Pointer, id: Uint8Array): Pointer => {
@@ -53,38 +53,44 @@ export function createOpenSslEngine({ random = randomBytes, cachedKeys = 4096, c
   const core: Sm2Core = {
     name: 'openssl',
     async sign(privateKey, id, message) {
-      if (!isPrivateScalar(privateKey)) throw new RangeError('not an SM2 private key')
       // The cache is named by a hash, so that no copy of the key lives on as a string.
-      const name = sm3(privateKey).toString('latin1')
-      const key = privateKeys.get(name, () => {
+      const key = privateKeys.borrow(sm3(privateKey).toString('latin1'), () => {
+        if (!isPrivateScalar(privateKey)) throw new RangeError('not an SM2 private key')
         const der = privateKeyToPkcs8Der(privateKey, points.multiplyNow(privateKey))
         const pointer = ssl.privateKeyFromDer(null, [der], der.length)
         der.fill(0)
         return pointer
       })
-      return withScope(ssl, async (scope) => {
-        const context = contextFor(scope, key, id)
-        if (ssl.signInit(context, null, ssl.sm3(), null, key) !== 1) throw new Error('SM2 signing could not start')
-        const out = Buffer.alloc(MAX_DER_SIGNATURE)
-        const length: [number | bigint] = [out.length]
-        const ok = await slowly<number>((done) => ssl.sign.async(context, out, length, message, message.length, done))
-        const raw = ok === 1 ? signatureFromDer(out.subarray(0, Number(length[0]))) : undefined
-        if (!raw) throw new Error('SM2 signing failed')
-        return raw
-      })
+      const work = (): Promise<Buffer> =>
+        withScope(ssl, async (scope) => {
+          const context = contextFor(scope, key, id)
+          if (ssl.signInit(context, null, ssl.sm3(), null, key) !== 1) throw new Error('SM2 signing could not start')
+          const out = Buffer.alloc(MAX_DER_SIGNATURE)
+          const length: [number | bigint] = [out.length]
+          const ok = await onPool<number>((done) => ssl.sign.async(context, out, length, message, message.length, done), out, length, message)
+          const raw = ok === 1 ? signatureFromDer(out.subarray(0, Number(length[0]))) : undefined
+          if (!raw) throw new Error('SM2 signing failed')
+          return raw
+        })
+      return gate(work).finally(() => privateKeys.giveBack(key))
     },
     async verify(publicKey, id, message, signature) {
-      if (!isCurvePoint(publicKey) || !signatureInRange(signature)) return false
-      const key = publicKeys.get(Buffer.from(publicKey).toString('latin1'), () => {
+      if (!signatureInRange(signature)) return false
+      const name = Buffer.from(publicKey.buffer, publicKey.byteOffset, publicKey.length).toString('latin1')
+      // A key in the cache was a point of the curve when it came in.
+      if (!publicKeys.has(name) && !isCurvePoint(publicKey)) return false
+      const key = publicKeys.borrow(name, () => {
         const der = publicKeyToSpkiDer(publicKey)
         return ssl.publicKeyFromDer(null, [der], der.length)
       })
-      return withScope(ssl, async (scope) => {
-        const context = contextFor(scope, key, id)
-        if (ssl.verifyInit(context, null, ssl.sm3(), null, key) !== 1) throw new Error('SM2 verification could not start')
-        const der = signatureToDer(signature)
-        return (await slowly<number>((done) => ssl.verify.async(context, der, der.length, message, message.length, done))) === 1
-      })
+      const der = signatureToDer(signature)
+      const work = (): Promise<boolean> =>
+        withScope(ssl, async (scope) => {
+          const context = contextFor(scope, key, id)
+          if (ssl.verifyInit(context, null, ssl.sm3(), null, key) !== 1) throw new Error('SM2 verification could not start')
+          return (await onPool<number>((done) => ssl.verify.async(context, der, der.length, message, message.length, done), der, message)) === 1
+        })
+      return gate(work).finally(() => publicKeys.giveBack(key))
     },
     multiply: points.multiply,
     add: points.add,
@@ -97,10 +103,8 @@ export function createOpenSslEngine({ random = randomBytes, cachedKeys = 4096, c
   return completeEngine(core, random)
 }
 
-type Slowly = ReturnType<typeof createGate>
-
 /** Point arithmetic; inputs are judged before they reach the library. */
-function createPoints(ssl: OpenSsl, group: Pointer, slowly: Slowly) {
+function createPoints(ssl: OpenSsl, group: Pointer, gate: Gate) {
   const load = (scope: Scope, bytes: Uint8Array): Pointer => {
     if (!isCurvePoint(bytes)) throw authFailed()
     const point = scope.own(ssl.pointNew(group), ssl.pointFree)
@@ -123,10 +127,12 @@ function createPoints(ssl: OpenSsl, group: Pointer, slowly: Slowly) {
         const k = scalarOf(scope, scalar)
         const from = point ? load(scope, point) : null
         const result = scope.own(ssl.pointNew(group), ssl.pointFree)
-        const ok = await slowly<number>((done) =>
-          from === null
-            ? ssl.pointMultiply.async(group, result, k, null, null, null, done)
-            : ssl.pointMultiply.async(group, result, null, from, k, null, done),
+        const ok = await gate(() =>
+          onPool<number>((done) =>
+            from === null
+              ? ssl.pointMultiply.async(group, result, k, null, null, null, done)
+              : ssl.pointMultiply.async(group, result, null, from, k, null, done),
+          ),
         )
         if (ok !== 1) throw authFailed()
         return store(result)

@@ -41,30 +41,38 @@ export async function withScope<T>(ssl: OpenSsl, work: (scope: Scope) => Promise
   }
 }
 
-/** At most `limit` slow calls at a time: koffi throws beyond its queue, and the thread pool is shared with node. */
-export function createGate(limit: number): <T>(start: (done: (error: Error | null, result: T) => void) => void) => Promise<T> {
+/**
+ * A slow native call on the thread pool. `held` are the arrays whose addresses it was given: koffi keeps a reference to
+ * the callback only, so the callback holds them; otherwise a garbage collection would free memory that a thread is
+ * reading or writing.
+ */
+export function onPool<T>(start: (done: (error: Error | null, result: T) => void) => void, ...held: unknown[]): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    start((error, result) => {
+      held.length = 0
+      if (error) reject(error)
+      else resolve(result)
+    })
+  })
+}
+
+/** Runs work when one of `limit` places is free, in order of arrival. */
+export type Gate = <T>(work: () => Promise<T>) => Promise<T>
+
+/** At most `limit` at a time: koffi throws beyond its queue, and the thread pool is shared with node. */
+export function createGate(limit: number): Gate {
   const waiting: (() => void)[] = []
   let running = 0
-  const next = (): void => {
-    running--
-    waiting.shift()?.()
+  return async (work) => {
+    if (running < limit) running++
+    else await new Promise<void>((resolve) => waiting.push(resolve))
+    try {
+      return await work()
+    } finally {
+      const next = waiting.shift()
+      // The place is handed on, not given back: nobody may slip in between.
+      if (next) next()
+      else running--
+    }
   }
-  return <T>(start: (done: (error: Error | null, result: T) => void) => void) =>
-    new Promise<T>((resolve, reject) => {
-      const run = (): void => {
-        running++
-        try {
-          start((error, result) => {
-            next()
-            if (error) reject(error)
-            else resolve(result)
-          })
-        } catch (error) {
-          next()
-          reject(error as Error)
-        }
-      }
-      if (running < limit) run()
-      else waiting.push(run)
-    })
 }

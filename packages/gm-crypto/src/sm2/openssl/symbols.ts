@@ -14,6 +14,7 @@ export interface OpenSsl {
   sm3(): Pointer
   privateKeyFromDer(reuse: null, der: [Uint8Array], length: number): Pointer
   publicKeyFromDer(reuse: null, der: [Uint8Array], length: number): Pointer
+  keyUpRef(key: Pointer): number
   keyFree(key: Pointer): void
   keyContextNew(key: Pointer, engine: null): Pointer
   keyContextSetId(context: Pointer, id: Uint8Array, length: number): number
@@ -47,6 +48,7 @@ const SIGNATURES: Record<keyof OpenSsl, string> = {
   sm3: 'void *EVP_sm3()',
   privateKeyFromDer: 'void *d2i_AutoPrivateKey(void *reuse, const uint8_t **der, long length)',
   publicKeyFromDer: 'void *d2i_PUBKEY(void *reuse, const uint8_t **der, long length)',
+  keyUpRef: 'int EVP_PKEY_up_ref(void *key)',
   keyFree: 'void EVP_PKEY_free(void *key)',
   keyContextNew: 'void *EVP_PKEY_CTX_new(void *key, void *engine)',
   keyContextSetId: 'int EVP_PKEY_CTX_set1_id(void *context, const uint8_t *id, int length)',

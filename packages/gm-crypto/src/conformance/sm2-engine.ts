@@ -1,18 +1,34 @@
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
-import { ENGINE_NAMES, chooseEngine, createEngine } from './sm2/choose.js'
-import { decodeCiphertext, encodeCiphertext } from './sm2/ciphertext.js'
-import { SM2_CURVE, SM2_DEFAULT_ID, intToBytes } from './sm2/curve.js'
-import { createOpenSslEngine } from './sm2/openssl/engine.js'
-import { liveNativeObjects } from './sm2/openssl/native.js'
-import { signatureFromDer, signatureToDer } from './sm2/signature-encoding.js'
-import { privateKeyFromPem, privateKeyToPem, publicKeyFromPem, publicKeyToPem } from './sm2/key-formats.js'
+import { decodeCiphertext, encodeCiphertext } from '../sm2/ciphertext.js'
+import { SM2_CURVE, SM2_DEFAULT_ID, intToBytes } from '../sm2/curve.js'
+import type { Sm2Engine } from '../sm2/engine.js'
+import { privateKeyFromPem, privateKeyToPem, publicKeyFromPem, publicKeyToPem } from '../sm2/key-formats.js'
+import { ASYMMETRIC_CHECKS } from '../vectors/asymmetric.js'
+import type { VectorCase } from '../vectors/case.js'
+import { judgeCase } from '../vectors/judge.js'
+import { hex, oracle } from './oracle.js'
 
 const ID = SM2_DEFAULT_ID
 const text = Buffer.from('three phases')
+/** Source of the vectors: see vectors/README.md. */
+const vectors = JSON.parse(readFileSync(new URL('../../vectors/vectors-sm.json', import.meta.url), 'utf8')) as Record<string, VectorCase[]>
 
-describe.each(ENGINE_NAMES)('engine %s', (name) => {
-  const engine = createEngine(name)
+/** What every SM2 engine must do. `others` are engines it must understand and be understood by. */
+export function sm2EngineConformance(create: () => Sm2Engine, others: Readonly<Record<string, () => Sm2Engine>>): void {
+  let engine: Sm2Engine
+  beforeAll(() => {
+    engine = create()
+  })
   afterAll(() => engine.close())
+
+  describe.each(Object.entries(ASYMMETRIC_CHECKS))('vectors: %s', (section, check) => {
+    it.each((vectors[section] ?? []).map((c) => [String(c['id']), c] as const))('%s', async (_id, c) => {
+      expect(await judgeCase(check, c, engine)).toBeUndefined()
+    })
+  })
+
   const bad = {
     'off the curve': Buffer.concat([Buffer.of(4), intToBytes(SM2_CURVE.gx), intToBytes(SM2_CURVE.gy + 1n)]),
     'x = p': Buffer.concat([Buffer.of(4), intToBytes(SM2_CURVE.p), intToBytes(SM2_CURVE.gy)]),
@@ -106,75 +122,49 @@ describe.each(ENGINE_NAMES)('engine %s', (name) => {
     expect(publicKeyFromPem(publicKeyToPem(publicKey))).toEqual(publicKey)
     expect(() => publicKeyFromPem(privateKeyToPem(privateKey, publicKey))).toThrow(RangeError)
   })
-})
 
-describe('strict DER of signatures', () => {
-  it('round trips any r and s and accepts no other bytes for them', () => {
-    fc.assert(
-      fc.property(fc.uint8Array({ minLength: 64, maxLength: 64 }), fc.nat(80), fc.integer({ min: 1, max: 255 }), (raw, at, flip) => {
-        const der = signatureToDer(raw)
-        expect(signatureFromDer(der)).toEqual(Buffer.from(raw))
-        const changed = Buffer.from(der)
-        const index = at % der.length
-        changed[index] = (changed[index] ?? 0) ^ flip
-        const back = signatureFromDer(changed)
-        if (back) expect(signatureToDer(back)).toEqual(changed)
-      }),
-    )
+  it.each(Object.entries(others))('is understood by %s, and understands it', async (_name, createOther) => {
+    const other = createOther()
+    for (let i = 0; i < 3; i++) {
+      const { privateKey, publicKey } = await engine.generateKeyPair()
+      expect(await other.publicKeyOf(privateKey)).toEqual(publicKey)
+      for (const id of [ID, Buffer.alloc(0), randomBytes(40)]) {
+        const message = randomBytes(i * 50)
+        expect(await other.verify(publicKey, id, message, await engine.sign(privateKey, id, message))).toBe(true)
+        expect(await engine.verify(publicKey, id, message, await other.sign(privateKey, id, message))).toBe(true)
+        expect(await engine.verify(publicKey, Buffer.from('another'), message, await other.sign(privateKey, id, message))).toBe(false)
+      }
+      const message = randomBytes(60)
+      expect(await other.decrypt(privateKey, await engine.encrypt(publicKey, message))).toEqual(message)
+      expect(await engine.decrypt(privateKey, await other.encrypt(publicKey, message))).toEqual(message)
+    }
+    other.close()
   })
+
   it.each([
-    ['negative r', '3006020180020101'],
-    ['long-form length', '308106020101020101'],
-    ['indefinite', '3080020101020101'],
-    ['extra element', '3009020101020101020101'],
-    ['empty integer', '30050200020101'],
-    ['33 bytes', `3026022101${'00'.repeat(32)}020101`],
-  ])('refuses %s', (_n, hex) => expect(signatureFromDer(Buffer.from(hex, 'hex'))).toBeUndefined())
-})
-
-describe('native objects', () => {
-  it('are all freed, after successes, refusals, evictions and floods alike', async () => {
-    const before = liveNativeObjects()
-    const engine = createOpenSslEngine({ cachedKeys: 2, concurrency: 3 })
-    const pairs = await Promise.all(Array.from({ length: 5 }, () => engine.generateKeyPair()))
-    await Promise.all(
-      pairs.flatMap(({ privateKey, publicKey }) =>
-        Array.from({ length: 4 }, async () => {
-          const signature = await engine.sign(privateKey, ID, text)
-          expect(await engine.verify(publicKey, ID, text, signature)).toBe(true)
-          expect(await engine.verify(publicKey, ID, Buffer.of(1), signature)).toBe(false)
-          await engine.multiply(privateKey, Buffer.alloc(65)).catch(() => undefined)
-        }),
-      ),
-    )
-    engine.close()
-    expect(liveNativeObjects()).toBe(before)
-  })
-})
-
-describe('chooseEngine', () => {
-  it('takes OpenSSL and gives no reason', async () => {
-    const { engine, reason } = await chooseEngine()
-    expect([engine.name, reason]).toEqual(['openssl', ''])
+    ['default', SM2_DEFAULT_ID.toString()],
+    ['other', 'ALICE123@YAHOO.COM'],
+  ])('signs and verifies both ways with sm-crypto and the %s id', async (_n, userId) => {
+    const { privateKey, publicKey } = await engine.generateKeyPair()
+    for (let i = 0; i < 3; i++) {
+      const message = randomBytes(i * 37)
+      const options = { hash: true, publicKey: hex(publicKey), userId }
+      const theirs = oracle.sm2.doSignature([...message], hex(privateKey), options)
+      expect(await engine.verify(publicKey, Buffer.from(userId), message, Buffer.from(theirs, 'hex'))).toBe(true)
+      const ours = await engine.sign(privateKey, Buffer.from(userId), message)
+      expect(oracle.sm2.doVerifySignature([...message], hex(ours), hex(publicKey), options)).toBe(true)
+    }
   })
 
-  it('falls back with the reason when the first does not load or fails a known answer', async () => {
-    const { engine, reason } = await chooseEngine(['openssl', 'noble'], (name) => {
-      if (name === 'openssl') throw new Error('symbol EVP_sm3 missing')
-      return createEngine(name)
-    })
-    expect([engine.name, reason]).toEqual(['noble', 'openssl: symbol EVP_sm3 missing'])
-    const lying = await chooseEngine(['openssl', 'noble'], (name) =>
-      name === 'openssl' ? { ...createEngine('noble'), verify: async () => true } : createEngine(name),
-    )
-    expect(lying.reason).toContain('user ID ignored')
+  it.each([
+    ['c1c3c2', 1],
+    ['c1c2c3', 0],
+  ] as const)('encrypts and decrypts both ways with sm-crypto in order %s', async (order, flag) => {
+    const { privateKey, publicKey } = await engine.generateKeyPair()
+    const message = randomBytes(50)
+    const ours = encodeCiphertext(await engine.encrypt(publicKey, message), order)
+    expect(Buffer.from(oracle.sm2.doDecrypt(hex(ours).slice(2), hex(privateKey), flag, { output: 'array' }))).toEqual(message)
+    const theirs = Buffer.from(`04${oracle.sm2.doEncrypt([...message], hex(publicKey), flag)}`, 'hex')
+    expect(await engine.decrypt(privateKey, decodeCiphertext(theirs, order))).toEqual(message)
   })
-
-  it('throws with every reason when none is left', async () => {
-    await expect(
-      chooseEngine(['openssl'], () => {
-        throw new Error('gone')
-      }),
-    ).rejects.toThrow('openssl: gone')
-  })
-})
+}

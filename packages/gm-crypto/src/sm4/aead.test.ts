@@ -1,17 +1,19 @@
 import fc from 'fast-check'
 import { sm4CcmOpen, sm4CcmSeal } from './ccm.js'
+import { createNodeGcm, createOpenSslGcm } from './gcm.js'
 import { createCcm, createNodeCcm, createOpenSslCcm } from './kept-ccm.js'
+import { checkNativeModes, nativeModes } from './native-modes.js'
 
 const bytes = (minLength: number, maxLength: number) => fc.uint8Array({ minLength, maxLength })
 const key16 = bytes(16, 16)
 const tagLengths = fc.constantFrom(4, 6, 8, 10, 12, 14, 16)
 
 describe.each([
-  ['kept OpenSSL contexts', createOpenSslCcm],
+  ['OpenSSL', createOpenSslCcm],
   ['node:crypto', createNodeCcm],
-])('CCM on %s', (_name, create) => {
+])('CCM of %s', (_name, create) => {
   it('seals like sm4CcmSeal and opens it, text after text under one key', () => {
-    // Mutation seen failing: without `chain` taken out of the first block every record after the first has a wrong tag.
+    // Mutation seen failing: with the AAD left out of the native call every tag over an AAD differs.
     fc.assert(
       fc.property(
         key16,
@@ -31,7 +33,7 @@ describe.each([
     )
   })
 
-  it.each([0, 1, 15, 16, 17, 4096, 8160, 8176, 8177, 8192, 9000, 65_000])('agrees for a text of %i bytes, with and without AAD', (length) => {
+  it.each([0, 1, 15, 16, 17, 255, 4096, 65_000])('agrees for a text of %i bytes, with and without AAD', (length) => {
     const key = Buffer.alloc(16, 9)
     const ccm = create(key)
     const text = Buffer.alloc(length, 0xa5)
@@ -110,25 +112,24 @@ describe.each([
   })
 })
 
-it('keeps the keys of many objects apart, also when there are more than native contexts', () => {
-  // Mutation seen failing: without the owner check a key whose context went to another seals under the other's key.
-  const keyOf = (n: number): Buffer => {
-    const key = Buffer.alloc(16)
-    key.writeUInt32BE(n)
-    return key
+it('keeps the keys of many objects apart', () => {
+  const keys = Array.from({ length: 50 }, (_, n) => Buffer.alloc(16, n))
+  const all = keys.map((key) => createCcm(key))
+  const [nonce, text] = [Buffer.alloc(12), Buffer.from('three phases')]
+  for (const [n, ccm] of [...all.entries(), ...all.entries()]) {
+    expect(ccm.seal(nonce, nonce, text, 16)).toEqual(sm4CcmSeal(keys[n] as Buffer, nonce, nonce, text, 16))
   }
-  const all = Array.from({ length: 4200 }, (_, n) => createCcm(keyOf(n)))
-  const [nonce, aad, text] = [Buffer.alloc(12), Buffer.of(1), Buffer.from('three phases')]
-  const sample = [0, 1, 50, 103, 104, 105, 4095, 4096, 4199]
-  for (const n of [...sample, ...sample.reverse()]) {
-    expect(all[n]?.seal(nonce, aad, text, 16)).toEqual(sm4CcmSeal(keyOf(n), nonce, aad, text, 16))
-  }
-  // A destroyed key gives its context to the next one and takes nothing with it.
-  for (const n of [50, 4199]) all[n]?.destroy()
-  const next = createCcm(keyOf(7777))
-  expect(next.seal(nonce, aad, text, 16)).toEqual(sm4CcmSeal(keyOf(7777), nonce, aad, text, 16))
-  expect(all[51]?.seal(nonce, aad, text, 16)).toEqual(sm4CcmSeal(keyOf(51), nonce, aad, text, 16))
-  for (const ccm of [...all, next]) ccm.destroy()
+  for (const ccm of all) ccm.destroy()
+})
+
+it('leaves no round keys behind in a destroyed object', () => {
+  // Mutation seen failing: without the fill in `erase`.
+  const schedules: Buffer[] = []
+  const watched = { ...nativeModes(), schedule: (key: Uint8Array) => (schedules.push(nativeModes().schedule(key)), schedules.at(-1) as Buffer) }
+  const ccm = createOpenSslCcm(Buffer.alloc(16, 1), watched)
+  expect(schedules[0]?.some((byte) => byte !== 0)).toBe(true)
+  ccm.destroy()
+  expect(schedules).toEqual([Buffer.alloc(128)])
 })
 
 it('falls back to node:crypto where the FFI library does not load', async () => {
@@ -142,7 +143,49 @@ it('falls back to node:crypto where the FFI library does not load', async () => 
     },
   }))
   const alone = await import('./kept-ccm.js')
+  const { sm4Gcm } = await import('./gcm.js')
   const [key, nonce, text] = [Buffer.alloc(16, 3), Buffer.alloc(12), Buffer.from('text')]
   expect(() => alone.createOpenSslCcm(key)).toThrow('no binary')
   expect(alone.createCcm(key).seal(nonce, nonce, text, 16)).toEqual(sm4CcmSeal(key, nonce, nonce, text, 16))
+  expect(sm4Gcm(key).seal(nonce, nonce, text)).toEqual(createOpenSslGcm(key).seal(nonce, nonce, text))
+})
+
+it('does not take a native mode that answers wrongly', () => {
+  // Mutation seen failing: without the comparison in checkNativeModes.
+  const modes = nativeModes()
+  expect(() => checkNativeModes(modes)).not.toThrow()
+  expect(() => checkNativeModes({ ...modes, ccm: () => undefined })).toThrow('SM4-CCM known answer')
+  expect(() =>
+    checkNativeModes({ ...modes, gcm: (direction, schedule, nonce, _aad, text, out, tag) => modes.gcm(direction, schedule, nonce, nonce, text, out, tag) }),
+  ).toThrow('SM4-GCM known answer')
+})
+
+describe.each([
+  ['OpenSSL', createOpenSslGcm],
+  ['node:crypto', createNodeGcm],
+])('GCM of %s', (_name, create) => {
+  it('agrees with the other, opens what it sealed and refuses any changed bit', () => {
+    // Mutation seen failing: with the tag comparison of gcmOf taken out.
+    fc.assert(
+      fc.property(key16, bytes(12, 12), bytes(0, 100), bytes(0, 300), fc.nat(), fc.nat(7), (key, nonce, aad, text, place, bit) => {
+        const gcm = create(key)
+        const { ciphertext, tag } = gcm.seal(nonce, aad, text)
+        expect(createNodeGcm(key).seal(nonce, aad, text)).toEqual({ ciphertext, tag })
+        expect(gcm.open(nonce, aad, ciphertext, tag)).toEqual(Buffer.from(text))
+        const whole = Buffer.concat([ciphertext, tag])
+        const at = place % whole.length
+        whole[at] = (whole[at] as number) ^ (1 << bit)
+        const [changed, changedTag] = [whole.subarray(0, -16), whole.subarray(-16)]
+        expect(() => gcm.open(nonce, aad, changed, changedTag)).toThrow(expect.objectContaining({ code: 'AUTH_FAILED' }))
+        expect(() => gcm.open(nonce, aad, ciphertext, tag.subarray(0, 12))).toThrow(expect.objectContaining({ code: 'AUTH_FAILED' }))
+      }),
+    )
+  })
+
+  it('refuses lengths it does not take', () => {
+    const gcm = create(Buffer.alloc(16))
+    const empty = Buffer.alloc(0)
+    expect(() => gcm.seal(Buffer.alloc(13), empty, empty)).toThrow(RangeError)
+    for (const tagLength of [0, 4, 11, 17]) expect(() => gcm.open(Buffer.alloc(12), empty, empty, empty, tagLength)).toThrow(RangeError)
+  })
 })
