@@ -44,6 +44,8 @@ export interface Machine {
   /** Forget every session and refuse from now on. */
   retire(): void
   readonly sessions: number
+  /** Can the long-lived keys be used now? */
+  provider(): ReturnType<KeyProvider['health']>
 }
 
 type Handlers = {
@@ -65,7 +67,6 @@ export function createMachine(options: MachineOptions): Machine {
     counters: createAsctrAllocator(store),
     store,
     provider,
-    engine,
     clock,
     random,
     stationId,
@@ -179,6 +180,7 @@ export function createMachine(options: MachineOptions): Machine {
     get sessions() {
       return sessions.size
     },
+    provider: () => provider.health(),
   }
 }
 

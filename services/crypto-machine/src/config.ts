@@ -1,6 +1,12 @@
 import { commonConfig, opsPort, port } from '@zhuzhan/service-kit'
 import { z } from 'zod'
 
+/** An absent or empty variable is the same. */
+const optionalPath = z
+  .string()
+  .transform((text) => text || undefined)
+  .optional()
+
 export const configSchema = z.object({
   ...commonConfig,
   ZHUZHAN_OPS_PORT: opsPort(9603),
@@ -20,5 +26,24 @@ export const configSchema = z.object({
     .default('4F53503148455330')
     .describe('id of this station in OSP-1 (IDA), 8 bytes hex; fixed once the database exists'),
   ZHUZHAN_CRYPTO_ENGINE: z.enum(['auto', 'openssl', 'noble']).default('auto').describe('SM2 engine; auto takes OpenSSL and falls back'),
+  ZHUZHAN_CRYPTO_PROVIDER: z
+    .enum(['soft', 'sdf', 'remote'])
+    .default('soft')
+    .describe('where root keys and SM2 keys are: soft = wrapped in the database, sdf = a GM/T 0018 device; remote is not built'),
+  ZHUZHAN_SDF_LIBRARY: optionalPath.describe("shared library of the cipher device's maker; with provider sdf"),
+  ZHUZHAN_SDF_MODEL: z
+    .string()
+    .default('gmt0018')
+    .describe('device model: algorithm ids and structures; a built-in name, or a JSON file (docs/security/hardware.md)'),
+  ZHUZHAN_SDF_KEYS_FILE: optionalPath.describe('JSON file that says which key of the device serves what'),
+  ZHUZHAN_SDF_PASSWORD_FILE: optionalPath.describe("access passwords of the device's SM2 keys, one line each: INDEX PASSWORD"),
+  ZHUZHAN_SDF_SESSIONS: z.coerce.number().int().min(1).max(64).default(4).describe('sessions kept open with the cipher device'),
+  ZHUZHAN_SDF_TIMEOUT_MS: z.coerce
+    .number()
+    .int()
+    .min(50)
+    .max(60_000)
+    .default(3_000)
+    .describe('a call of the cipher device that takes longer means the device is lost'),
 })
 export type Config = z.infer<typeof configSchema>

@@ -2,7 +2,7 @@ import type { HealthReport } from '@zhuzhan/service-kit'
 import type { Machine } from './app.js'
 import type { MachineStore } from './store/store.js'
 
-/** Health of the machine: database, lease, and which engine passed its known answers. */
+/** Health of the machine: database, lease, which engine passed its known answers, and whether the keys can be used. */
 export function machineHealth(machine: Machine, store: MachineStore): () => Promise<HealthReport> {
   return async () => {
     const database = await store.owned().then(
@@ -10,14 +10,15 @@ export function machineHealth(machine: Machine, store: MachineStore): () => Prom
       () => false,
     )
     const status = await machine.status().catch(() => undefined)
+    const provider = machine.provider()
     const engine = status && (status.engineReason ? `${status.engine} (${status.engineReason})` : status.engine)
     return {
-      ok: database && machine.serving,
+      ok: database && machine.serving && provider.ok,
       checks: {
         database: { ok: database },
         lease: { ok: machine.serving, detail: machine.serving ? `fencing ${status?.fencing ?? '?'}` : 'another process owns the machine' },
         engine: { ok: true, detail: `${engine ?? 'unknown'}: known answers right` },
-        provider: { ok: true, detail: status?.provider ?? 'unknown' },
+        provider: { ok: provider.ok, detail: provider.detail },
       },
     }
   }

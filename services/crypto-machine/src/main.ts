@@ -12,7 +12,7 @@ import { readMasterKeyFile } from './keys/master-key-file.js'
 import { openVault } from './keys/vault.js'
 import { leaseWatch } from './lease-watch.js'
 import { createPipeHandler } from './pipe/handler.js'
-import { createSoftProvider } from './provider/soft-provider.js'
+import { openProvider } from './provider/open-provider.js'
 import { selfTest } from './selftest/selftest.js'
 import { createPgStore } from './store/pg-store.js'
 
@@ -43,9 +43,11 @@ async function main(): Promise<void> {
   const owner = `${hostname()}:${process.pid}`
   const fencing = await store.takeOver(owner)
   await store.addEvent({ kind: 'taken-over', subject: owner, detail: { engine: choice.engine.name } })
-  const provider = await createSoftProvider({ engine: choice.engine, store, vault, random, clock, stationId })
+  const provider = await openProvider(config, { engine: choice.engine, store, vault, random, clock, stationId, log })
   const machine = createMachine({ choice, provider, store, vault, clock, random, stationId, fencing, production })
   gauge('crypto_sessions', () => machine.sessions)
+  gauge('crypto_provider_up', () => (provider.health().ok ? 1 : 0))
+  gauge('crypto_device_sessions', () => provider.health().sessions)
   log.info({ engine: choice.engine.name, provider: provider.name, fencing }, 'known answers right, lease taken')
 
   const database: Part = { name: 'database', start: async () => undefined, stop: () => pool.end() }
@@ -57,7 +59,8 @@ async function main(): Promise<void> {
     log,
     handle: createPipeHandler(machine),
   })
-  await runService({ log, parts: [database, operations, leaseWatch({ store, machine, log }), pipe] })
+  const keys: Part = { name: 'key-provider', start: async () => undefined, stop: () => provider.close() }
+  await runService({ log, parts: [database, keys, operations, leaseWatch({ store, machine, log }), pipe] })
 }
 
 await main().catch(refuseToStart)

@@ -2,11 +2,14 @@ import type { Clock } from '@zhuzhan/core'
 import { HesError } from '@zhuzhan/core'
 import { issueCertificate, parseCertificate, sm3 } from '@zhuzhan/gm-crypto'
 import type { CertificateIssuer, Random, Sm2Engine } from '@zhuzhan/gm-crypto'
-import { PURPOSES, certificateName, diversify, softStaticKey } from '@zhuzhan/osp1'
+import { PURPOSES, certificateName, diversify, softStationKey } from '@zhuzhan/osp1'
 import { AUDIT_SIGNATURE_ID } from '@zhuzhan/contracts'
 import type { Vault } from '../keys/vault.js'
 import type { MachineStore, RootKeyName } from '../store/store.js'
+import { AUTHORITY_NAME, authorityOrder, stationOrder } from './certificates.js'
 import type { Authority, KeyProvider } from './provider.js'
+
+export { serial } from './certificates.js'
 
 export interface SoftProviderOptions {
   engine: Sm2Engine
@@ -18,12 +21,6 @@ export interface SoftProviderOptions {
   stationId: Buffer
 }
 
-const YEAR_MS = 365.25 * 24 * 3_600_000
-const VALIDITY_YEARS = { authority: 30, station: 20 } as const
-const AUTHORITY_NAME: Record<Authority, string> = {
-  'station-ca': 'Zhuzhan laboratory station CA',
-  'device-ca': 'Zhuzhan laboratory device CA',
-}
 /** Key states with roots of their own: 0 factory, 1 formal. Version 1 is made at the first start. */
 const KEY_STATES = [0, 1] as const
 const FIRST_VERSION = 1
@@ -56,6 +53,12 @@ export async function createSoftProvider(options: SoftProviderOptions): Promise<
 
   return {
     name: 'soft',
+    ciphers: ['SM4'],
+    verify: (publicKey, id, message, signature) => engine.verify(publicKey, id, message, signature),
+    random: async (length) => options.random(length),
+    async crypt({ key }) {
+      throw new HesError('PROFILE_REFUSED', 'working keys need a cipher device', { key })
+    },
     async deviceKey(root, dispersion) {
       const key = roots.get(rootName(root))
       if (!key)
@@ -65,7 +68,7 @@ export async function createSoftProvider(options: SoftProviderOptions): Promise<
         })
       return diversify(key, dispersion)
     },
-    station: softStaticKey(engine, station),
+    station: softStationKey(engine, station),
     stationCertificate,
     deviceAuthority: parseCertificate(deviceCa.certificate ?? missing('device CA certificate')),
     issueCertificate: (authority, order) => issueCertificate(engine, issuerOf(authority, authorities[authority]), order),
@@ -74,6 +77,8 @@ export async function createSoftProvider(options: SoftProviderOptions): Promise<
       publicKey: audit.publicKey,
       sign: (message) => engine.sign(audit.privateKey, AUDIT_SIGNATURE_ID, message),
     },
+    health: () => ({ ok: true, detail: 'soft', sessions: 0 }),
+    close: async () => undefined,
   }
 }
 
@@ -101,14 +106,13 @@ function issuerOf(authority: Authority, key: { privateKey: Buffer; publicKey: Bu
 }
 
 async function openOwnKeys(options: SoftProviderOptions): Promise<Map<string, OwnKey>> {
-  const { store, vault, engine, random, clock, stationId } = options
+  const { store, vault, engine, stationId } = options
   const keys = new Map(
     (await store.ownKeys()).map((row): [string, OwnKey] => [
       row.name,
       { privateKey: vault.unwrap(`own-key/${row.name}`, row.wrapped), publicKey: row.publicKey, certificate: row.certificate },
     ]),
   )
-  const validity = (years: number) => ({ notBefore: clock.now() - 24 * 3_600_000, notAfter: clock.now() + years * YEAR_MS })
   const make = async (name: string, certify?: (pair: { privateKey: Buffer; publicKey: Buffer }) => Promise<Buffer>): Promise<void> => {
     if (keys.has(name)) return
     const pair = await engine.generateKeyPair()
@@ -121,34 +125,13 @@ async function openOwnKeys(options: SoftProviderOptions): Promise<Map<string, Ow
   }
   for (const authority of ['station-ca', 'device-ca'] as const) {
     await make(authority, (pair) =>
-      issueCertificate(engine, issuerOf(authority, pair), {
-        commonName: AUTHORITY_NAME[authority],
-        publicKey: pair.publicKey,
-        serial: serial(random),
-        ...validity(VALIDITY_YEARS.authority),
-        ca: true,
-        usages: ['keyCertSign', 'cRLSign'],
-      }),
+      issueCertificate(engine, issuerOf(authority, pair), authorityOrder(options, authority, pair.publicKey)),
     )
   }
   const stationCa = keys.get('station-ca') ?? missing('station-ca')
   await make('station', (pair) =>
-    issueCertificate(engine, issuerOf('station-ca', stationCa), {
-      commonName: certificateName('station', stationId),
-      publicKey: pair.publicKey,
-      serial: serial(random),
-      ...validity(VALIDITY_YEARS.station),
-      ca: false,
-      usages: ['digitalSignature', 'keyAgreement'],
-    }),
+    issueCertificate(engine, issuerOf('station-ca', stationCa), stationOrder(options, stationId, pair.publicKey)),
   )
   await make('audit')
   return keys
-}
-
-/** 16 random bytes with the top bit clear: positive, and unique for all practice. */
-export function serial(random: Random): Buffer {
-  const bytes = random(16)
-  bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40
-  return bytes
 }

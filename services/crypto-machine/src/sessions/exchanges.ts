@@ -1,13 +1,13 @@
 import { HesError } from '@zhuzhan/core'
 import type { Clock } from '@zhuzhan/core'
 import type { CryptoRequest, CryptoResult } from '@zhuzhan/contracts'
-import type { Random, Sm2Engine, Sm2KeyPair } from '@zhuzhan/gm-crypto'
+import type { Random } from '@zhuzhan/gm-crypto'
 import {
   ASCTR_ALARM,
-  acceptAnswerF,
   acceptAnswerS,
   acceptCounterAnswerF,
   acceptCounterAnswerS,
+  completeAnswerF,
   connectF,
   connectS,
   erase,
@@ -16,7 +16,7 @@ import {
   sessionKeysS,
   sessionSecondsAccepted,
 } from '@zhuzhan/osp1'
-import type { FRequest, SessionKeys } from '@zhuzhan/osp1'
+import type { Agreement, FRequest, SessionKeys } from '@zhuzhan/osp1'
 import type { Device, Devices } from '../keys/devices.js'
 import type { KeyProvider } from '../provider/provider.js'
 import type { MachineStore } from '../store/store.js'
@@ -31,7 +31,7 @@ interface Exchange {
   header1: Buffer
   asctr: number
   request: FRequest
-  secret: { mode: 'S'; r1: Buffer } | { mode: 'F'; rA: Sm2KeyPair }
+  secret: { mode: 'S'; r1: Buffer } | { mode: 'F'; agreement: Agreement }
   failures: number
   /** One counter answer per CONNECT. */
   counterHeard: boolean
@@ -57,7 +57,6 @@ export interface ExchangeOptions {
   counters: AsctrAllocator
   store: MachineStore
   provider: KeyProvider
-  engine: Sm2Engine
   clock: Clock
   random: Random
   stationId: Buffer
@@ -69,12 +68,11 @@ export function createExchanges({
   counters,
   store,
   provider,
-  engine,
   clock,
   random,
   stationId,
 }: ExchangeOptions): Exchanges {
-  const exchanges = createTokens<Exchange>({ random, clock, validMs: EXCHANGE_MS, capacity: MAX_EXCHANGES })
+  const exchanges = createTokens<Exchange>({ random, clock, validMs: EXCHANGE_MS, capacity: MAX_EXCHANGES, onExpire: (exchange) => drop(exchange) })
   const byDevice = new Map<number, Exchange>()
 
   /** Forget the exchange and its secrets. */
@@ -82,7 +80,7 @@ export function createExchanges({
     exchanges.drop(exchange.token)
     if (byDevice.get(exchange.device.row.id) === exchange) byDevice.delete(exchange.device.row.id)
     if (exchange.secret.mode === 'S') erase(exchange.secret.r1)
-    else erase(exchange.secret.rA.privateKey)
+    else exchange.secret.agreement.discard()
   }
 
   const contextS = ({ device, clientAddress, header1 }: Pick<Exchange, 'device' | 'clientAddress' | 'header1'>) => ({
@@ -111,11 +109,17 @@ export function createExchanges({
     const base = { device, clientAddress, header1: Buffer.from(header), asctr }
     let made: Pick<Exchange, 'request' | 'secret'>
     if (device.row.mode === 'S') {
-      const r1 = random(16)
+      const r1 = await provider.random(16)
       made = { request: connectS(device.keys.handshake, contextS(base), r1, asctr), secret: { mode: 'S', r1 } }
     } else {
-      const rA = await engine.generateKeyPair()
-      made = { request: await connectF(provider.station, contextF(base), rA, asctr), secret: { mode: 'F', rA } }
+      const agreement = await provider.station.initiate(stationId)
+      try {
+        const request = await connectF(provider.station, contextF(base), { publicKey: agreement.ephemeral }, asctr)
+        made = { request, secret: { mode: 'F', agreement } }
+      } catch (error) {
+        agreement.discard()
+        throw error
+      }
     }
     // A new try replaces the old one, whose late answer is then dropped.
     const before = byDevice.get(device.row.id)
@@ -135,10 +139,7 @@ export function createExchanges({
     if (!headerWithinOffer(exchange.header1, header2))
       throw new HesError('AUTH_FAILED', 'the answer exceeds the offer', { reason: 'header' })
     if (secret.mode === 'F') {
-      return acceptAnswerF(engine, provider.station, peerKey(device), contextF(exchange), header2, request, answer, {
-        rA: secret.rA,
-        asctr,
-      })
+      return completeAnswerF(provider, secret.agreement, peerKey(device), contextF(exchange), header2, request, answer, asctr)
     }
     const context = contextS(exchange)
     const { r2, sessionSeconds } = acceptAnswerS(device.keys.handshake, context, header2, request, answer, { r1: secret.r1, asctr })
@@ -156,7 +157,7 @@ export function createExchanges({
     const stored =
       exchange.secret.mode === 'S'
         ? acceptCounterAnswerS(device.keys.handshake, contextS(exchange), header2, request, answer)
-        : await acceptCounterAnswerF(engine, peerKey(device), contextF(exchange), header2, request, answer)
+        : await acceptCounterAnswerF(provider, peerKey(device), contextF(exchange), header2, request, answer)
     if (exchange.counterHeard) throw new HesError('AUTH_FAILED')
     exchange.counterHeard = true
     const { address } = device.row

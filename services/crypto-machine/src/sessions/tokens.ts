@@ -23,11 +23,14 @@ export function createTokens<T>({
   clock,
   validMs,
   capacity,
+  onExpire,
 }: {
   random: Random
   clock: Clock
   validMs: number
   capacity: number
+  /** Told of each value that is given up because its end came or room was needed. */
+  onExpire?: (value: T) => void
 }): Tokens<T> {
   const entries = new Map<string, Entry<T>>()
   return {
@@ -37,6 +40,7 @@ export function createTokens<T>({
       for (const [token, entry] of entries) {
         if (entry.until > now && entries.size < capacity) break
         entries.delete(token)
+        onExpire?.(entry.value)
       }
       const token = random(16).toString('hex').toUpperCase()
       entries.set(token, { owner, value, until: now + validMs })
