@@ -1,5 +1,6 @@
 import type { Fields, Words } from '@zhuzhan/codec'
 import { settingOf } from './settings.js'
+import type { Chosen } from './settings.js'
 
 /** How the data of a function stand behind its DT. `nothing` for none. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tables hold layouts of every type
@@ -29,6 +30,11 @@ export function row(fn: number, en: string, zh: string, layouts: Omit<FnRow, 'fn
   return { fn, en, zh, ...layouts }
 }
 
+/** What an error says of data whose layout is not known, `a known layout of 0C F3 up`. */
+export function unknownLayout(afn: string, functions: readonly number[], dir: number): string {
+  return `a known layout of ${afn} ${functions.map((fn) => `F${fn}`).join(' ')} ${dir === 1 ? 'up' : 'down'}`
+}
+
 export interface Catalogue {
   /** Ascending by AFN. */
   readonly afns: readonly AfnTable[]
@@ -37,7 +43,9 @@ export interface Catalogue {
   /** Name of a function; undefined when the reference does not name it. */
   describeFn(afn: number, fn: number): Words | undefined
   /** How its data stand in this direction; undefined when that is not known, or not under these settings. */
-  layout(afn: number, fn: number, dir: number, settings?: Readonly<Record<string, unknown>>): Layout | undefined
+  layout(afn: number, fn: number, dir: number, settings?: Chosen): Layout | undefined
+  /** Do the settings decide whether that layout counts? */
+  isOpen(afn: number, fn: number, dir: number): boolean
 }
 
 /** What can be asked of the tables of a protocol. */
@@ -55,6 +63,10 @@ export function catalogueOf(tables: readonly AfnTable[]): Catalogue {
       if (one?.[direction] === undefined) return found?.table.others?.[direction]
       return one.under === undefined || holds(one.under, direction, settings) ? one[direction] : undefined
     },
+    isOpen: (afn, fn, dir) => {
+      const under = byAfn.get(afn)?.byFn.get(fn)?.under
+      return under !== undefined && (under[2] === undefined || dir === 1)
+    },
   }
 }
 
@@ -62,6 +74,6 @@ function words(one: Words | undefined): Words | undefined {
   return one && { en: one.en, zh: one.zh }
 }
 
-function holds([setting, reading, only]: NonNullable<FnRow['under']>, direction: 'up' | 'down', settings: Readonly<Record<string, unknown>> | undefined): boolean {
+function holds([setting, reading, only]: NonNullable<FnRow['under']>, direction: 'up' | 'down', settings: Chosen): boolean {
   return (only !== undefined && only !== direction) || settingOf(settings, setting) === reading
 }

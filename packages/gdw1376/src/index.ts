@@ -4,7 +4,7 @@ export { CATALOGUES, describeAfn, describeFn } from './describe-fn.js'
 export type { AfnTable, Catalogue, FnRow, Layout } from './afn-table.js'
 export type { CodeRow, CodeTable } from './wire/codes.js'
 export { wordsOf } from './wire/codes.js'
-export type { Rest } from './wire/rest.js'
+export type { Unread } from './wire/unread.js'
 
 export { gdw1376_1 } from './upward/protocol.js'
 export type { UpwardJson } from './upward/protocol.js'

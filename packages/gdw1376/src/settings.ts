@@ -57,10 +57,11 @@ export const SETTINGS: readonly Setting[] = [
   },
 ]
 
-type Given = Readonly<Record<string, unknown>> | undefined
+/** What a caller chose, by name; the rest is as its default says. */
+export type Chosen = Readonly<Record<string, unknown>> | undefined
 
 /** The value of a setting; its default when none of its readings is given. */
-export function settingOf(settings: Given, name: string): string {
+export function settingOf(settings: Chosen, name: string): string {
   const setting = SETTINGS.find((one) => one.name === name)!
   const value = settings?.[name]
   return typeof value === 'string' && Object.hasOwn(setting.readings, value) ? value : setting.default

@@ -61,8 +61,14 @@ export interface MeterRequest {
 /** A request for a slave node needs its address. */
 export type NodeRequestOptions = LocalRequestOptions & { address: LocalAddress }
 
+export interface NodeRead extends MeterRequest {
+  /** Nodes attached to the one that is read. */
+  attached?: readonly string[]
+  delayFlag?: number
+}
+
 /** 13 F1: read one slave node. */
-export function readNode({ protocol, content, attached = [], delayFlag = 0 }: MeterRequest & { attached?: readonly string[]; delayFlag?: number }, options: NodeRequestOptions): LocalFrame {
+export function readNode({ protocol, content, attached = [], delayFlag = 0 }: NodeRead, options: NodeRequestOptions): LocalFrame {
   return request('13', 1, options, { protocol, delayFlag, attached, content })
 }
 

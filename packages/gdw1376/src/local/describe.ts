@@ -1,18 +1,10 @@
 import type { Span, Words } from '@zhuzhan/codec'
 import { wordsOf } from '../wire/codes.js'
-import type { CodeTable } from '../wire/codes.js'
 import { valueWords } from '../words.js'
 import { localCatalogue } from './afn/index.js'
-import {
-  BANDS, DENY_CODES, DEVICE_TYPES, FINISHED, ID_TYPES, LIVE_STATES, MODES, PHASE_ORDERS, POWER_EVENTS, PROTOCOLS, REPORTING_DEVICES, REPORT_KINDS, ROLES,
-} from './catalogue/codes.js'
+import { DEVICE_TYPES, LIVE_STATES, POWER_EVENTS } from './catalogue/codes.js'
 import { LOCAL_TERMS } from './labels.js'
 import { BROADCAST_NODE } from './link/address.js'
-
-const CODES: Readonly<Record<string, CodeTable>> = {
-  mode: MODES, protocol: PROTOCOLS, denied: DENY_CODES, finished: FINISHED, band: BANDS, role: ROLES, idType: ID_TYPES, order: PHASE_ORDERS,
-  device: REPORTING_DEVICES, kind: REPORT_KINDS,
-}
 
 const afnWords = (value: unknown) => localCatalogue.describeAfn(Number.parseInt(String(value), 16))
 
@@ -34,8 +26,7 @@ const WORDS: Readonly<Record<string, (value: unknown, parents: readonly Span[]) 
 export function describeLocal(span: Span, parents: readonly Span[]): Words | undefined {
   const { name, value } = span
   if (value === undefined) return undefined
-  if (Object.hasOwn(WORDS, name)) return WORDS[name]!(value, parents)
-  return Object.hasOwn(CODES, name) ? wordsOf(CODES[name]!, value) : valueWords(span, parents, LOCAL_TERMS)
+  return Object.hasOwn(WORDS, name) ? WORDS[name]!(value, parents) : valueWords(span, parents, LOCAL_TERMS)
 }
 
 function functionWords(functions: readonly number[], parents: readonly Span[]): Words | undefined {

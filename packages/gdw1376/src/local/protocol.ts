@@ -11,15 +11,15 @@ import { gdw1376_2Framing } from './link/framing.js'
 export type LocalJson = LocalFrame & { values?: FrameValue[] }
 
 /**
- * A frame for people and scripts: bytes as upper-case hex, words for the numbers the reference names, `rest` for data of
- * unknown layout. Frames inside (`content`, `frame`) are left to the caller.
+ * A frame for people and scripts: bytes as upper-case hex, words for the numbers the reference names, `data` in hex where
+ * no layout is known. Frames inside (`content`, `frame`) are left to the caller.
  *
  * @throws DecodeError FRAME_INVALID; whatever decodes comes back from fromJson byte by byte
  */
 function toJson(bytes: Uint8Array, reading?: FrameReading): LocalJson {
   const frame = decodeLocal(bytes, reading)
   const of = frame.address && (frame.control.dir === 1 ? frame.address.source : frame.address.destination)
-  const values = quantitiesIn(frame.data ?? {}, LOCAL_TERMS, { item: `${frame.afn} F${frame.fn[0]}`, of })
+  const values = typeof frame.data !== 'object' ? [] : quantitiesIn(frame.data, LOCAL_TERMS, { item: `${frame.afn} F${frame.fn[0]}`, of })
   return values.length === 0 ? frame : { ...frame, values }
 }
 

@@ -90,8 +90,15 @@ export function readCurve({ points, functions, curveStart, density, count }: Wan
   return request({ afn: '0D', function: QUERY, units: unitsWith(points, functions, { curveStart, density, points: count }) }, options)
 }
 
+export interface EventsWanted {
+  kind: 'important' | 'general'
+  /** Pm and Pn. */
+  firstPointer: number
+  lastPointer: number
+}
+
 /** AFN 0E: event records Pm to Pn, of the important (F1) or the general ones (F2). */
-export function readEvents({ kind, firstPointer, lastPointer }: { kind: 'important' | 'general'; firstPointer: number; lastPointer: number }, options: RequestOptions): UpwardFrame {
+export function readEvents({ kind, firstPointer, lastPointer }: EventsWanted, options: RequestOptions): UpwardFrame {
   return request({ afn: '0E', function: QUERY, units: unitsWith([0], [kind === 'important' ? 1 : 2], { firstPointer, lastPointer }) }, options)
 }
 

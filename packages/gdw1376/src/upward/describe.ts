@@ -1,16 +1,9 @@
 import type { Span, Words } from '@zhuzhan/codec'
-import { wordsOf } from '../wire/codes.js'
-import type { CodeTable } from '../wire/codes.js'
 import { valueWords } from '../words.js'
 import { upwardCatalogue } from './afn/index.js'
-import { AUTHENTICATION_ERRORS, DENSITIES, METER_PROTOCOLS, RELAY_STATES, SESSIONS } from './catalogue/codes.js'
 import { ERCS } from './catalogue/events.js'
 import { UPWARD_TERMS } from './labels.js'
 import { CONTROL_FUNCTIONS } from './link/control.js'
-
-const CODES: Readonly<Record<string, CodeTable>> = {
-  authenticationError: AUTHENTICATION_ERRORS, density: DENSITIES, protocol: METER_PROTOCOLS, relayState: RELAY_STATES, session: SESSIONS,
-}
 
 const WORDS: Readonly<Record<string, (value: unknown, parents: readonly Span[]) => Words | undefined>> = {
   dir: (value) => value === 1 ? { en: 'from the terminal', zh: '终端发出' } : { en: 'to the terminal', zh: '主站发出' },
@@ -18,7 +11,7 @@ const WORDS: Readonly<Record<string, (value: unknown, parents: readonly Span[]) 
   function: (value, parents) => CONTROL_FUNCTIONS[Number(sibling('prm', parents))]?.[Number(value)],
   afn: afnWords,
   confirmedAfn: afnWords,
-  pn: (value) => value === 'all' ? { en: 'all points', zh: '全部测量点' } : Array.isArray(value) && value[0] === 0 ? { en: 'the terminal', zh: '终端' } : undefined,
+  pn: pointWords,
   fn: (value, parents) => functionWords(value as readonly number[], parents),
   erc: (value) => ERCS[Number(value)],
   clock: (value) => clockWords(value as { time?: string; weekday?: number }),
@@ -28,11 +21,15 @@ const WORDS: Readonly<Record<string, (value: unknown, parents: readonly Span[]) 
 export function describeUpward(span: Span, parents: readonly Span[]): Words | undefined {
   const { name, value } = span
   if (value === undefined) return undefined
-  const content = /^p(?:\d+|all) F(\d+)$/.exec(name)
-  if (content !== null) return upwardCatalogue.describeFn(afnOf(parents), Number(content[1]))
-  if (Object.hasOwn(CODES, name)) return wordsOf(CODES[name]!, value)
   if (Object.hasOwn(WORDS, name)) return WORDS[name]!(value, parents)
   return valueWords(span, parents, UPWARD_TERMS)
+}
+
+function pointWords(value: unknown): Words | undefined {
+  if (value === 'all') return { en: 'all points', zh: '全部测量点' }
+  if (!Array.isArray(value)) return undefined
+  const names = value.map((point) => `p${point}`).join(' ')
+  return value[0] === 0 ? { en: 'the terminal', zh: '终端' } : { en: names, zh: names }
 }
 
 function afnWords(value: unknown): Words | undefined {
@@ -61,5 +58,6 @@ function sibling(name: string, parents: readonly Span[]): unknown {
 /** Weekday 0 is no weekday in one reading, Sunday in a capture. Reference §A14. */
 function clockWords({ time, weekday }: { time?: string; weekday?: number }): Words | undefined {
   if (time === undefined) return undefined
-  return weekday === 0 ? { en: `${time}, weekday 0: none, or Sunday`, zh: `${time} 星期0(无效或星期日)` } : { en: `${time}, weekday ${weekday}`, zh: `${time} 星期${weekday}` }
+  if (weekday === 0) return { en: `${time}, weekday 0: none, or Sunday`, zh: `${time} 星期0(无效或星期日)` }
+  return { en: `${time}, weekday ${weekday}`, zh: `${time} 星期${weekday}` }
 }

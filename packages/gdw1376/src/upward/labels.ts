@@ -1,4 +1,5 @@
 import { terms } from '../terms.js'
+import { AUTHENTICATION_ERRORS, DENSITIES, METER_PROTOCOLS, RELAY_STATES, SESSIONS } from './catalogue/codes.js'
 
 /** Members of the frame. Reference §A1, §A2. */
 const FRAME = terms({
@@ -32,7 +33,7 @@ const FRAME = terms({
   fn: ['functions (DT)', '信息类DT'],
   names: ['names of the functions', '信息类名称'],
   contents: ['contents', '数据单元内容'],
-  rest: ['bytes of unknown layout', '未解析数据'],
+  data: ['data of unknown layout', '未解析数据'],
   pw: ['PW, authentication code', '消息认证码字段PW'],
   ec: ['EC, event counters', '事件计数器EC'],
   important: ['EC1, important events', '重要事件计数器EC1'],
@@ -50,14 +51,14 @@ const SERVICE = terms({
   confirmedAfn: ['AFN that is answered', '要被确认的报文的AFN'],
   results: ['result per data unit', '数据单元标识及错误码'],
   error: ['error, 0 for none', '错误码ERR'],
-  authenticationError: ['authentication error', '安全认证错误'],
-  clock: ['clock', '日历时钟'],
+  authenticationError: ['authentication error', '安全认证错误', undefined, AUTHENTICATION_ERRORS],
+  clock: ['Clock', '日历时钟', ''],
   weekday: ['weekday', '星期'],
   rts: ['RTS', '终端数传机延时时间RTS'],
   relayDelay: ['relay delay', '作为中转站允许的传输延时'],
   timeoutAndRetry: ['timeout and retries', '等待响应超时时间和重发次数'],
   conFlags: ['CON flags', '需要主站确认的通信服务(CON=1)的标志'],
-  heartbeatMinutes: ['heartbeat interval', '心跳周期', 'min'],
+  heartbeatMinutes: ['Heartbeat interval', '心跳周期', 'min'],
   main: ['main address', '主用IP地址和端口'],
   backup: ['backup address', '备用IP地址和端口'],
   ip: ['IP address', 'IP地址'],
@@ -70,7 +71,7 @@ const SERVICE = terms({
   point: ['measuring point', '所属测量点号'],
   line: ['baud rate and port', '通信速率及端口号'],
   baud: ['baud rate code', '通信速率'],
-  protocol: ['protocol', '通信协议类型'],
+  protocol: ['protocol', '通信协议类型', undefined, METER_PROTOCOLS],
   meterAddress: ['meter address', '通信地址'],
   password: ['password', '通信密码'],
   tariffCount: ['number of tariffs', '费率数M'],
@@ -106,7 +107,7 @@ const AUTHENTICATION = terms({
   keyVersion: ['key version', '密钥版本'],
   message: ['message', '消息'],
   version: ['version', '版本号'],
-  session: ['session id', '会话ID'],
+  session: ['session id', '会话ID', undefined, SESSIONS],
   masterCertificate: ['certificate of the master station', '主站证书'],
   encryptedRandom1: ['encrypted random 1', '随机数1密文'],
   encryptedRandom2: ['encrypted random 2', '随机数2密文'],
@@ -129,7 +130,7 @@ const READINGS = terms({
   frozenDay: ['Td_d, frozen day', '日冻结时标Td_d'],
   frozenMonth: ['Td_m, frozen month', '月冻结时标Td_m'],
   curveStart: ['start of the curve', '曲线起始时间'],
-  density: ['density', '冻结密度'],
+  density: ['density', '冻结密度', undefined, DENSITIES],
   points: ['number of points', '数据点数'],
   forwardActiveEnergy: ['Forward active energy', '正向有功电能示值', 'kWh'],
   forwardReactiveEnergy: ['Forward reactive energy', '正向无功电能示值', 'kvarh'],
@@ -156,9 +157,9 @@ const READINGS = terms({
   b: ['phase B', 'B相'],
   c: ['phase C', 'C相'],
   zero: ['zero sequence', '零序'],
-  relayState: ['relay state', '继电器通断电状态'],
-  lastSwitchOn: ['last remote switch-on', '最近一次远程合闸时间'],
-  lastSwitchOff: ['last remote switch-off', '最近一次远程跳闸时间'],
+  relayState: ['Relay state', '继电器通断电状态', '', RELAY_STATES],
+  lastSwitchOn: ['Last remote switch-on', '最近一次远程合闸时间', ''],
+  lastSwitchOff: ['Last remote switch-off', '最近一次远程跳闸时间', ''],
 })
 
 /** What people call the members of 1376.1. */

@@ -11,8 +11,8 @@ import { upwardValues } from './values.js'
 export type UpwardJson = UpwardFrame & { values?: FrameValue[] }
 
 /**
- * A frame for people and scripts: bytes as upper-case hex, words for the numbers the reference names, `rest` for data of
- * unknown layout. The frame inside of AFN 10 is left to the caller.
+ * A frame for people and scripts: bytes as upper-case hex, words for the numbers the reference names, `data` in hex where
+ * no layout is known. The frame inside of AFN 10 is left to the caller.
  *
  * @throws DecodeError FRAME_INVALID; whatever decodes comes back from fromJson byte by byte
  */

@@ -1,3 +1,4 @@
+import type { Setting } from '@zhuzhan/codec'
 import fc from 'fast-check'
 import type { Arbitrary } from 'fast-check'
 import { localCatalogue } from '../local/afn/index.js'
@@ -6,9 +7,10 @@ import { encodeLink as encodeLocalLink } from '../local/link/frame.js'
 import type { LocalLink } from '../local/link/frame.js'
 import { SETTINGS } from '../settings.js'
 import { upwardCatalogue } from '../upward/afn/index.js'
+import { auxiliaryParts, auxiliarySize } from '../upward/link/auxiliary.js'
 import { encodeLink as encodeUpwardLink } from '../upward/link/frame.js'
 import type { UpwardLink } from '../upward/link/frame.js'
-import { anyBytes, casesOf } from './layout-bytes.js'
+import { anyBytes, casesOf, sampleOf } from './layout-bytes.js'
 
 /** Random frames of both protocols, for tests. Their data come in every state: right, cut, of unknown layout, rubbish. */
 
@@ -19,22 +21,28 @@ const hex = (size: number) => fc.uint8Array({ minLength: size, maxLength: size }
 const record = <T>(model: { [K in keyof T]: Arbitrary<T[K]> }) => fc.record<T>(model, { noNullPrototype: true })
 
 /** One of the choices of every setting. */
-export const settings: Arbitrary<Record<string, string>> = record(Object.fromEntries(SETTINGS.map(({ name, readings }) => [name, fc.constantFrom(...Object.keys(readings))])))
+const readingsOf = ({ readings }: Setting) => fc.constantFrom(...Object.keys(readings))
+export const settings: Arbitrary<Record<string, string>> = record(Object.fromEntries(SETTINGS.map((setting) => [setting.name, readingsOf(setting)])))
 
 const upwardCases = casesOf(upwardCatalogue)
 const localCases = casesOf(localCatalogue)
 
-/** DADT of a function that has a layout, and bytes that may fit it. */
-const unit = fc.tuple(fc.constantFrom(...upwardCases), fc.constantFrom([0, 0], [1, 1], [3, 1], [0xff, 0]), anyBytes)
-  .map(([{ afn, fn, dir }, da, bytes]) => ({ afn, dir, bytes: Buffer.concat([Buffer.from([...da, 1 << ((fn - 1) % 8), Math.floor((fn - 1) / 8)]), bytes]) }))
+/** DADT of a function that has a layout, and its data for each point; now and then bytes that do not fit it. */
+const unit = fc.tuple(fc.constantFrom(...upwardCases), fc.constantFrom([0, 0], [1, 1], [3, 1], [0xff, 0]), anyBytes, fc.nat(3))
+  .map(([{ afn, fn, dir, layout }, da, bytes, kind]) => {
+    const data = kind === 0 ? bytes : sampleOf(layout, bytes)?.bytes ?? bytes
+    const one = Buffer.concat([Buffer.from([...da, 1 << ((fn - 1) % 8), Math.floor((fn - 1) / 8)]), data, ...(da[0] === 3 ? [data] : [])])
+    return { afn, dir, bytes: kind === 1 ? Buffer.concat([one, one]) : one }
+  })
 
 const upwardAddress = record({ district: hex(2), terminal: word, group: fc.boolean(), msa: fc.nat(127) })
 const afn = fc.oneof({ weight: 2, arbitrary: fc.constantFrom(...upwardCatalogue.afns.map((table) => table.afn)) }, byte)
 
-/** A frame of 1376.1 at its link, with the auxiliary field as part of the data. */
-export const upwardLink: Arbitrary<UpwardLink> = fc.oneof(
-  unit, fc.tuple(afn, fc.constantFrom<0 | 1>(0, 1), fc.array(anyBytes, { maxLength: 3 })).map(([number, dir, parts]) => ({ afn: number, dir, bytes: Buffer.concat(parts) })),
-).chain(({ afn: number, dir, bytes }) => record<UpwardLink>({
+const rubbish = fc.tuple(afn, fc.constantFrom<0 | 1>(0, 1), fc.array(anyBytes, { maxLength: 3 }))
+  .map(([number, dir, parts]) => ({ afn: number, dir, bytes: Buffer.concat(parts) }))
+
+/** A frame of 1376.1 at its link, without the auxiliary field that it may announce. */
+const bareLink: Arbitrary<UpwardLink> = fc.oneof(unit, rubbish).chain(({ afn: number, dir, bytes }) => record<UpwardLink>({
   protocolId: fc.constant(2),
   control: dir === 1
     ? record({ dir: fc.constant(1), prm: fc.nat(1), acd: fc.boolean(), fcv: fc.boolean(), function: nibble })
@@ -47,6 +55,21 @@ export const upwardLink: Arbitrary<UpwardLink> = fc.oneof(
   data: fc.constant(bytes),
 }))
 
+const two = fc.integer({ min: 0, max: 99 }).map((n) => String(n).padStart(2, '0'))
+const time = fc.oneof(
+  fc.tuple(two, two, two, two).map(([day, hour, minute, second]) => `${day} ${hour}:${minute}:${second}`),
+  fc.constantFrom({ missing: 'FFFFFFFF' }, { notBcd: '0A000000' }),
+)
+const auxiliary = record({ pw: hex(16), ec: record({ important: byte, general: byte }), tp: record({ pfc: byte, time, delay: byte }) })
+
+export const upwardLink: Arbitrary<UpwardLink> = fc.tuple(bareLink, auxiliary, fc.nat(23), fc.boolean()).map(([link, parts, size, short]) => {
+  const { control, afn: hexAfn, seq, data } = link
+  const announced = auxiliaryParts({ dir: control.dir, acd: 'acd' in control && control.acd, tpv: seq.tpv, afn: Number.parseInt(hexAfn, 16) })
+  const wanted = auxiliarySize(announced)
+  if (short && size < wanted) return { ...link, data: data.subarray(0, size), auxiliaryMissing: `${wanted} bytes of PW, EC and Tp at the end` }
+  return { ...link, ...Object.fromEntries(Object.entries(parts).filter(([name]) => announced[name as keyof typeof announced])) }
+})
+
 export const upwardFrame: Arbitrary<Buffer> = upwardLink.map(encodeUpwardLink)
 
 const downInformation = (relayLevel: number) => record({
@@ -54,14 +77,16 @@ const downInformation = (relayLevel: number) => record({
   channel: nibble, errorCorrection: nibble, answerBytes: byte, rateAndUnit: word, sequence: byte,
 })
 const upInformation = (relayLevel: number) => record({
-  route: fc.boolean(), relayLevel: fc.constant(relayLevel), channel: nibble, phase: nibble, channelFeature: nibble, commandQuality: nibble, answerQuality: nibble,
-  event: fc.boolean(), sequence: byte,
+  route: fc.boolean(), relayLevel: fc.constant(relayLevel), channel: nibble, phase: nibble, channelFeature: nibble,
+  commandQuality: nibble, answerQuality: nibble, event: fc.boolean(), sequence: byte,
 })
 
+const unknownCase = record({ afn: byte, fn: fc.integer({ min: 1, max: 248 }), dir: fc.constantFrom<0 | 1>(0, 1) })
+const localCase = fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...localCases) }, unknownCase)
+
 /** A frame of 1376.2 at its link. */
-export const localLink: Arbitrary<LocalLink> = fc.tuple(
-  fc.oneof(fc.constantFrom(...localCases), record({ afn: byte, fn: fc.integer({ min: 1, max: 248 }), dir: fc.constantFrom<0 | 1>(0, 1) })), nibble, fc.boolean(),
-).chain(([{ afn: number, fn, dir }, relayLevel, withAddress]) => {
+export const localLink: Arbitrary<LocalLink> = fc.tuple(localCase, nibble, fc.boolean()).chain(([one, relayLevel, withAddress]) => {
+  const { afn: number, fn, dir } = one
   const relays = dir === 1 || relayLevel === 0 ? fc.constant({}) : record({ relays: fc.array(hex(6), { minLength: relayLevel, maxLength: relayLevel }) })
   const address = fc.tuple(record({ source: hex(6), destination: hex(6) }), relays).map(([ends, between]) => ({ ...ends, ...between }))
   return fc.tuple(
@@ -69,7 +94,7 @@ export const localLink: Arbitrary<LocalLink> = fc.tuple(
     dir === 1 ? upInformation(relayLevel) : downInformation(relayLevel), address, anyBytes,
   ).map(([control, information, ends, data]): LocalLink => ({
     control, information: { ...information, module: withAddress } as LocalLink['information'], ...(withAddress && { address: ends }),
-    afn: number.toString(16).toUpperCase().padStart(2, '0'), fn: [fn], data,
+    afn: number.toString(16).toUpperCase().padStart(2, '0'), fn: [fn], data: 'layout' in one ? sampleOf(one.layout, data)?.bytes ?? data : data,
   }))
 })
 

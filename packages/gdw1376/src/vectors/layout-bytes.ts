@@ -17,7 +17,8 @@ const counted = fc.tuple(fc.nat(3), fc.nat(250), fc.boolean()).chain(([before, s
     .map(([head, body]) => [...head, size, ...(wide ? [0] : []), ...body]))
 
 /** An AFN, then DADT with a byte each, as a confirmation per unit has them. */
-const confirmed = fc.tuple(byte, fc.array(fc.tuple(fc.constantFrom([0, 0], [1, 1], [0xff, 0], [5, 2]), fc.integer({ min: 1, max: 255 }), fc.nat(30), fc.nat(2)), { maxLength: 20 }))
+const confirmation = fc.tuple(fc.constantFrom([0, 0], [1, 1], [0xff, 0], [5, 2]), fc.integer({ min: 1, max: 255 }), fc.nat(30), fc.nat(2))
+const confirmed = fc.tuple(byte, fc.array(confirmation, { maxLength: 20 }))
   .map(([afn, units]) => [afn, ...units.flatMap(([da, ...rest]) => [...da, ...rest])])
 
 export const anyBytes: Arbitrary<Buffer> = fc.oneof({ weight: 3, arbitrary: loose }, { weight: 3, arbitrary: counted }, { weight: 1, arbitrary: confirmed })

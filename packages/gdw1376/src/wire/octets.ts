@@ -7,7 +7,8 @@ export function paddedLatin1(size: number): Codec<string> {
     read: (r) => r.latin1(size).replace(/\0+$/, ''),
     write: (w, value) => {
       // eslint-disable-next-line no-control-regex -- the whole range of a byte is meant
-      if (typeof value !== 'string' || value.length > size || !/^[\u0000-\u00ff]*$/.test(value)) throw new EncodeError('', `at most ${size} one-byte characters`)
+      const fits = typeof value === 'string' && value.length <= size && /^[\u0000-\u00ff]*$/.test(value)
+      if (!fits) throw new EncodeError('', `at most ${size} one-byte characters`)
       const bytes = Buffer.alloc(size)
       bytes.write(value, 'latin1')
       w.bytes(bytes)

@@ -19,7 +19,8 @@ const State: Codec<ChannelState> = convert(
   u32le,
   (word) => ({ command: word & 1, freeChannels: CHANNELS.filter((channel) => (word & (1 << channel)) !== 0) }),
   ({ command, freeChannels }) => {
-    if ((command !== 0 && command !== 1) || !freeChannels.every((channel) => CHANNELS.includes(channel))) throw new EncodeError('', 'command 0 or 1, channels 1 to 31')
+    const fits = (command === 0 || command === 1) && freeChannels.every((channel) => CHANNELS.includes(channel))
+    if (!fits) throw new EncodeError('', 'command 0 or 1, channels 1 to 31')
     return freeChannels.reduce((word, channel) => word | (1 << channel), command) >>> 0
   },
 )
@@ -39,7 +40,11 @@ const none = { down: nothing, up: nothing }
 /** AFN 01. Reference §B3. */
 export const initialise: AfnTable = {
   afn: 0x01, en: 'Initialisation', zh: '初始化',
-  rows: [row(1, 'Hardware initialisation', '硬件初始化', none), row(2, 'Parameter initialisation', '参数区初始化', none), row(3, 'Data initialisation', '数据区初始化', none)],
+  rows: [
+    row(1, 'Hardware initialisation', '硬件初始化', none),
+    row(2, 'Parameter initialisation', '参数区初始化', none),
+    row(3, 'Data initialisation', '数据区初始化', none),
+  ],
 }
 
 /** AFN 02. Reference §B3. */

@@ -1,20 +1,22 @@
-import { ByteReader, ByteWriter, DecodeError, EncodeError, hexOctets, u16le, u8 } from '@zhuzhan/codec'
+import { ByteReader, ByteWriter, EncodeError, hexOctets, u16le } from '@zhuzhan/codec'
 import type { Codec, FrameReading } from '@zhuzhan/codec'
 import { Dt } from '../../wire/dt.js'
+import { START, endByte, readChecksum, startByte, writeEnd } from '../../wire/ends.js'
 import { addressOf, relaysOf } from './address.js'
 import type { LocalAddress } from './address.js'
 import { LocalControl } from './control.js'
 import { informationOf } from './information.js'
 import type { LocalInformation } from './information.js'
 
-/** First and last byte of every frame. */
-export const START = 0x68
-export const END = 0x16
 /** A whole frame without A and data: 68, L, C, R, AFN, DT, CS, 16. */
 export const SHORTEST = 15
 export const MAX_SIZE = 0xffff
 
+/** Offset of C, where the sum begins. */
+const CONTROL_AT = 3
+
 const Afn = hexOctets(1)
+const checksum = { read: (r: ByteReader) => readChecksum(r, CONTROL_AT) }
 
 /** The link layer of one frame. */
 export interface LocalLink {
@@ -36,37 +38,25 @@ export interface LocalLink {
  */
 export function decodeLink(bytes: Uint8Array, { trace }: FrameReading = {}, readData?: (link: LocalLink, at: number) => void): LocalLink {
   const r = new ByteReader(bytes, { code: 'FRAME_INVALID', trace })
-  const part = <T>(name: string, codec: Codec<T>): T => trace === undefined ? codec.read(r) : r.traced(name, codec)
-  if (part('start', u8) !== START) r.fail('68', 0)
-  if (part('length', u16le) !== bytes.length || bytes.length < SHORTEST) r.fail(`L = ${bytes.length}, at least ${SHORTEST}`, 1)
+  const part = <T>(name: string, codec: Pick<Codec<T>, 'read'>): T => trace === undefined ? codec.read(r) : r.traced(name, codec)
+  part('start', startByte)
+  const size = part('length', u16le)
+  if (size < SHORTEST) r.fail(`L of at least ${SHORTEST}`, 1)
+  if (size !== bytes.length) r.fail(`L = ${Math.max(SHORTEST, bytes.length)}`, 1)
   const control = part('control', LocalControl)
   const information = part('information', informationOf(control.dir))
   const address = information.module ? part('address', addressOf(control.dir, information.relayLevel)) : undefined
   const afn = part('afn', Afn)
   const fn = part('fn', Dt)
-  checkEnd(r.source)
 
   const at = r.offset
   if (r.remaining < 2) r.fail('CS and 16')
   const data = r.bytes(r.remaining - 2)
   const link: LocalLink = { control, information, ...(address && { address }), afn, fn, data }
   readData?.(link, at)
-  part('checksum', u8)
-  part('end', u8)
+  part('checksum', checksum)
+  part('end', endByte)
   return link
-}
-
-function checkEnd(frame: Buffer): void {
-  const at = frame.length - 2
-  if (frame[at] !== checksum(frame, at)) throw new DecodeError('FRAME_INVALID', at, 'the checksum')
-  if (frame[at + 1] !== END) throw new DecodeError('FRAME_INVALID', at + 1, '16')
-}
-
-/** Sum modulo 256 of everything from C up to `to`. */
-function checksum(bytes: Buffer, to: number): number {
-  let sum = 0
-  for (let i = 3; i < to; i++) sum += bytes[i]!
-  return sum & 0xff
 }
 
 /** The whole frame. @throws EncodeError */
@@ -86,7 +76,6 @@ export function encodeLink({ control, information, address, afn, fn, data }: Loc
   const size = w.length + 2
   if (size > MAX_SIZE) throw new EncodeError('data', `a frame of at most ${MAX_SIZE} bytes`)
   w.finish().writeUInt16LE(size, 1)
-  w.u8(checksum(w.finish(), w.length))
-  w.u8(END)
+  writeEnd(w, CONTROL_AT)
   return w.finish()
 }

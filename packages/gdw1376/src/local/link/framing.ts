@@ -2,7 +2,8 @@ import type { DiscardReason, Framing, StreamWindow } from '@zhuzhan/codec'
 import { MAX_FN } from '../../wire/dt.js'
 import { NODE_SIZE, relaysOf } from './address.js'
 import { isControl } from './control.js'
-import { END, SHORTEST, START } from './frame.js'
+import { END, START } from '../../wire/ends.js'
+import { SHORTEST } from './frame.js'
 
 export interface LocalFramingOptions {
   /** Greatest whole frame that is accepted, in bytes; a module tells its own in 03 F10. */

@@ -67,7 +67,8 @@ const firmware = (fn: number, en: string, zh: string, layouts: Pick<FnRow, 'down
 export const authentication: AfnTable = {
   afn: 0x06, en: 'Identity authentication and keys', zh: '身份认证及密钥协商',
   rows: [
-    ...[1, 2, 3, 4].map((fn) => firmware(fn, 'Authentication request or random (2009)', '身份认证请求/随机数(2009)', { down: Authentication, up: Authentication })),
+    ...[1, 2, 3, 4].map((fn) =>
+      firmware(fn, 'Authentication request or random (2009)', '身份认证请求/随机数(2009)', { down: Authentication, up: Authentication })),
     firmware(5, 'Terminal random (2009)', '取终端随机数(2009)', { down: nothing, up: TerminalRandom }),
     row(6, 'Public-key verification (2009)', '公钥验证(2009)'),
     row(7, 'Key update request (2009)', '密钥更新请求(2009)'),

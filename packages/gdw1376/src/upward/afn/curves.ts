@@ -21,7 +21,8 @@ export const curves: readonly FnRow[] = [
   curve(95, ['zero-sequence current', '零序电流'], { member: 'current', part: 'zero', form: A25, ...sibling }),
   ...FLOWS.map(([key, en, zh], i) => curve(97 + i, [`${en} energy amount`, `${zh}总电能量`], { member: `${key}Amount`, part: 'total', form: A13 })),
   ...REGISTERS.slice(0, 4).map(({ member, en, zh }, i) => curve(101 + i, [en, `${zh}(总)`], { member, part: 'total', form: A11 })),
-  ...TOTAL_AND_PHASES.map(([part, en, zh], i) => curve(105 + i, [`power factor, ${en}`, `${zh}功率因数`], { member: 'powerFactor', part, form: A5, ...sibling })),
+  ...TOTAL_AND_PHASES.map(([part, en, zh], i) =>
+    curve(105 + i, [`power factor, ${en}`, `${zh}功率因数`], { member: 'powerFactor', part, form: A5, ...sibling })),
   curveRequest(109, ['voltage angles', '电压相位角']),
   curveRequest(110, ['current angles', '电流相位角']),
   ...QUADRANT_ORDER.map(({ member, en, zh }, i) => curve(145 + i, [en, `${zh}(总)`], { member, part: 'total', form: A11, ...sibling })),

@@ -12,8 +12,12 @@ function basics(first: number, freeze: Freeze, amounts: boolean): FnRow[] {
   const asked = freeze === MONTHLY ? monthRequest : dayRequest
   const under = ['siblingLayouts', 'taken', 'up'] as const
   return [
-    row(first, `${freeze.en} forward energy with quadrants 1 and 4`, `${freeze.zh}正向有/无功电能示值、一/四象限无功电能示值`, { ...frozenRegisters(freeze, FORWARD_REGISTERS), under }),
-    row(first + 1, `${freeze.en} reverse energy with quadrants 2 and 3`, `${freeze.zh}反向有/无功电能示值、二/三象限无功电能示值`, { ...frozenRegisters(freeze, REVERSE_REGISTERS), under }),
+    row(first, `${freeze.en} forward energy with quadrants 1 and 4`, `${freeze.zh}正向有/无功电能示值、一/四象限无功电能示值`, {
+      ...frozenRegisters(freeze, FORWARD_REGISTERS), under,
+    }),
+    row(first + 1, `${freeze.en} reverse energy with quadrants 2 and 3`, `${freeze.zh}反向有/无功电能示值、二/三象限无功电能示值`, {
+      ...frozenRegisters(freeze, REVERSE_REGISTERS), under,
+    }),
     asked(first + 2, [`${freeze.en} forward maximum demand`, `${freeze.zh}正向最大需量及发生时间`]),
     asked(first + 3, [`${freeze.en} reverse maximum demand`, `${freeze.zh}反向最大需量及发生时间`]),
     ...(amounts ? FLOWS.map(([, en, zh], i) => asked(first + 4 + i, [`${freeze.en} ${en} energy amount`, `${freeze.zh}${zh}电能量`])) : []),

@@ -1,4 +1,4 @@
-import { ByteReader, hexOctets, sequence, u8 } from '@zhuzhan/codec'
+import { ByteReader, EncodeError, hexOctets, sequence, u8 } from '@zhuzhan/codec'
 import type { ReadOptions, TypeOf } from '@zhuzhan/codec'
 import { A16 } from '../../formats/times.js'
 import { settingOf } from '../../settings.js'
@@ -36,6 +36,23 @@ export interface AuxiliaryRule {
 export function auxiliaryParts({ dir, acd, tpv, afn }: AuxiliaryRule, settings?: Readonly<Record<string, unknown>>): Record<keyof Auxiliary, boolean> {
   const pw = WITH_PW.has(afn) || (afn === AUTHENTICATION && settingOf(settings, 'pwInAuthentication') === 'present')
   return { pw: dir === 0 && pw, ec: dir === 1 && acd, tp: tpv }
+}
+
+/**
+ * A frame must have the parts that its other fields announce, or a receiver takes its data for them. Free are PW in
+ * AFN 06, and all parts of a frame too short for them, as decodeLink reads one.
+ *
+ * @throws EncodeError
+ */
+export function checkAuxiliary(auxiliary: Auxiliary, rule: AuxiliaryRule, dataSize: number): void {
+  const parts = auxiliaryParts(rule)
+  const freePw = rule.afn === AUTHENTICATION && rule.dir === 0
+  const none = AUXILIARY.every(({ name }) => auxiliary[name] === undefined)
+  if (none && dataSize < auxiliarySize({ ...parts, pw: parts.pw || freePw })) return
+  for (const { name } of AUXILIARY) {
+    if (parts[name] === (auxiliary[name] !== undefined) || (name === 'pw' && freePw)) continue
+    throw new EncodeError(name, parts[name] ? 'it, since the frame announces it' : 'none in such a frame')
+  }
 }
 
 /** Bytes that those parts take together. */

@@ -1,16 +1,14 @@
-import { ByteReader, ByteWriter, DecodeError, EncodeError, bits, hexOctets, u16le, u8 } from '@zhuzhan/codec'
+import { ByteReader, ByteWriter, EncodeError, bits, hexOctets, u16le } from '@zhuzhan/codec'
 import type { Codec, FrameReading } from '@zhuzhan/codec'
 import { settingOf } from '../../settings.js'
+import { START, endByte, readChecksum, startByte, writeEnd } from '../../wire/ends.js'
 import { UpwardAddress } from './address.js'
-import { AUXILIARY, auxiliaryParts, auxiliarySize, readAuxiliary } from './auxiliary.js'
-import type { Auxiliary } from './auxiliary.js'
+import { AUXILIARY, auxiliaryParts, auxiliarySize, checkAuxiliary, readAuxiliary } from './auxiliary.js'
+import type { Auxiliary, AuxiliaryRule } from './auxiliary.js'
 import { UpwardControl } from './control.js'
 import { seqOf } from './seq.js'
 import type { Seq } from './seq.js'
 
-/** First byte, also at offset 5, and last byte of every frame. */
-export const START = 0x68
-export const END = 0x16
 /** Bytes that L does not count: 68 L L 68, CS, 16. */
 export const OUTSIDE = 8
 /** C, A, AFN and SEQ: the least that L counts. */
@@ -22,7 +20,11 @@ export const MAX_RADIO_LENGTH = 255
 export const PROTOCOL_ID = { 'gb130-2005': 1, '1376.1': 2 } as const
 
 const Length = bits(u16le, { protocolId: [0, 2], size: [2, 14] })
+/** Offset of C, where the sum begins. */
+const CONTROL_AT = 6
+
 const Afn = hexOctets(1)
+const checksum = { read: (r: ByteReader) => readChecksum(r, CONTROL_AT) }
 
 /** The link layer of one frame. */
 export interface UpwardLink extends Auxiliary {
@@ -42,7 +44,7 @@ export interface UpwardLink extends Auxiliary {
 /** Offset of the data units. */
 export const DATA_AT = 14
 
-/** Called with the link once its checks are made, while a tracer stands before the data units. */
+/** Called with the link while a tracer stands before the data units; the checksum behind them is not checked yet. */
 export type DataReader = (link: UpwardLink) => void
 
 /**
@@ -52,21 +54,22 @@ export type DataReader = (link: UpwardLink) => void
  */
 export function decodeLink(bytes: Uint8Array, { settings = {}, trace }: FrameReading = {}, readData?: DataReader): UpwardLink {
   const r = new ByteReader(bytes, { code: 'FRAME_INVALID', settings, trace })
-  const part = <T>(name: string, codec: Codec<T>): T => trace === undefined ? codec.read(r) : r.traced(name, codec)
+  const part = <T>(name: string, codec: Pick<Codec<T>, 'read'>): T => trace === undefined ? codec.read(r) : r.traced(name, codec)
   part('start', startByte)
   const { protocolId, size } = part('length', Length)
   if (!acceptedIds(settings).includes(protocolId)) r.fail('protocol identification 2', 1)
-  if (size < SHORTEST || size + OUTSIDE !== bytes.length) r.fail(`L for ${bytes.length} bytes`, 1)
-  if (part('lengthAgain', u16le) !== r.source.readUInt16LE(1)) r.fail('the same L again', 3)
+  if (size < SHORTEST) r.fail(`L of at least ${SHORTEST} bytes`, 1)
+  if (size + OUTSIDE !== bytes.length) r.fail(`L = ${Math.max(SHORTEST, bytes.length - OUTSIDE)}`, 1)
+  const again = part('lengthAgain', Length)
+  if (again.size !== size || again.protocolId !== protocolId) r.fail('the same L again', 3)
   part('start', startByte)
   const control = part('control', UpwardControl)
   const address = part('address', UpwardAddress)
   const afn = part('afn', Afn)
   const seq = part('seq', seqOf(control.dir))
-  checkEnd(r.source)
 
   const area = r.bytes(size - SHORTEST)
-  const parts = auxiliaryParts({ dir: control.dir, acd: 'acd' in control && control.acd, tpv: seq.tpv, afn: Number.parseInt(afn, 16) }, settings)
+  const parts = auxiliaryParts(auxiliaryRule({ control, afn, seq }), settings)
   const wanted = auxiliarySize(parts)
   const link: UpwardLink = { protocolId, control, address, afn, seq, data: area.subarray(0, area.length - wanted) }
   if (wanted > area.length) Object.assign(link, { data: area, auxiliaryMissing: `${wanted} bytes of PW, EC and Tp at the end` })
@@ -75,9 +78,13 @@ export function decodeLink(bytes: Uint8Array, { settings = {}, trace }: FrameRea
     const origin = DATA_AT + link.data.length
     Object.assign(link, readAuxiliary(area.subarray(link.data.length), parts, { code: 'FRAME_INVALID', settings, trace, origin }))
   }
-  part('checksum', u8)
-  part('end', u8)
+  part('checksum', checksum)
+  part('end', endByte)
   return link
+}
+
+function auxiliaryRule({ control, afn, seq }: Pick<UpwardLink, 'control' | 'afn' | 'seq'>): AuxiliaryRule {
+  return { dir: control.dir, acd: 'acd' in control && control.acd, tpv: seq.tpv, afn: Number.parseInt(afn, 16) }
 }
 
 /** Protocol identifications that a reading takes. */
@@ -85,26 +92,9 @@ function acceptedIds(settings: Readonly<Record<string, unknown>>): readonly numb
   return settingOf(settings, 'accept130') === 'true' ? Object.values(PROTOCOL_ID) : [PROTOCOL_ID['1376.1']]
 }
 
-const startByte: Codec<number> = {
-  read: (r) => r.u8() === START ? START : r.fail('68', r.offset - 1),
-  write: (w) => w.u8(START),
-}
-
-function checkEnd(frame: Buffer): void {
-  const at = frame.length - 2
-  if (frame[at] !== checksum(frame, at)) throw new DecodeError('FRAME_INVALID', at, 'the checksum')
-  if (frame[at + 1] !== END) throw new DecodeError('FRAME_INVALID', at + 1, '16')
-}
-
-/** Sum modulo 256 of everything from C up to `to`. */
-function checksum(bytes: Buffer, to: number): number {
-  let sum = 0
-  for (let i = 6; i < to; i++) sum += bytes[i]!
-  return sum & 0xff
-}
-
 /** The whole frame. @throws EncodeError */
 export function encodeLink(link: UpwardLink): Buffer {
+  checkAuxiliary(link, auxiliaryRule(link), link.data.length)
   const w = new ByteWriter(link.data.length + 64)
   w.u8(START)
   w.u16le(0)
@@ -116,14 +106,13 @@ export function encodeLink(link: UpwardLink): Buffer {
   seqOf(link.control.dir).write(w, link.seq)
   w.bytes(link.data)
   for (const { name, codec } of AUXILIARY) if (link[name] !== undefined) (codec as Codec<unknown>).write(w, link[name])
-  const size = w.length - (OUTSIDE - 2)
+  const size = w.length - CONTROL_AT
   if (size > MAX_LENGTH) throw new EncodeError('data', `a frame whose L counts at most ${MAX_LENGTH} bytes`)
   const length = new ByteWriter(2)
   Length.write(length, { protocolId: link.protocolId, size })
   const bytes = w.finish()
   length.finish().copy(bytes, 1)
   length.finish().copy(bytes, 3)
-  w.u8(checksum(bytes, bytes.length))
-  w.u8(END)
+  writeEnd(w, CONTROL_AT)
   return w.finish()
 }

@@ -1,5 +1,6 @@
 import type { DiscardReason, Framing, StreamWindow } from '@zhuzhan/codec'
-import { END, MAX_LENGTH, OUTSIDE, PROTOCOL_ID, SHORTEST, START } from './frame.js'
+import { END, START } from '../../wire/ends.js'
+import { MAX_LENGTH, OUTSIDE, PROTOCOL_ID, SHORTEST } from './frame.js'
 
 export interface UpwardFramingOptions {
   /** The most that L may count, in bytes: 255 by radio, 16383 on a network (default). Reference §A1. */

@@ -2,9 +2,10 @@ import { ByteReader, nothing } from '@zhuzhan/codec'
 import type { FrameReading } from '@zhuzhan/codec'
 import { settingOf } from '../../settings.js'
 import { Dt } from '../../wire/dt.js'
-import { restOf } from '../../wire/rest.js'
-import type { Rest } from '../../wire/rest.js'
+import { unreadFrom } from '../../wire/unread.js'
+import type { Unread } from '../../wire/unread.js'
 import { upwardCatalogue } from '../afn/index.js'
+import { unknownLayout } from '../../afn-table.js'
 import type { Layout } from '../../afn-table.js'
 import { Da } from './da.js'
 import { pairsOf } from './data-unit.js'
@@ -17,10 +18,9 @@ export interface UnitsReading extends FrameReading {
   origin: number
 }
 
-export interface DataUnits {
+/** `data`, if any: what could not be read, from there to the end of the units. */
+export interface DataUnits extends Partial<Unread> {
   units: DataUnit[]
-  /** What could not be read, from there to the end of the units. */
-  rest?: Rest
 }
 
 /**
@@ -46,9 +46,9 @@ export function readUnits(data: Buffer, reading: UnitsReading): DataUnits {
   }
   trace?.leave(origin + at, units)
   if (problem === undefined) return { units }
-  const rest = restOf(data.subarray(at), origin + at, problem)
-  trace?.leaf('rest', origin + at, origin + data.length, rest.hex)
-  return { units, rest }
+  const unread = unreadFrom(data.subarray(at), origin + at, problem)
+  trace?.leaf('data', origin + at, origin + data.length, unread.data)
+  return { units, ...unread }
 }
 
 interface Outcome {
@@ -81,7 +81,7 @@ function readContents(data: Buffer, from: number, unit: DataUnit, contents: Unit
     if (layout === nothing) continue
     if (layout === undefined || pair.pn === 'all') {
       if (at === data.length) continue
-      return { at, problem: layout === undefined ? `no layout is known for AFN ${hexByte(afn)} F${pair.fn} ${dir === 1 ? 'up' : 'down'}` : 'data of an unknown number of points' }
+      return { at, problem: layout === undefined ? unknownLayout(hexByte(afn), [pair.fn], dir) : 'points by number, to know how many data follow' }
     }
     const content = readContent(data, at, pair, layout, reading)
     if ('problem' in content) return { at, problem: content.problem }
@@ -102,7 +102,9 @@ function readContent(data: Buffer, at: number, { pn, fn }: { pn: number | 'all';
 }
 
 /** One part read by a reader of its own; a part that fails leaves no traces. */
-function readPart<T>(data: Buffer, at: number, { settings, trace, origin }: UnitsReading, read: (r: ByteReader) => T): { value: T; at: number } | { problem: unknown } {
+function readPart<T>(
+  data: Buffer, at: number, { settings, trace, origin }: UnitsReading, read: (r: ByteReader) => T,
+): { value: T; at: number } | { problem: unknown } {
   const r = new ByteReader(data.subarray(at), { ...(settings && { settings }), trace, origin: origin + at })
   const mark = trace?.mark()
   try {

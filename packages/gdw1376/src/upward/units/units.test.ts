@@ -80,7 +80,7 @@ describe('units of one frame', () => {
     const frame = decodeUpward(bytes)
     expect(frame.units.map(({ contents }) => contents!.map(({ pn, fn }) => [pn, fn]))).toEqual([[[0, 2]], [[1, 49], [2, 49]]])
     expect(frame.units[1]!.contents![1]!['angles']).toEqual(['100.1', '100.2', '100.3', '100.4', '100.5', '100.6'])
-    expect(frame).not.toHaveProperty('rest')
+    expect(frame).not.toHaveProperty('dataError')
     expect(encodeUpward(frame)).toEqual(bytes)
   })
 
@@ -98,34 +98,34 @@ describe('units of one frame', () => {
 
   it('stay hex from the first whose layout is not known', () => {
     const bytes = reply(`00 00 02 00 ${clock} 01 01 04 00 AA BB 00 00 02 00 ${clock}`)
-    const { units, rest } = decodeUpward(bytes)
+    const { units, data, dataError } = decodeUpward(bytes)
     expect(units.map(({ fn, names }) => [fn, names![0]!.en])).toEqual([[[2], 'Terminal clock'], [[3], 'Parameter state']])
-    expect(rest).toEqual({ hex: `AABB00000200${clock.replaceAll(' ', '')}`, at: 14 + 10 + 4, reason: 'no layout is known for AFN 0C F3 up' })
+    expect([data, dataError]).toEqual([`AABB00000200${clock.replaceAll(' ', '')}`, { offset: 14 + 10 + 4, expected: 'a known layout of 0C F3 up' }])
     expect(encodeUpward({ ...decodeUpward(bytes) })).toEqual(bytes)
   })
 
   it('stay hex from the first that does not fit its layout, and say where', () => {
     const bytes = reply(`01 01 01 06 ${angles} 01 01 01 06 01 00 02`)
-    const { units, rest } = decodeUpward(bytes)
+    const { units, data, dataError } = decodeUpward(bytes)
     expect(units).toHaveLength(2)
-    expect(rest).toEqual({ hex: '010002', at: 34, reason: 'at byte 34: expected bytes for 6 elements' })
+    expect([data, dataError]).toEqual(['010002', { offset: 34, expected: 'bytes for 6 elements' }])
     expect(encodeUpward(decodeUpward(bytes))).toEqual(bytes)
   })
 
   it('stay hex where no unit begins', () => {
     const bytes = reply(`00 00 02 00 ${clock} 01 00`)
-    expect(decodeUpward(bytes).rest).toMatchObject({ hex: '0100', at: 24 })
+    expect(decodeUpward(bytes)).toMatchObject({ data: '0100', dataError: { offset: 24, expected: 'a DA of the terminal, of points in one group, or of all points' } })
     expect(encodeUpward(decodeUpward(bytes))).toEqual(bytes)
   })
 
   it('of all points cannot be told apart in a reply', () => {
     const bytes = reply(`FF 00 01 06 ${angles}`)
-    expect(decodeUpward(bytes)).toMatchObject({ units: [{ pn: 'all', fn: [49] }], rest: { reason: 'data of an unknown number of points' } })
+    expect(decodeUpward(bytes)).toMatchObject({ units: [{ pn: 'all', fn: [49] }], dataError: { offset: 18, expected: 'points by number, to know how many data follow' } })
     expect(encodeUpward(decodeUpward(bytes))).toEqual(bytes)
   })
 
   it('without data are known without a layout', () => {
-    expect(decodeUpward(reply('00 00 0C 00'))).not.toHaveProperty('rest')
+    expect(decodeUpward(reply('00 00 0C 00'))).not.toHaveProperty('dataError')
   })
 
   it('are not written with contents that do not belong to them', () => {
@@ -138,5 +138,5 @@ describe('units of one frame', () => {
 
 it('a function that no reference names still reads', () => {
   expect(upwardCatalogue.describeFn(0x0c, 23)).toBeUndefined()
-  expect(decodeUpward(reply('00 00 40 02 11')).rest).toMatchObject({ hex: '11' })
+  expect(decodeUpward(reply('00 00 40 02 11'))).toMatchObject({ data: '11', dataError: { offset: 18 } })
 })
