@@ -1,7 +1,7 @@
 import { DecodeError } from '@zhuzhan/codec'
 import type { Tracer } from '@zhuzhan/codec'
 import { fromHex } from '@zhuzhan/core'
-import { carriedIn } from './carried.js'
+import { carriedIn, mayCarry } from './carried.js'
 import { detect, likely, wakeUpsBefore } from './detect.js'
 import type { Detected } from './detect.js'
 import { entryOf } from './registry.js'
@@ -43,6 +43,8 @@ export interface AnalyseOptions {
   /** Only this protocol; found by itself unless said. */
   protocol?: ProtocolName | 'auto' | undefined
   settings?: Settings | undefined
+  /** Of several frames: bytes between that do not even begin like one are left out, as the words around the hex in a log are. */
+  framesOnly?: boolean | undefined
 }
 
 /** Frames in frames that are opened: SSAL, 698, a proxy command, 645 are four. */
@@ -69,13 +71,28 @@ export function analyseAll(given: Uint8Array | string, options: AnalyseOptions =
   if ('ok' in bytes) return [bytes]
   const whole = analyseBytes(bytes, options, 0)
   if (whole.ok) return [whole]
-  const pieces = piecesOf(bytes, options.protocol === 'auto' ? undefined : options.protocol)
+  const parts = partsOf(bytes, options)
+  if (parts.length === 1 && parts[0]!.bytes === bytes) return [whole]
+  return parts.map((part) => shifted(analyseBytes(part.bytes, { ...options, ...(part.protocol && { protocol: part.protocol }) }, 0), part.from))
+}
+
+export interface Part {
+  /** Where it begins in the bytes given. */
+  from: number
+  bytes: Buffer
+  /** Absent for bytes that are no frame. */
+  protocol?: ProtocolName
+}
+
+/** What analyseAll gives results for, when the bytes are not one whole frame: the bytes themselves, or the frames in them and what lies between. */
+export function partsOf(bytes: Buffer, { protocol, framesOnly = false }: AnalyseOptions): Part[] {
+  const pieces = piecesOf(bytes, protocol === 'auto' ? undefined : protocol)
   const frames = pieces.filter((piece) => piece.protocol !== undefined)
   const first = frames[0]
   const last = frames.at(-1)
   // A frame in the middle of bytes that are none is most likely carried by a broken one.
-  if (first === undefined || (first.from > wakeUpsBefore(bytes) && last!.from + last!.bytes.length < bytes.length)) return [whole]
-  return pieces.filter((piece) => piece.reason !== 'wake-up').map(({ bytes: part, protocol, from }) => shifted(analyseBytes(part, { ...options, ...(protocol && { protocol }) }, 0), from))
+  if (first === undefined || (first.from > wakeUpsBefore(bytes) && last!.from + last!.bytes.length < bytes.length)) return [{ from: 0, bytes }]
+  return pieces.filter((piece) => piece.protocol !== undefined || (piece.reason !== 'wake-up' && (!framesOnly || likely(piece.bytes) !== undefined)))
 }
 
 /** Hex as bytes, or why it is none. */
@@ -101,7 +118,7 @@ function analyseBytes(bytes: Buffer, { protocol = 'auto', settings }: AnalyseOpt
 function decodeAs(found: Detected, bytes: Buffer, settings: Settings | undefined, depth: number): Analysis {
   const { protocol } = found
   try {
-    return { ok: true, protocol, frame: withInside(readFrame(found, bytes, settings), settings, depth) }
+    return { ok: true, protocol, frame: withInside(readFrame(found, bytes, settings), mayCarry(bytes, protocol), settings, depth) }
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error
     return { ...failed(error.code, error.offset, error.expected), protocol }
@@ -126,8 +143,8 @@ export function readFrame({ protocol, wakeUps }: Detected, bytes: Buffer, settin
   }
 }
 
-function withInside(frame: object, settings: Settings | undefined, depth: number): object {
-  if (depth >= DEEPEST) return frame
+function withInside(frame: object, carrying: boolean, settings: Settings | undefined, depth: number): object {
+  if (!carrying || depth >= DEEPEST) return frame
   const carried = carriedIn(frame)
   if (carried.length === 0) return frame
   const inside: Inside[] = carried.flatMap(({ member, bytes }) => analyseCarried(bytes, settings, depth + 1).map(({ ok: _, ...analysis }) => ({ member, ...analysis })))

@@ -1,4 +1,5 @@
 import { wakeUpsBefore } from './detect.js'
+import type { ProtocolName } from './registry.js'
 
 /** Bytes in a frame's JSON that look like frames of their own. */
 export interface Carried {
@@ -15,6 +16,24 @@ const BEGINS = /^(?:68|98|FE)/
 const SHORTEST = 24
 /** Values in values: what toJson of any protocol gives is far below. */
 const DEEPEST = 24
+
+/** First byte that may begin a frame inside: behind the starts of the outer one. 645 carries none. */
+const INSIDE_FROM: Readonly<Record<ProtocolName, number>> = { ssal: 1, dlt698: 1, 'gdw1376.1': 6, dlt645: Number.POSITIVE_INFINITY, 'gdw1376.2': 1 }
+/** Scrambled content of 698.45 stands on the line with 33H added. */
+const SCRAMBLED = 0x08
+
+/** Could a frame stand in this one? Cheap, so that the members of most frames need not be looked at. */
+export function mayCarry(bytes: Buffer, protocol: ProtocolName): boolean {
+  const at = wakeUpsBefore(bytes)
+  const from = at + INSIDE_FROM[protocol]
+  if (from > bytes.length) return false
+  if (protocol === 'dlt698' && (bytes[at + 3]! & SCRAMBLED) !== 0) return true
+  const end = bytes.lastIndexOf(0x16, bytes.length - 2) - SHORTEST / 2 + 1
+  return end >= from && [0x68, 0x98].some((start) => {
+    const begins = bytes.indexOf(start, from)
+    return begins >= 0 && begins <= end
+  })
+}
 
 /**
  * Hex members that begin and end like a frame, at any place: the content of a forwarding service, of the link to the
