@@ -19,6 +19,7 @@ export const LABELS: Readonly<Record<string, Words>> = {
   data: words('data', '数据域'),
   checksum: words('checksum', '校验码'),
   end: words('end', '结束符'),
+  dataError: words('why the data have no layout', '数据域未解析原因'),
   settings: words('readings taken', '所取解释'),
   // messages, reference §2, §5
   message: words('message', '报文'),

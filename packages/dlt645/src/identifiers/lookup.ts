@@ -120,6 +120,8 @@ function itemOf(di: string, describe: Identifiers['describe']): Item {
   return { di, known, codec: form.codec, least: Math.max(1, form.size) }
 }
 
+/** Settings that rows depend on. */
+const deciding = new Set<string>(identifiers.flatMap((row) => row.when ?? []).map(([name]) => name))
 const byChoice = new Map<string, Identifiers>()
 const bySettings = new WeakMap<Settings, Identifiers>()
 
@@ -128,7 +130,7 @@ export function identifiersFor(settings: Settings): Identifiers {
   if (settings === NO_SETTINGS) return usual
   let found = bySettings.get(settings)
   if (found === undefined) {
-    const choice = JSON.stringify(chosen(settings))
+    const choice = JSON.stringify(Object.entries(chosen(settings)).filter(([name]) => deciding.has(name)))
     found = byChoice.get(choice) ?? createIdentifiers(settings)
     byChoice.set(choice, found)
     bySettings.set(settings, found)
