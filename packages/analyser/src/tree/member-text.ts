@@ -27,7 +27,7 @@ export function lineGroups(nodes: readonly Node[]): Node[][] {
   for (const node of nodes) {
     const last = groups.at(-1)
     const first = last?.[0]
-    if (first !== undefined && isPart(first) && isPart(node) && first.from === node.from && first.to === node.to) last!.push(node)
+    if (first !== undefined && isPart(first) && isPart(node) && first.name !== '' && first.from === node.from && first.to === node.to) last!.push(node)
     else groups.push([node])
   }
   return groups.map((group) => (group.length === 1 ? group : group.filter(saysSomething).length > 0 ? group.filter(saysSomething) : group.slice(0, 1)))
@@ -49,6 +49,7 @@ export function isAbsent({ from, to, whole, value, children }: Node): boolean {
 
 /** Does the line of a node say all that its children would? */
 export function isOneLine(node: Node, language: Language): boolean {
+  if (node.words !== undefined && node.children.length > 0 && node.children.every((child) => WITHOUT_LABEL.has(child.name))) return true
   if (node.children.some((child) => child.children.length > 0 || child.heading !== undefined || !child.whole)) return false
   if (node.words !== undefined && typeof node.value === 'object') return true
   if (node.children.every((child) => child.from === node.from && child.to === node.to)) return true

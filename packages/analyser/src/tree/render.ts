@@ -60,21 +60,39 @@ function renderNodes(nodes: readonly Node[], indent: string, column: Column): st
 function renderNode(node: Node, indent: string, column: Column): string[] {
   const { language } = column
   if (node.heading !== undefined) {
-    return [line(node.from, node.to, `${indent}┌ ${say(node.heading, language)}, ${say(SAID.bytes(node.to - node.from), language)}`, column, false), ...renderNodes(node.children, `${indent}│ `, column)]
+    const title = `${indent}┌ ${say(node.heading, language)}, ${say(SAID.bytes(node.to - node.from), language)}`
+    return [line(node.from, node.to, title, column, node.from), ...renderNodes(node.children, `${indent}│ `, column)]
   }
   const text = `${indent}${labelled(node, language)}`
   if (node.children.length === 0 || isOneLine(node, language)) return [line(node.from, node.to, text, column)]
-  return [line(node.from, node.to, text, column, false), ...renderNodes(shownChildren(node), indent + INDENT, column)]
+  const children = shownChildren(node)
+  const first = Math.min(...children.map((child) => child.from))
+  return [line(node.from, node.to, text, column, first), ...renderNodes(withGaps(children, node, first), indent + INDENT, column)]
 }
 
 /** What a node's own line has not said already. */
 function shownChildren(node: Node): Node[] {
-  return node.children.flatMap((child) => {
+  const shown = node.children.flatMap((child) => {
     // `items` only says that a list follows; the type of a value stands on the line of the value.
     if (child.name === 'items' && child.children.length > 0) return child.children
-    if (child.name === 'type' && child.children.length === 0 && typeof child.value === 'string' && node.words === undefined) return []
+    if (child.name === 'type' && child.children.length === 0 && typeof child.value === 'string' && node.children.length > 1) return []
     return child.name === node.name && child.children.length === 0 ? [{ ...child, label: same('') }] : [child]
   })
+  return shown.length > 0 ? shown : node.children
+}
+
+/** Bytes between the children: counts and choices that no member is named for. Those before the first stand on the node's own line. */
+function withGaps(children: readonly Node[], node: Node, first: number): Node[] {
+  const gap = (from: number, to: number): Node => ({ name: '', label: same('·'), from, to, whole: true, value: new Uint8Array(), words: undefined, children: [] })
+  const filled: Node[] = []
+  let at = first
+  for (const child of children) {
+    if (child.from > at) filled.push(gap(at, child.from))
+    filled.push(child)
+    at = Math.max(at, child.to)
+  }
+  if (node.whole && node.to > at) filled.push(gap(at, node.to))
+  return filled
 }
 
 function labelled(node: Node, language: Language): string {
@@ -83,10 +101,10 @@ function labelled(node: Node, language: Language): string {
   return label === '' || own === '' ? label + own : `${label}: ${own}`
 }
 
-function line(from: number, to: number, text: string, { bytes, rangeWidth }: Column, showHex = true): string {
+/** `until`: bytes from there on stand on lines of their own. */
+function line(from: number, to: number, text: string, { bytes, rangeWidth }: Column, until = to): string {
   const range = to - from > 1 ? `${from}-${to - 1}` : String(from)
-  const hex = showHex ? hexText(bytes.subarray(from, to)) : ''
-  return `${range.padEnd(rangeWidth)}  ${hex.padEnd(HEX_WIDTH)} ${text}`.trimEnd()
+  return `${range.padEnd(rangeWidth)}  ${hexText(bytes.subarray(from, until)).padEnd(HEX_WIDTH)} ${text}`.trimEnd()
 }
 
 /** Where reading stopped: the bytes from there on, and what should have stood there. */

@@ -66,6 +66,16 @@ describe('a broken frame', () => {
   })
 })
 
+it('shows every byte of a frame exactly once', () => {
+  const shown = recordedFrames.filter(({ hex }) => !tree(hex).includes('…'))
+  expect(shown.length).toBeGreaterThan(150)
+  for (const { hex } of shown) {
+    const at = 2 * String(hex.length / 2 - 1).length + 3
+    const lines = linesOf(hex).slice(1).filter((line) => /^\d/.test(line))
+    expect(lines.map((line) => line.slice(at, at + 24).replaceAll(' ', '')).join('')).toBe(hex)
+  }
+})
+
 it.each(['en', 'zh', 'both'] as const)('every recorded frame has a tree in %s, without undefined or object in it', (language) => {
   for (const { hex } of recordedFrames) expect(tree(hex, { language })).not.toMatch(/(?<!object )undefined|\[object|NaN/)
 })
