@@ -175,8 +175,11 @@ export function createFieldDevice(options: FieldDeviceOptions): FieldDevice {
     },
     receive: (message) => serially(() => receive(message)),
     again: () => lastStep,
-    report: (items, at) =>
-      say((id) => ({ service: 'report', id, at: at ?? now() ?? 0, items: items.map(({ object, value }) => ({ object: OBJECTS[object].code, value })) })),
+    sync: () => say((id) => ({ service: 'confirm', id })),
+    report: async (items, at = now()) => {
+      if (at === undefined) throw new HesError('STATE_CONFLICT', 'The device does not know the time yet.')
+      return say((id) => ({ service: 'report', id, at, items: items.map(({ object, value }) => ({ object: OBJECTS[object].code, value })) }))
+    },
     read: (objects) => say((id) => ({ service: 'read', id, objects: objects.map((name) => OBJECTS[name].code) })),
     sendFrame: (frame) => say((id) => ({ service: 'frame', id, frame: Buffer.from(frame) })),
     sendPairingCode: (code) => say((id) => ({ service: 'pairing-code', id, code })),

@@ -63,7 +63,9 @@ export interface FieldDevice {
   receive(message: Uint8Array): Promise<Buffer | undefined>
   /** The last step of a handshake once more, when its answer is missing. */
   again(): Buffer | undefined
-  /** Values now, or at `at` (Unix seconds). @throws HesError SESSION_UNKNOWN */
+  /** Asks for the meter's clock, where the answer to the first record came too late to be believed. */
+  sync(): Promise<Buffer>
+  /** Values now, or at `at` (Unix seconds). @throws HesError SESSION_UNKNOWN, STATE_CONFLICT while the device has no clock */
   report(items: readonly { object: ObjectName; value: number }[], at?: number): Promise<Buffer>
   read(objects: readonly ObjectName[]): Promise<Buffer>
   sendFrame(frame: Uint8Array): Promise<Buffer>
