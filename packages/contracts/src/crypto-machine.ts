@@ -1,6 +1,9 @@
 import { z } from 'zod'
 import { ERRORS, HesError } from '@zhuzhan/core'
 import type { ErrorCode } from '@zhuzhan/core'
+import { AUTHORITY_OPERATIONS } from './crypto-authority.js'
+import { ApduBytes, CryptoToken, DeviceAddress, Nothing, SealedRecord, bytes, hexOf } from './crypto-fields.js'
+import { TICKET_OPERATIONS } from './crypto-tickets.js'
 
 /**
  * What the rest of the station may ask of the crypto machine. Only handles, tokens and finished APDUs cross this
@@ -10,16 +13,6 @@ import type { ErrorCode } from '@zhuzhan/core'
  * Bytes are Uint8Array on the pipe (MessagePack binary) and in process alike. OSP-1 reference §7.
  */
 
-const bytes = (min: number, max: number = min) =>
-  z.custom<Uint8Array>((v) => v instanceof Uint8Array && v.length >= min && v.length <= max, `${min}..${max} bytes expected`)
-const hexOf = (count: number) => z.string().regex(new RegExp(`^[0-9A-F]{${count * 2}}$`), `${count} bytes in upper-case hex expected`)
-
-/** A device address, canonical: 12 decimal digits as printed on the nameplate. */
-export const DeviceAddress = z.string().regex(/^[0-9]{12}$/)
-/** Upper-case hex of 16 unguessable bytes: names a session, an open exchange, a report or a read proof. */
-export const CryptoToken = hexOf(16)
-/** An APDU of the wire, security wrapper included where the operation says so. OSP-1 §7.4 limits it to 65000 bytes. */
-const ApduBytes = bytes(1, 65_200)
 const ConnectHeaderBytes = bytes(37)
 
 /** `S`: SM4, for low-cost chips (CONNECT mechanism 2). `F`: SM2, forward secret (mechanism 3). Fixed per device. */
@@ -62,14 +55,6 @@ const ConnectFinished = z.union([
 ])
 
 const Seal = z.strictObject({ handle: CryptoToken, /** Plain APDU (GET, PROXY 1/2, RELEASE, …). */ apdu: ApduBytes })
-const Sealed = z.strictObject({
-  /** The whole SECURITY-Request. A retransmission sends these same bytes; never seal the same request again. */
-  apdu: ApduBytes,
-  seq: z.number().int().min(0),
-  /** Task computed by the machine from the APDU, OSP-1 §7.4. */
-  task: z.number().int(),
-})
-
 const Open = z.strictObject({ handle: CryptoToken, /** The whole SECURITY-Response. */ apdu: ApduBytes })
 const Opened = z.union([
   /** Authentic answer. `weak`: authenticated but not encrypted where encryption was due (§7.4: a policy violation to count). */
@@ -97,7 +82,6 @@ const ConfirmReport = z.strictObject({ address: DeviceAddress, token: CryptoToke
 const ProofSeal = z.strictObject({ address: DeviceAddress, /** Plain GET-Request. */ apdu: ApduBytes })
 const ProofOpen = z.strictObject({ address: DeviceAddress, token: CryptoToken, /** The whole SECURITY-Response. */ apdu: ApduBytes })
 const ApduResult = z.strictObject({ apdu: ApduBytes })
-const Nothing = z.strictObject({})
 
 /** Laboratory key issue, design.md §3. Upper-case hex and PEM; the last three for mode F. */
 export const IssuedKeys = z.strictObject({
@@ -151,7 +135,7 @@ export const CRYPTO_OPERATIONS = {
    */
   connectFinish: { request: ConnectFinish, result: ConnectFinished },
   /** Seal one APDU for the device. TICKET_REFUSED unless its task is 3; LIMIT when 4 are in flight; BUSY mixes no tasks. */
-  seal: { request: Seal, result: Sealed },
+  seal: { request: Seal, result: SealedRecord },
   /** Open one answer against the requests in flight, then the last 3 unanswered. AUTH_FAILED ends nothing: keep waiting. */
   open: { request: Open, result: Opened },
   /** Open a report that came without a session. AUTH_FAILED; COUNTER with context.reason `conflict` or `stale` (read the object instead). */
@@ -182,6 +166,8 @@ export const CRYPTO_OPERATIONS = {
     request: z.strictObject({ address: DeviceAddress, mode: SecurityMode, replace: z.boolean().optional() }),
     result: IssuedKeys,
   },
+  ...AUTHORITY_OPERATIONS,
+  ...TICKET_OPERATIONS,
 } as const
 
 export type CryptoOperation = keyof typeof CRYPTO_OPERATIONS

@@ -1,5 +1,8 @@
 export * from './commands.js'
+export * from './crypto-authority.js'
+export { CryptoToken, Described, DeviceAddress } from './crypto-fields.js'
 export * from './crypto-machine.js'
+export { MandateState, TICKET_OPERATIONS } from './crypto-tickets.js'
 export * from './events.js'
 export * from './link-batch.js'
 export * from './link.js'

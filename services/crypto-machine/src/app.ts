@@ -3,6 +3,10 @@ import type { CryptoMachine, CryptoOperation, CryptoOutcome, CryptoRequest, Cryp
 import { HesError } from '@zhuzhan/core'
 import type { Clock } from '@zhuzhan/core'
 import type { EngineChoice, Random } from '@zhuzhan/gm-crypto'
+import { createAuthority } from './authority/authority.js'
+import type { Authority } from './authority/authority.js'
+import { each, eachNow } from './batch.js'
+import type { HandlersOf } from './batch.js'
 import { createDevices } from './keys/devices.js'
 import { createKeyIssue } from './keys/issue.js'
 import type { Vault } from './keys/vault.js'
@@ -17,6 +21,8 @@ import { createSessionTable } from './sessions/session-table.js'
 import { FencedError } from './store/store.js'
 import type { MachineStore } from './store/store.js'
 import { handshakes } from './telemetry.js'
+import { createCommands } from './tickets/commands.js'
+import { hearClock } from './tickets/device-clock.js'
 
 export interface MachineOptions {
   choice: EngineChoice
@@ -31,6 +37,10 @@ export interface MachineOptions {
   production: boolean
   /** CA of the frames, written into issued key files. */
   clientAddress?: number
+  /** Does the system's clock follow a source? Always, unless said. */
+  synchronised?(): Promise<boolean>
+  /** scrypt's N for laboratory keys of people. */
+  passwordCost?: number
 }
 
 export interface Machine {
@@ -44,20 +54,20 @@ export interface Machine {
   /** Forget every session and refuse from now on. */
   retire(): void
   readonly sessions: number
+  /** Enter the first administrators, once in the life of a station. @returns false when it has had people before */
+  found: Authority['found']
+  /** To be called once a minute: what must be kept though nobody asks. */
+  tick(): Promise<void>
   /** Can the long-lived keys be used now? */
   provider(): ReturnType<KeyProvider['health']>
 }
 
-type Handlers = {
-  [O in CryptoOperation]: (
-    owner: string,
-    batch: CryptoRequest<O>[],
-  ) => Promise<(CryptoResult<O> | HesError)[]> | (CryptoResult<O> | HesError)[]
-}
+type Handlers = HandlersOf<CryptoOperation>
 
 /** Everything the machine does, behind its one port. */
 export function createMachine(options: MachineOptions): Machine {
   const { choice, provider, store, vault, clock, random, stationId, fencing, production, clientAddress = 0x10 } = options
+  const synchronised = options.synchronised ?? (async () => true)
   const { engine } = choice
   const devices = createDevices({ store, provider, vault, engine })
   const sessions = createSessionTable({ clock, random })
@@ -75,6 +85,8 @@ export function createMachine(options: MachineOptions): Machine {
   const reports = createReports({ devices, store, clock, random })
   const proofs = createProofs({ devices, clock, random })
   const issueKeys = createKeyIssue({ store, provider, vault, engine, devices, clock, random, stationId, production, clientAddress })
+  const authority = createAuthority({ store, vault, provider, engine, devices, clock, random, stationId, production, passwordCost: options.passwordCost })
+  const commands = createCommands({ store, vault, engine, authority, sessions, records, clock, random, stationId, production, synchronised })
   let serving = true
 
   const retire = (): void => {
@@ -111,7 +123,8 @@ export function createMachine(options: MachineOptions): Machine {
     seal: (owner, batch) => eachNow(batch, (request) => records.seal(owner, request)),
     open: (owner, batch) =>
       each(batch, async (request) => {
-        const { session, ...opened } = records.open(owner, request)
+        const { session, request: answered, ...opened } = records.open(owner, request)
+        if ('apdu' in opened) hearClock(session, answered, opened.apdu, clock)
         if ('apdu' in opened) await healReportWindow(store, session, opened.apdu)
         return opened
       }),
@@ -138,6 +151,8 @@ export function createMachine(options: MachineOptions): Machine {
     auditPublicKey: (_owner, batch) =>
       eachNow(batch, () => ({ keyId: provider.audit.keyId, publicKey: provider.audit.publicKey.toString('hex').toUpperCase() })),
     issueKeys: (_owner, batch) => issueKeys(batch),
+    ...authority.handlers,
+    ...commands.handlers,
   }
 
   const runParsed = async <O extends CryptoOperation>(
@@ -180,6 +195,10 @@ export function createMachine(options: MachineOptions): Machine {
     get sessions() {
       return sessions.size
     },
+    found: authority.found,
+    async tick() {
+      if (serving) await commands.tick()
+    },
     provider: () => provider.health(),
   }
 }
@@ -193,24 +212,4 @@ function outcomeOf(result: CryptoResult<CryptoOperation> | HesError | undefined)
   if (!(result instanceof HesError)) return { ok: true, value: result }
   const bare = Object.keys(result.context).length === 0
   return bare ? { ok: false, code: result.code } : { ok: false, code: result.code, context: result.context }
-}
-
-/** Every item for itself: one refusal does not touch its neighbours. */
-function each<A, B>(batch: readonly A[], work: (item: A) => Promise<B>): Promise<(B | HesError)[]> {
-  return Promise.all(batch.map((item) => work(item).catch(refusal)))
-}
-
-function eachNow<A, B>(batch: readonly A[], work: (item: A) => B): (B | HesError)[] {
-  return batch.map((item) => {
-    try {
-      return work(item)
-    } catch (error) {
-      return refusal(error)
-    }
-  })
-}
-
-function refusal(error: unknown): HesError {
-  if (error instanceof HesError) return error
-  throw error
 }

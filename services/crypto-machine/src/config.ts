@@ -25,6 +25,12 @@ export const configSchema = z.object({
     .regex(/^[0-9A-Fa-f]{16}$/)
     .default('4F53503148455330')
     .describe('id of this station in OSP-1 (IDA), 8 bytes hex; fixed once the database exists'),
+  ZHUZHAN_ADMINISTRATORS_FILE: optionalPath.describe(
+    'first administrators of the crypto machine, read while it has nobody: the file of their ceremony; a laboratory invents two and writes it',
+  ),
+  ZHUZHAN_CLOCK_SYNC_FILE: optionalPath.describe(
+    'file that is there while the system clock follows its source (systemd-timesyncd: /run/systemd/timesync/synchronized); unset = not looked at',
+  ),
   ZHUZHAN_CRYPTO_ENGINE: z.enum(['auto', 'openssl', 'noble']).default('auto').describe('SM2 engine; auto takes OpenSSL and falls back'),
   ZHUZHAN_CRYPTO_PROVIDER: z
     .enum(['soft', 'sdf', 'remote'])

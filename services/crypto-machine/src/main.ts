@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { access } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { systemClock } from '@zhuzhan/core'
 import { createLogger, createPipeServer, loadConfig, opsServer, refuseToStart, runService } from '@zhuzhan/service-kit'
@@ -6,11 +7,13 @@ import type { Part } from '@zhuzhan/service-kit'
 import { gauge } from '@zhuzhan/telemetry'
 import pg from 'pg'
 import { createMachine } from './app.js'
+import { readAdministratorsFile } from './authority/administrators-file.js'
 import { configSchema } from './config.js'
 import { machineHealth } from './health.js'
 import { readMasterKeyFile } from './keys/master-key-file.js'
 import { openVault } from './keys/vault.js'
 import { leaseWatch } from './lease-watch.js'
+import { minuteTick } from './minute-tick.js'
 import { createPipeHandler } from './pipe/handler.js'
 import { openProvider } from './provider/open-provider.js'
 import { selfTest } from './selftest/selftest.js'
@@ -44,7 +47,11 @@ async function main(): Promise<void> {
   const fencing = await store.takeOver(owner)
   await store.addEvent({ kind: 'taken-over', subject: owner, detail: { engine: choice.engine.name } })
   const provider = await openProvider(config, { engine: choice.engine, store, vault, random, clock, stationId, log })
-  const machine = createMachine({ choice, provider, store, vault, clock, random, stationId, fencing, production })
+  const syncFile = config.ZHUZHAN_CLOCK_SYNC_FILE
+  const synchronised = async (): Promise<boolean> => syncFile === undefined || access(syncFile).then(() => true, () => false)
+  const machine = createMachine({ choice, provider, store, vault, clock, random, stationId, fencing, production, synchronised })
+  const founders = config.ZHUZHAN_ADMINISTRATORS_FILE
+  if (founders !== undefined && (await machine.found(() => readAdministratorsFile(founders, production, random)))) log.info('first administrators entered')
   gauge('crypto_sessions', () => machine.sessions)
   gauge('crypto_provider_up', () => (provider.health().ok ? 1 : 0))
   gauge('crypto_device_sessions', () => provider.health().sessions)
@@ -60,7 +67,7 @@ async function main(): Promise<void> {
     handle: createPipeHandler(machine),
   })
   const keys: Part = { name: 'key-provider', start: async () => undefined, stop: () => provider.close() }
-  await runService({ log, parts: [database, keys, operations, leaseWatch({ store, machine, log }), pipe] })
+  await runService({ log, parts: [database, keys, operations, leaseWatch({ store, machine, log }), minuteTick({ machine, log }), pipe] })
 }
 
 await main().catch(refuseToStart)

@@ -56,6 +56,7 @@ export interface RigOptions {
   production?: boolean
   masterKey?: Buffer
   stationId?: Buffer
+  synchronised?: () => Promise<boolean>
 }
 
 export interface MachineRig {
@@ -74,6 +75,7 @@ export async function startMachine({
   production = false,
   masterKey = MASTER_KEY,
   stationId = STATION_ID,
+  synchronised = async () => true,
 }: RigOptions = {}): Promise<MachineRig> {
   const engine = testEngine()
   const vault = await openVault(store, masterKey, randomBytes, 16)
@@ -90,6 +92,8 @@ export async function startMachine({
     fencing,
     production,
     clientAddress: CLIENT_ADDRESS,
+    synchronised,
+    passwordCost: 16,
   })
   return { machine, disk, clock, port: machine.as('fep-1') }
 }

@@ -17,6 +17,7 @@ export function newDevice(more: Partial<NewDevice> = {}): NewDevice {
     status: 'active',
     certificate: undefined,
     issuedKey: undefined,
+    suspect: false,
     rowMac: randomBytes(16),
     ...more,
   }

@@ -1,17 +1,20 @@
 import { HesError } from '@zhuzhan/core'
 import { equalBytes, parseCertificate, verifyChain } from '@zhuzhan/gm-crypto'
 import type { Sm2Certificate, Sm2Engine } from '@zhuzhan/gm-crypto'
-import { REPORT_WINDOW, checkCertificateRole, deriveKey, handshakeKeys } from '@zhuzhan/osp1'
+import { REPORT_WINDOW, checkCertificateRole, deriveKey, dispersionOfNumber, handshakeKeys } from '@zhuzhan/osp1'
 import type { HandshakeKeys, ReportWindow } from '@zhuzhan/osp1'
 import type { KeyProvider } from '../provider/provider.js'
+import { keyUpdateMac } from '../authority/row-macs.js'
+import type { KeyUpdateRow } from '../store/field-store.js'
 import type { DeviceCounters, DeviceRow, MachineStore, NewDevice } from '../store/store.js'
 import { gather } from './gather.js'
 import type { Vault } from './vault.js'
 
 /** A device in use: its row, its working keys, and its counters as committed. */
 export interface Device {
-  readonly row: DeviceRow
-  readonly keys: WorkingKeys
+  /** As it stands in the table now. */
+  row: DeviceRow
+  keys: WorkingKeys
   /** Mode F. */
   readonly certificate: Sm2Certificate | undefined
   /** Highest ASCTR used, and highest that may be used without another commit. */
@@ -19,7 +22,20 @@ export interface Device {
   window: ReportWindow
   /** False after a restore until F100 attribute 7 was read in a session (§7.10). */
   windowKnown: boolean
+  /** An open key update, and the keys it brings. */
+  update: OpenUpdate | undefined
 }
+
+/** While a row is open the device may hold either set. §7.8 */
+export interface OpenUpdate {
+  row: KeyUpdateRow
+  keys: WorkingKeys
+  /** Which set the next CONNECT tries: the new one first, then in turn. */
+  tryNew: boolean
+  /** Sets the device refused, without proof, since one of them worked. */
+  refused: Set<KeySet>
+}
+export type KeySet = 'active' | 'new'
 
 export interface WorkingKeys {
   auth: Buffer
@@ -32,8 +48,12 @@ export interface WorkingKeys {
 export interface Devices {
   /** @throws HesError DEVICE_NOT_ENROLLED, or ENGINE_FAULT when its row was changed behind our back */
   get(address: string): Promise<Device>
-  /** Forget what is cached, after the row changed. */
+  /** Forget what is cached, after the device was replaced by another. */
   drop(address: string): void
+  /** The row changed, the device is the same: sessions and counters go on with it. */
+  refresh(row: DeviceRow): Promise<void>
+  /** Key updates of these devices were opened or changed by order. */
+  reloadUpdates(addresses: readonly string[]): Promise<void>
 }
 
 /** Devices kept ready; with its keys each costs about two kilobytes. */
@@ -49,6 +69,8 @@ export function deviceRowMac(vault: Vault, row: NewDevice): Buffer {
     Buffer.from(row.status),
     row.certificate ?? Buffer.alloc(0),
     row.issuedKey ?? Buffer.alloc(0),
+    // Only when set: rows written before there was this flag keep their MAC.
+    ...(row.suspect ? [Buffer.from('suspect')] : []),
   ])
 }
 
@@ -69,9 +91,19 @@ export function createDevices({
   const cache = new Map<string, Promise<Device>>()
   const loadRow = gather(async (addresses: readonly string[]) => {
     const rows = await store.devices(addresses)
-    const counters = rows.length > 0 ? await store.counters(rows.map((row) => row.id)) : new Map<number, DeviceCounters>()
-    return new Map(rows.map((row) => [row.address, { row, counters: counters.get(row.id) ?? NO_COUNTERS }]))
+    const ids = rows.map((row) => row.id)
+    const [counters, updates] = rows.length > 0 ? await Promise.all([store.counters(ids), store.openKeyUpdates(ids)]) : [new Map<number, DeviceCounters>(), []]
+    const updateOf = new Map(updates.map((row) => [row.deviceId, row]))
+    return new Map(rows.map((row) => [row.address, { row, counters: counters.get(row.id) ?? NO_COUNTERS, update: updateOf.get(row.id) }]))
   })
+
+  const openUpdate = async (row: DeviceRow, update: KeyUpdateRow | undefined): Promise<OpenUpdate | undefined> => {
+    if (!update) return undefined
+    if (!equalBytes(update.rowMac, keyUpdateMac(vault, update)))
+      throw new HesError('ENGINE_FAULT', 'the key update row was changed outside the machine', { address: row.address })
+    const next = { ...row, keyState: update.newState, keyVersion: update.newVersion, dispersion: update.newDispersion }
+    return { row: update, keys: await workingKeys(provider, next), tryNew: true, refused: new Set() }
+  }
 
   const load = async (address: string): Promise<Device> => {
     const found = await loadRow(address)
@@ -79,8 +111,8 @@ export function createDevices({
     const { row, counters } = found
     if (!equalBytes(row.rowMac, deviceRowMac(vault, row)))
       throw new HesError('ENGINE_FAULT', 'the device row was changed outside the machine', { address })
-    const [keys, certificate] = await Promise.all([workingKeys(provider, row), pinned(row)])
-    return { row, keys, certificate, asctr: { used: counters.asctr, reserved: counters.asctr }, ...windowOf(counters) }
+    const [keys, certificate, update] = await Promise.all([workingKeys(provider, row), pinned(row), openUpdate(row, found.update)])
+    return { row, keys, certificate, update, asctr: { used: counters.asctr, reserved: counters.asctr }, ...windowOf(counters) }
   }
 
   /** The pinned certificate, its chain checked. Dates are judged at each CONNECT. */
@@ -88,7 +120,8 @@ export function createDevices({
     if (row.mode !== 'F') return undefined
     if (!row.certificate) throw new HesError('ENGINE_FAULT', 'a mode F device without a certificate', { address: row.address })
     const certificate = parseCertificate(row.certificate)
-    checkCertificateRole(certificate, 'device', row.dispersion)
+    // A certificate names D of the formal key state (§7.3), also while the factory keys are in force.
+    checkCertificateRole(certificate, 'device', dispersionOfNumber(row.address))
     await verifyChain(engine, [certificate, provider.deviceAuthority], undefined)
     return certificate
   }
@@ -109,10 +142,21 @@ export function createDevices({
     drop: (address) => {
       cache.delete(address)
     },
+    async refresh(row) {
+      const device = await cache.get(row.address)?.catch(() => undefined)
+      if (device) device.row = row
+    },
+    async reloadUpdates(addresses) {
+      const known = await Promise.all(addresses.map(async (address) => cache.get(address)?.catch(() => undefined)))
+      const cached = known.filter((device) => device !== undefined)
+      const rows = new Map((await store.openKeyUpdates(cached.map((device) => device.row.id))).map((row) => [row.deviceId, row]))
+      for (const device of cached) device.update = await openUpdate(device.row, rows.get(device.row.id))
+    },
   }
 }
 
-async function workingKeys(provider: KeyProvider, row: DeviceRow): Promise<WorkingKeys> {
+/** Of the key state, version and D in this row. */
+async function workingKeys(provider: KeyProvider, row: Pick<DeviceRow, 'keyState' | 'keyVersion' | 'dispersion'>): Promise<WorkingKeys> {
   const root = (purpose: 'session' | 'report') => ({ keyState: row.keyState, keyVersion: row.keyVersion, purpose })
   const [auth, report] = await Promise.all([
     provider.deviceKey(root('session'), row.dispersion),

@@ -60,6 +60,7 @@ export function createKeyIssue(options: KeyIssueOptions): (orders: readonly KeyI
       status: 'active',
       certificate: undefined,
       issuedKey: undefined,
+      suspect: false,
       rowMac: Buffer.alloc(16),
       ...(mode === 'F' ? await certify(address, dispersion) : {}),
     }

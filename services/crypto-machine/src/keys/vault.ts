@@ -2,7 +2,7 @@ import { scryptSync } from 'node:crypto'
 import { HesError } from '@zhuzhan/core'
 import { sm4CcmOpen, sm4CcmSeal, sm4Cmac } from '@zhuzhan/gm-crypto'
 import type { Random } from '@zhuzhan/gm-crypto'
-import type { MachineStore } from '../store/store.js'
+import type { MachineIdentity, MachineStore } from '../store/store.js'
 
 /** Wraps what is secret at rest, and seals rows that must not be changed behind our back. */
 export interface Vault {
@@ -13,6 +13,8 @@ export interface Vault {
   /** 16 bytes over the name and the fields, each with its length. */
   rowMac(name: string, fields: readonly Uint8Array[]): Buffer
   epoch: Buffer
+  /** The check value of the machine row under another epoch: only the master key can change it. */
+  keyCheck(epoch: Uint8Array): Buffer
 }
 
 const FORMAT = 1
@@ -32,25 +34,35 @@ const CHECK_TEXT = Buffer.from('zhuzhan crypto machine')
  */
 export async function openVault(store: MachineStore, passphrase: Uint8Array, random: Random, cost = SCRYPT_COST): Promise<Vault> {
   const identity = await store.identity(() => {
-    const salt = random(16)
-    return { epoch: random(8), salt, keyCheck: createVault(passphrase, salt, random, Buffer.alloc(8), cost).wrap(CHECK_NAME, CHECK_TEXT) }
+    const [salt, epoch] = [random(16), random(8)]
+    return { epoch, salt, keyCheck: createVault(passphrase, salt, random, epoch, cost).keyCheck(epoch) }
   })
   const vault = createVault(passphrase, identity.salt, random, identity.epoch, cost)
-  try {
-    vault.unwrap(CHECK_NAME, identity.keyCheck)
-  } catch (error) {
-    throw new HesError('CONFIG_INVALID', 'ZHUZHAN_MASTER_KEY_FILE is not the master key of this database', {}, { cause: error })
-  }
+  checkIdentity(vault, identity)
   return vault
 }
 
-function createVault(passphrase: Uint8Array, salt: Uint8Array, random: Random, epoch: Buffer, cost: number): Vault {
+/** @throws HesError CONFIG_INVALID for another master key, ENGINE_FAULT when the epoch was changed behind our back */
+export function checkIdentity(vault: Vault, { epoch, keyCheck }: MachineIdentity): void {
+  let text: Buffer
+  try {
+    text = vault.unwrap(CHECK_NAME, keyCheck)
+  } catch (error) {
+    throw new HesError('CONFIG_INVALID', 'this is not the master key of this database', {}, { cause: error })
+  }
+  // Databases made before the epoch was bound hold the text alone; their next epoch is bound.
+  if (!text.equals(CHECK_TEXT) && !text.equals(Buffer.concat([CHECK_TEXT, epoch])))
+    throw new HesError('ENGINE_FAULT', 'the epoch of the machine was changed outside of it')
+}
+
+export function createVault(passphrase: Uint8Array, salt: Uint8Array, random: Random, epoch: Buffer, cost = SCRYPT_COST): Vault {
   const master = scryptSync(passphrase, salt, 32, { N: cost, r: 8, p: 1, maxmem: 64 * 1024 * 1024 })
   const wrapKey = master.subarray(0, 16)
   const rows = sm4Cmac(master.subarray(16))
   const aad = (name: string): Buffer => Buffer.concat([LABEL, Buffer.from(name)])
-  return {
+  const vault: Vault = {
     epoch,
+    keyCheck: (next) => vault.wrap(CHECK_NAME, Buffer.concat([CHECK_TEXT, next])),
     wrap(name, secret) {
       const nonce = random(NONCE)
       const { ciphertext, tag } = sm4CcmSeal(wrapKey, nonce, aad(name), secret, TAG)
@@ -75,4 +87,5 @@ function createVault(passphrase: Uint8Array, salt: Uint8Array, random: Random, e
       return rows.sign(ROW_LABEL, ...parts)
     },
   }
+  return vault
 }

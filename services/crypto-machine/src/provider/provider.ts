@@ -1,6 +1,6 @@
 import type { CertificateOrder, Sm2Certificate } from '@zhuzhan/gm-crypto'
 import type { Sm2Verifier, StationKey } from '@zhuzhan/osp1'
-import type { RootKeyName } from '../store/store.js'
+import type { RootKeyName, RootKeyRow } from '../store/store.js'
 
 export type Authority = 'station-ca' | 'device-ca'
 
@@ -33,6 +33,11 @@ export interface KeyProvider extends Sm2Verifier {
   readonly ciphers: readonly CipherName[]
   /** DK = SM4-ECB(RK, D || not D). @throws HesError DEVICE_NOT_ENROLLED when there is no such root key */
   deviceKey(root: RootKeyName, dispersion: Uint8Array): Promise<Buffer>
+  /**
+   * A new version of root keys for every purpose: rows to commit, and `use` once they are committed. Absent where root keys are
+   * made by other means (a device's own key ceremony).
+   */
+  newRootKeys?(keyState: number, keyVersion: number): { rows: Omit<RootKeyRow, 'status'>[]; use(): void }
   random(length: number): Promise<Buffer>
   /** One operation with a working key. MAC: one block. @throws HesError PROFILE_REFUSED when there is no such key here */
   crypt(order: CipherOrder): Promise<Buffer>

@@ -68,6 +68,15 @@ export async function createSoftProvider(options: SoftProviderOptions): Promise<
         })
       return diversify(key, dispersion)
     },
+    newRootKeys(keyState, keyVersion) {
+      const fresh = PURPOSES.map((purpose) => ({ name: { keyState, keyVersion, purpose }, key: options.random(16) }))
+      return {
+        rows: fresh.map(({ name, key }) => ({ ...name, wrapped: options.vault.wrap(rootName(name), key) })),
+        use: () => {
+          for (const { name, key } of fresh) roots.set(rootName(name), key)
+        },
+      }
+    },
     station: softStationKey(engine, station),
     stationCertificate,
     deviceAuthority: parseCertificate(deviceCa.certificate ?? missing('device CA certificate')),

@@ -1,16 +1,32 @@
 import { HesError } from '@zhuzhan/core'
 import type { Clock } from '@zhuzhan/core'
+import type { DateTimeS } from '@zhuzhan/dlt698'
 import { createCcm } from '@zhuzhan/gm-crypto'
 import type { Ccm, Random } from '@zhuzhan/gm-crypto'
 import { erase } from '@zhuzhan/osp1'
-import type { SessionKeys } from '@zhuzhan/osp1'
-import type { Device } from '../keys/devices.js'
+import type { SessionKeys, UpdateStep } from '@zhuzhan/osp1'
+import type { Device, KeySet } from '../keys/devices.js'
+
+/** What the machine itself wants to know from an answer. */
+export type Purpose =
+  | { kind: 'clock'; /** Milliseconds since 1970. */ sentAt: number }
+  | { kind: 'manifest'; challenge: Buffer }
+  | { kind: 'key-update'; step: UpdateStep; updateId: Buffer }
 
 /** A request that waits for its answer, or waited too long. */
 export interface Request {
   seq: number
   task: number
   sealedAt: number
+  purpose?: Purpose | undefined
+}
+
+/** The device's clock as an authentic answer to GET 40000200 gave it. */
+export interface ClockReading {
+  /** Local time of the device. */
+  value: DateTimeS
+  sentAt: number
+  heardAt: number
 }
 
 /** One session, in this process's memory only: never stored, exported or replicated (§7.4). */
@@ -30,11 +46,18 @@ export interface Session {
   /** The last 3 that timed out: a late answer to them is still valid. */
   unanswered: Request[]
   macFailures: number
+  /** A ticket or a key update is being committed for it: nothing else is sealed meanwhile. */
+  reserved: boolean
+  clockReading: ClockReading | undefined
+  /** Mode S: the keys its CONNECT proved. A session under the new set of an open key update serves tasks 3 and 7 only (§7.8). */
+  readonly keySet: KeySet
+  /** The update whose stage this session saw answered rightly. */
+  staged: Buffer | undefined
 }
 
 export interface SessionTable {
   /** A new session under (device, client address); the one before it is dead from now on. */
-  open(owner: string, device: Device, clientAddress: number, keys: SessionKeys, sessionSeconds: number): Session
+  open(owner: string, device: Device, clientAddress: number, keys: SessionKeys, sessionSeconds: number, keySet?: KeySet): Session
   /** @throws HesError SESSION_UNKNOWN for an unknown, ended or foreign handle alike */
   get(owner: string, handle: string): Session
   end(session: Session): void
@@ -65,7 +88,7 @@ export function createSessionTable({ clock, random }: { clock: Clock; random: Ra
   }
 
   return {
-    open(owner, device, clientAddress, keys, sessionSeconds) {
+    open(owner, device, clientAddress, keys, sessionSeconds, keySet = 'active') {
       sweep()
       const at = place(device, clientAddress)
       const before = byDevice.get(at)
@@ -82,6 +105,10 @@ export function createSessionTable({ clock, random }: { clock: Clock; random: Ra
         inFlight: [],
         unanswered: [],
         macFailures: 0,
+        reserved: false,
+        clockReading: undefined,
+        keySet,
+        staged: undefined,
       }
       byHandle.set(session.handle, session)
       byDevice.set(at, session)

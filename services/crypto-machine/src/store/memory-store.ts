@@ -1,4 +1,6 @@
 import { REPORT_WINDOW } from '@zhuzhan/osp1'
+import { memoryAuthority, memoryField, memoryFieldStore, memoryTickets } from './memory-authority.js'
+import type { MemoryField } from './memory-authority.js'
 import { FencedError } from './store.js'
 import type { DeviceRow, KeyEvent, MachineIdentity, MachineStore, OwnKeyRow, ReportEntryRow, RootKeyRow } from './store.js'
 
@@ -13,6 +15,8 @@ export interface MemoryDisk {
   entries: Map<string, ReportEntryRow>
   highs: Map<number, { known: boolean; highest: number }>
   events: KeyEvent[]
+  /** People, tickets, modules, key updates. */
+  field: MemoryField
   /** Commits so far; a test makes the n-th fail. */
   commits: number
   failNext: Error | undefined
@@ -29,6 +33,7 @@ export function memoryDisk(): MemoryDisk {
     entries: new Map(),
     highs: new Map(),
     events: [],
+    field: memoryField(),
     commits: 0,
     failNext: undefined,
   }
@@ -49,6 +54,16 @@ export function createMemoryStore(disk: MemoryDisk = memoryDisk()): MachineStore
     write()
   }
   return {
+    ...memoryAuthority(disk, commit, () => {
+      fencing = -1
+    }),
+    ...memoryTickets(disk, commit),
+    ...memoryFieldStore(disk, commit),
+    ...memoryAuthority(disk, commit, () => {
+      fencing = -1
+    }),
+    ...memoryTickets(disk, commit),
+    ...memoryFieldStore(disk, commit),
     identity: async (make) => (disk.identity ??= make()),
     takeOver: async () => (fencing = ++disk.fencing),
     owned: async () => fencing === disk.fencing,

@@ -1,42 +1,23 @@
-import { HesError } from '@zhuzhan/core'
 import { REPORT_WINDOW } from '@zhuzhan/osp1'
 import type { Purpose } from '@zhuzhan/osp1'
-import type { Pool, QueryResult, QueryResultRow } from 'pg'
-import { FencedError } from './store.js'
-import type { DeviceCounters, DeviceRow, DeviceStatus, KeyEvent, MachineStore, NewDevice, OwnKeyRow } from './store.js'
-
-/**
- * Every write starts with this: the row lock makes a taker-over wait for us, or us see that we are late. The WITH item
- * yields one row for the owner and none for anybody else, and every write joins it.
- */
-const OWNER = 'owner AS MATERIALIZED (SELECT fencing FROM crypto_machine.machine WHERE fencing = $1 FOR SHARE)'
-const EVENT = 'INSERT INTO crypto_machine.key_event (fencing, kind, subject, detail) SELECT owner.fencing, $2, $3, $4 FROM owner'
-const DEVICE_COLUMNS = 'address, dispersion, ad, chip_serial, mode, key_state, key_version, status, certificate, issued_key, row_mac'
-const DEVICE = `id, ${DEVICE_COLUMNS}`
+import type { Pool } from 'pg'
+import { pgAuthority } from './pg-authority.js'
+import { EVENT, OWNER, eventValues, pgDatabase } from './pg-database.js'
+import { DEVICE, DEVICE_COLUMNS, columnsOf, deviceFromSql, unnestDevices } from './pg-device.js'
+import type { DeviceSql } from './pg-device.js'
+import { pgField } from './pg-field.js'
+import { pgTickets } from './pg-tickets.js'
+import type { DeviceCounters, MachineStore, OwnKeyRow } from './store.js'
 
 /** The port on PostgreSQL. Writes are single statements, so each is one round trip and one commit. */
 export function createPgStore(pool: Pool): MachineStore {
-  let fencing = -1
-
-  /** Whatever the database says, callers learn that the machine cannot answer now. */
-  const query = async <R extends QueryResultRow>(sql: string, values: readonly unknown[] = []): Promise<QueryResult<R>> => {
-    try {
-      return await pool.query<R>(sql, [...values])
-    } catch (error) {
-      throw new HesError('UNAVAILABLE', "the crypto machine's database failed", {}, { cause: error })
-    }
-  }
-  /** `sql` must return one row exactly when we are the owner. */
-  const write = async <R extends QueryResultRow>(sql: string, values: readonly unknown[]): Promise<R> => {
-    const {
-      rows: [row],
-    } = await query<R>(sql, [fencing, ...values])
-    if (!row) throw new FencedError()
-    return row
-  }
-  const eventValues = (event: KeyEvent): unknown[] => [event.kind, event.subject, JSON.stringify(event.detail ?? {})]
+  const db = pgDatabase(pool)
+  const { query, write } = db
 
   return {
+    ...pgAuthority(db),
+    ...pgTickets(db),
+    ...pgField(db),
     async identity(make) {
       const made = make()
       await query('INSERT INTO crypto_machine.machine (epoch, salt, key_check) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING', [
@@ -56,10 +37,10 @@ export function createPgStore(pool: Pool): MachineStore {
         'UPDATE crypto_machine.machine SET fencing = fencing + 1, owner = $1, owned_since = now() RETURNING fencing',
         [owner],
       )
-      return (fencing = Number(rows[0]?.fencing))
+      return (db.fencing = Number(rows[0]?.fencing))
     },
     async owned() {
-      const { rowCount } = await query('SELECT 1 FROM crypto_machine.machine WHERE fencing = $1', [fencing])
+      const { rowCount } = await query('SELECT 1 FROM crypto_machine.machine WHERE fencing = $1', [db.fencing])
       return rowCount === 1
     },
 
@@ -116,7 +97,7 @@ export function createPgStore(pool: Pool): MachineStore {
 
     async devices(addresses) {
       const { rows } = await query<DeviceSql>(`SELECT ${DEVICE} FROM crypto_machine.device WHERE address = ANY ($1)`, [addresses])
-      return rows.map(fromSql)
+      return rows.map(deviceFromSql)
     },
     async deviceCount() {
       const { rows } = await query<{ count: string }>('SELECT count(*) FROM crypto_machine.device')
@@ -127,7 +108,7 @@ export function createPgStore(pool: Pool): MachineStore {
       const { ids } = await write<{ ids: { id: number; address: string }[] }>(
         `WITH ${OWNER}, stored AS (
            INSERT INTO crypto_machine.device (${DEVICE_COLUMNS})
-           SELECT v.* FROM unnest($3::text[], $4::bytea[], $5::bytea[], $6::bytea[], $7::text[], $8::smallint[], $9::smallint[], $10::text[], $11::bytea[], $12::bytea[], $13::bytea[]) v, owner
+           SELECT v.* FROM ${unnestDevices(3)} v, owner
            RETURNING id, address, mode),
          event AS (INSERT INTO crypto_machine.key_event (fencing, kind, subject, detail) SELECT owner.fencing, $2, address, jsonb_build_object('mode', mode) FROM stored, owner)
          SELECT (SELECT jsonb_agg(jsonb_build_object('id', id, 'address', address)) FROM stored) AS ids FROM owner`,
@@ -139,7 +120,7 @@ export function createPgStore(pool: Pool): MachineStore {
     async replaceDevice(id, row, event) {
       await write(
         `WITH ${OWNER}, stored AS (
-           UPDATE crypto_machine.device SET (${DEVICE_COLUMNS}) = (SELECT v.* FROM unnest($6::text[], $7::bytea[], $8::bytea[], $9::bytea[], $10::text[], $11::smallint[], $12::smallint[], $13::text[], $14::bytea[], $15::bytea[], $16::bytea[]) v)
+           UPDATE crypto_machine.device SET (${DEVICE_COLUMNS}) = (SELECT v.* FROM ${unnestDevices(6)} v)
            FROM owner WHERE id = $5),
          entries AS (DELETE FROM crypto_machine.report_entry e USING owner WHERE e.device_id = $5),
          high AS (DELETE FROM crypto_machine.report_high h USING owner WHERE h.device_id = $5),
@@ -222,54 +203,4 @@ export function createPgStore(pool: Pool): MachineStore {
       await write(`WITH ${OWNER}, event AS (${EVENT}) SELECT fencing FROM owner`, eventValues(event))
     },
   }
-}
-
-interface DeviceSql {
-  id: number
-  address: string
-  dispersion: Buffer
-  ad: Buffer
-  chip_serial: Buffer
-  mode: 'S' | 'F'
-  key_state: number
-  key_version: number
-  status: DeviceStatus
-  certificate: Buffer | null
-  issued_key: Buffer | null
-  row_mac: Buffer
-}
-
-/** One array a column, in the order of DEVICE_COLUMNS. */
-function columnsOf(rows: readonly NewDevice[]): unknown[] {
-  const column = <T>(pick: (row: NewDevice) => T): T[] => rows.map(pick)
-  return [
-    column((row) => row.address),
-    column((row) => row.dispersion),
-    column((row) => row.ad),
-    column((row) => row.chipSerial),
-    column((row) => row.mode),
-    column((row) => row.keyState),
-    column((row) => row.keyVersion),
-    column((row) => row.status),
-    column((row) => row.certificate ?? null),
-    column((row) => row.issuedKey ?? null),
-    column((row) => row.rowMac),
-  ]
-}
-
-function fromSql(row: DeviceSql): DeviceRow {
-  const device: NewDevice = {
-    address: row.address,
-    dispersion: row.dispersion,
-    ad: row.ad,
-    chipSerial: row.chip_serial,
-    mode: row.mode,
-    keyState: row.key_state,
-    keyVersion: row.key_version,
-    status: row.status,
-    certificate: row.certificate ?? undefined,
-    issuedKey: row.issued_key ?? undefined,
-    rowMac: row.row_mac,
-  }
-  return { ...device, id: row.id }
 }

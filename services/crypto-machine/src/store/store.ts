@@ -1,4 +1,7 @@
 import type { Purpose } from '@zhuzhan/osp1'
+import type { AuthorityStore } from './authority-store.js'
+import type { FieldStore } from './field-store.js'
+import type { TicketStore } from './ticket-store.js'
 
 /** What the machine keeps. Everything that is secret arrives here wrapped. */
 
@@ -36,6 +39,8 @@ export interface DeviceRow {
   status: DeviceStatus
   certificate: Buffer | undefined
   issuedKey: Buffer | undefined
+  /** Reads only, until an order binds its modules anew (§7.7). */
+  suspect: boolean
   rowMac: Buffer
 }
 export type NewDevice = Omit<DeviceRow, 'id'>
@@ -77,7 +82,7 @@ export class FencedError extends Error {
  * The machine's storage. Each write is one commit that checks the fencing number, all or nothing; when the promise
  * resolves it is durable. One conformance suite runs against every implementation.
  */
-export interface MachineStore {
+export interface MachineStore extends AuthorityStore, TicketStore, FieldStore {
   /** The identity, created by `make` at the very first start. */
   identity(make: () => MachineIdentity): Promise<MachineIdentity>
   /** Become the owner: every other process is fenced off from now on. @returns the fencing number */

@@ -1,0 +1,116 @@
+import { HesError } from '@zhuzhan/core'
+import type { Clock } from '@zhuzhan/core'
+import type { AUTHORITY_OPERATIONS, CryptoResult } from '@zhuzhan/contracts'
+import type { Random, Sm2Engine } from '@zhuzhan/gm-crypto'
+import { describeMandate, describeOrder, describeTicket } from '@zhuzhan/osp1'
+import { each, eachNow } from '../batch.js'
+import type { HandlersOf } from '../batch.js'
+import type { Devices } from '../keys/devices.js'
+import type { Vault } from '../keys/vault.js'
+import type { KeyProvider } from '../provider/provider.js'
+import type { MachineStore } from '../store/store.js'
+import { foundStation } from './founding.js'
+import { createOrderEffects } from './order-effects.js'
+import { createOrders } from './orders.js'
+import { createPeople } from './people.js'
+import type { People } from './people.js'
+import { createPersonKeys } from './person-keys.js'
+import { createPlaces } from './places.js'
+import type { Places } from './places.js'
+import { createRefusals } from './refusals.js'
+import type { Refusals } from './refusals.js'
+
+export interface AuthorityOptions {
+  store: MachineStore
+  vault: Vault
+  provider: KeyProvider
+  engine: Sm2Engine
+  devices: Devices
+  clock: Clock
+  random: Random
+  stationId: Buffer
+  production: boolean
+  passwordCost?: number | undefined
+}
+
+export interface Authority {
+  people: People
+  places: Places
+  refusals: Refusals
+  handlers: HandlersOf<keyof typeof AUTHORITY_OPERATIONS>
+  /** `content` is asked only when the station has nobody yet. */
+  found(content: () => Promise<string>): Promise<boolean>
+}
+
+const EVENTS = 100
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex').toUpperCase()
+
+/** People, places, policies and the orders that change them, as operations of the port. */
+export function createAuthority(options: AuthorityOptions): Authority {
+  const { store, vault, engine, clock, random, production, stationId, passwordCost } = options
+  const people = createPeople(options)
+  const places = createPlaces(options)
+  const refusals = createRefusals(options)
+  const effects = createOrderEffects({ ...options, people, places })
+  const orders = createOrders({ store, engine, people, effects, refusals, clock, random, stationId, epoch: vault.epoch })
+  const keys = createPersonKeys({ store, vault, engine, people, random, clock, production, ...(passwordCost && { cost: passwordCost }) })
+
+  const everybody = async (): Promise<CryptoResult<'people'>> => ({
+    people: (await people.all()).map((row) => ({
+      person: hex(row.id),
+      name: row.name,
+      publicKey: hex(row.publicKey),
+      roles: [...row.roles],
+      areas: row.areas.map(hex),
+      state: row.state,
+    })),
+  })
+  const policies = async (): Promise<CryptoResult<'policies'>> => ({
+    policies: (await people.policies()).map(({ task, service, target, allows }) => ({ task, service, target: hex(target), allows })),
+  })
+  const place = async ({ address }: { address: string }): Promise<CryptoResult<'place'>> => {
+    const row = await places.get(address)
+    if (!row) throw new HesError('NOT_FOUND', 'the machine knows no place of this device', { address })
+    return { address, area: hex(row.area), profile: row.profile, offsetMinutes: row.offsetMinutes, terminal: row.terminal ?? null }
+  }
+  const events = async ({ after, limit = EVENTS }: { after: number; limit?: number | undefined }): Promise<CryptoResult<'machineEvents'>> => ({
+    events: (await store.events(after, limit)).map(({ id, at, kind, subject, detail }) => ({ id, at, kind, subject, detail })),
+  })
+
+  return {
+    people,
+    places,
+    refusals,
+    async found(content) {
+      const done = await foundStation({ store, vault, engine, personKeys: keys, stationId, production }, content)
+      people.drop()
+      return done
+    },
+    handlers: {
+      prepareOrder: (_owner, batch) => eachNow(batch, orders.prepare),
+      submitOrder: (_owner, batch) => each(batch, orders.submit),
+      people: (_owner, batch) => each(batch, everybody),
+      policies: (_owner, batch) => each(batch, policies),
+      place: (_owner, batch) => each(batch, place),
+      describe: (_owner, batch) => eachNow(batch, ({ message }) => described(message)),
+      createPersonKey: (_owner, batch) => each(batch, keys.create),
+      changePassword: (_owner, batch) => each(batch, keys.change),
+      signWithPassword: (_owner, batch) => each(batch, keys.sign),
+      machineEvents: (_owner, batch) => each(batch, events),
+    },
+  }
+}
+
+/** Words of what people sign, whatever of the three it is. @throws HesError BODY_INVALID */
+function described(message: Uint8Array): CryptoResult<'describe'> {
+  switch (Buffer.from(message.subarray(0, 8)).toString('latin1')) {
+    case 'OSP1-TKT':
+      return describeTicket(message)
+    case 'OSP1-TKM':
+      return describeMandate(message)
+    case 'ZZ-ORDER':
+      return describeOrder(message)
+    default:
+      throw new HesError('BODY_INVALID', 'no ticket, mandate or order')
+  }
+}

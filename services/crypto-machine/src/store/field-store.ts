@@ -1,0 +1,54 @@
+import type { DeviceRow, KeyEvent } from './store.js'
+
+/** Modules and key updates of devices. §7.7, §7.8 */
+
+export interface ModuleRow {
+  slot: number
+  serial: Buffer
+  model: Buffer
+  chip: boolean
+  keyState: number
+  keyVersion: number
+  rowMac: Buffer
+}
+
+export interface ModuleFindingRow {
+  slot: number
+  /** 8 bytes hex, as the rest: what the module claims. */
+  serial: string
+  model: string
+  version: number
+  firmware: string
+  finding: string
+}
+
+export const OPEN_UPDATE_STATES = ['ordered', 'staging', 'staged', 'committing', 'aborting'] as const
+export type KeyUpdateState = (typeof OPEN_UPDATE_STATES)[number] | 'done' | 'aborted' | 'refused'
+
+export interface KeyUpdateRow {
+  updateId: Buffer
+  deviceId: number
+  orderId: Buffer
+  state: KeyUpdateState
+  newState: number
+  newVersion: number
+  newDispersion: Buffer
+  /** KU of the stage; stored before it is sent, sent again unchanged. */
+  stage: Buffer | undefined
+  changedAt: number
+  rowMac: Buffer
+}
+
+export interface FieldStore {
+  /** Device rows as they are now, by id. */
+  updateDevice(row: DeviceRow, event: KeyEvent): Promise<void>
+  modules(deviceId: number): Promise<ModuleRow[]>
+  modulesSeen(deviceId: number): Promise<{ at: number; findings: ModuleFindingRow[] } | undefined>
+  /** What a manifest said, with the device row when it is suspect from now on. */
+  recordModules(deviceId: number, seen: { at: number; findings: readonly ModuleFindingRow[] }, device: DeviceRow | undefined, event: KeyEvent): Promise<void>
+  /** Open rows of these devices, or all. */
+  openKeyUpdates(deviceIds?: readonly number[]): Promise<KeyUpdateRow[]>
+  /** The row as it is now, with the device row when its keys changed. */
+  saveKeyUpdate(row: KeyUpdateRow, device: DeviceRow | undefined, event: KeyEvent): Promise<void>
+  devicesById(ids: readonly number[]): Promise<DeviceRow[]>
+}

@@ -1,0 +1,140 @@
+import { EVENT, OWNER, eventValues } from './pg-database.js'
+import type { PgDatabase } from './pg-database.js'
+import { deviceFromSql, DEVICE, putDevice } from './pg-device.js'
+import type { DeviceSql } from './pg-device.js'
+import { OPEN_UPDATE_STATES } from './field-store.js'
+import type { FieldStore, KeyUpdateRow, KeyUpdateState, ModuleFindingRow, ModuleRow } from './field-store.js'
+
+/** Modules and key updates on PostgreSQL. */
+export function pgField(db: PgDatabase): FieldStore {
+  return {
+    async updateDevice(row, event) {
+      await db.transaction(async (run) => {
+        await putDevice(run, row)
+        await db.event(run, event)
+        return true
+      })
+    },
+    async modules(deviceId) {
+      const { rows } = await db.query<{
+        slot: number
+        serial: Buffer
+        model: Buffer
+        chip: boolean
+        key_state: number
+        key_version: number
+        row_mac: Buffer
+      }>('SELECT slot, serial, model, chip, key_state, key_version, row_mac FROM crypto_machine.module WHERE device_id = $1 ORDER BY slot', [
+        deviceId,
+      ])
+      return rows.map((row): ModuleRow => ({
+        slot: row.slot,
+        serial: row.serial,
+        model: row.model,
+        chip: row.chip,
+        keyState: row.key_state,
+        keyVersion: row.key_version,
+        rowMac: row.row_mac,
+      }))
+    },
+    async modulesSeen(deviceId) {
+      const { rows } = await db.query<{ at: string; findings: ModuleFindingRow[] }>(
+        'SELECT at, findings FROM crypto_machine.module_seen WHERE device_id = $1',
+        [deviceId],
+      )
+      return rows[0] && { at: Number(rows[0].at), findings: rows[0].findings }
+    },
+    async recordModules(deviceId, { at, findings }, device, event) {
+      if (device)
+        await db.transaction(async (run) => {
+          await putDevice(run, device)
+          await run(`${PUT_SEEN} VALUES ($1, $2, $3) ${SEEN_AGAIN}`, [deviceId, at, JSON.stringify(findings)])
+          await db.event(run, event)
+          return true
+        })
+      else
+        await db.write(
+          `WITH ${OWNER}, seen AS (${PUT_SEEN} SELECT $5::integer, $6::bigint, $7::jsonb FROM owner ${SEEN_AGAIN}), event AS (${EVENT})
+           SELECT fencing FROM owner`,
+          [...eventValues(event), deviceId, at, JSON.stringify(findings)],
+        )
+    },
+    async openKeyUpdates(deviceIds) {
+      const { rows } = await db.query<KeyUpdateSql>(
+        `SELECT update_id, device_id, order_id, state, new_state, new_version, new_dispersion, stage, changed_at, row_mac
+         FROM crypto_machine.key_update WHERE state = ANY ($1) AND ($2::integer[] IS NULL OR device_id = ANY ($2)) ORDER BY device_id`,
+        [[...OPEN_UPDATE_STATES], deviceIds ?? null],
+      )
+      return rows.map((row): KeyUpdateRow => ({
+        updateId: row.update_id,
+        deviceId: row.device_id,
+        orderId: row.order_id,
+        state: row.state,
+        newState: row.new_state,
+        newVersion: row.new_version,
+        newDispersion: row.new_dispersion,
+        stage: row.stage ?? undefined,
+        changedAt: Number(row.changed_at),
+        rowMac: row.row_mac,
+      }))
+    },
+    async saveKeyUpdate(row, device, event) {
+      await db.transaction(async (run) => {
+        await putKeyUpdate(run, row)
+        if (device) await putDevice(run, device)
+        await db.event(run, event)
+        return true
+      })
+    },
+    async devicesById(ids) {
+      const { rows } = await db.query<DeviceSql>(`SELECT ${DEVICE} FROM crypto_machine.device WHERE id = ANY ($1)`, [ids])
+      return rows.map(deviceFromSql)
+    },
+  }
+}
+
+interface KeyUpdateSql {
+  update_id: Buffer
+  device_id: number
+  order_id: Buffer
+  state: KeyUpdateState
+  new_state: number
+  new_version: number
+  new_dispersion: Buffer
+  stage: Buffer | null
+  changed_at: string
+  row_mac: Buffer
+}
+
+const PUT_SEEN = 'INSERT INTO crypto_machine.module_seen (device_id, at, findings)'
+const SEEN_AGAIN = 'ON CONFLICT (device_id) DO UPDATE SET at = excluded.at, findings = excluded.findings'
+
+export async function putModules(run: PgDatabase['query'], deviceId: number, rows: readonly ModuleRow[]): Promise<void> {
+  await run('DELETE FROM crypto_machine.module WHERE device_id = $1', [deviceId])
+  for (const row of rows)
+    await run(
+      `INSERT INTO crypto_machine.module (device_id, slot, serial, model, chip, key_state, key_version, row_mac)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+      [deviceId, row.slot, row.serial, row.model, row.chip, row.keyState, row.keyVersion, row.rowMac],
+    )
+}
+
+export async function putKeyUpdate(run: PgDatabase['query'], row: KeyUpdateRow): Promise<void> {
+  await run(
+    `INSERT INTO crypto_machine.key_update (update_id, device_id, order_id, state, new_state, new_version, new_dispersion, stage, changed_at, row_mac)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+     ON CONFLICT (update_id) DO UPDATE SET state = excluded.state, stage = excluded.stage, changed_at = excluded.changed_at, row_mac = excluded.row_mac`,
+    [
+      row.updateId,
+      row.deviceId,
+      row.orderId,
+      row.state,
+      row.newState,
+      row.newVersion,
+      row.newDispersion,
+      row.stage ?? null,
+      row.changedAt,
+      row.rowMac,
+    ],
+  )
+}
