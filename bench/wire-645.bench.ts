@@ -116,7 +116,8 @@ function allocatedPerFrame(parser: Parser, stream: AnswersStream): number {
   }))
 }
 
-interface Column { split: string; damagedPercent: number; ours: number; foil?: number; ratio?: number; found: { ours: number; foil?: number }; runs: { ours: number; foil?: number }[] }
+interface Both { ours: number; foil?: number }
+interface Column extends Both { split: string; damagedPercent: number; ratio?: number; found: Both; runs: Both[] }
 
 function column(split: keyof typeof CUTS, damagedPercent: number, foil: Parser | undefined): Column {
   const stream = answersStream(FRAMES, damagedPercent)
@@ -130,7 +131,7 @@ function column(split: keyof typeof CUTS, damagedPercent: number, foil: Parser |
   // Both are compiled before time is taken.
   for (const parser of [ours, ...(foil ? [foil] : [])]) framesPerSecond(parser, chunks)
   const runs = Array.from({ length: ROUNDS }, (_, round) => {
-    const run: { ours: number; foil?: number } = { ours: 0 }
+    const run: Both = { ours: 0 }
     if (foil && round % 2 === 0) run.foil = Math.round(framesPerSecond(foil, chunks))
     run.ours = Math.round(framesPerSecond(ours, chunks))
     if (foil && round % 2 === 1) run.foil = Math.round(framesPerSecond(foil, chunks))
@@ -153,13 +154,18 @@ for (const damaged of DAMAGED) {
   for (const split of Object.keys(CUTS) as (keyof typeof CUTS)[]) {
     const done = column(split, damaged, foil)
     columns.push(done)
-    process.stderr.write(`${split.padEnd(8)} ${String(damaged).padStart(3)} %   ours ${String(done.ours).padStart(8)}   foil ${String(done.foil ?? '-').padStart(7)}   ratio ${String(done.ratio ?? '-').padStart(6)}   frames found ${done.found.ours} and ${done.found.foil ?? '-'}\n`)
+    const { ours: mine, foil: theirs = '-', ratio = '-', found } = done
+    process.stderr.write([
+      `${split.padEnd(8)} ${String(damaged).padStart(3)} %`, `ours ${String(mine).padStart(8)}`, `foil ${String(theirs).padStart(7)}`,
+      `ratio ${String(ratio).padStart(6)}`, `frames found ${found.ours} and ${found.foil ?? '-'}\n`,
+    ].join('   '))
   }
 }
 const worst = columns.reduce((least, next) => (next.ratio ?? next.ours) < (least.ratio ?? least.ours) ? next : least)
 const clean = answersStream(FRAMES, 0)
 const result = {
-  name: 'wire-645', ours: worst.ours, ...(foil && { foil: worst.foil, ratio: worst.ratio }), unit: 'frames per CPU second, worst column', runs: worst.runs, machine: machine(),
+  name: 'wire-645', ours: worst.ours, ...(foil && { foil: worst.foil, ratio: worst.ratio }), unit: 'frames per CPU second, worst column',
+  runs: worst.runs, machine: machine(),
   columns, allocatedBytesPerFrame: { ours: Math.round(allocatedPerFrame(ours, clean)), ...(foil && { foil: Math.round(allocatedPerFrame(foil, clean)) }) },
 }
 process.stdout.write(`${process.argv.includes('--json') ? JSON.stringify(result) : JSON.stringify(result, null, 2)}\n`)

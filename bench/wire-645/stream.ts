@@ -40,7 +40,8 @@ export function answersStream(frames: number, damagedPercent: number): AnswersSt
     const value = Buffer.from(digits, 'hex').reverse()
     if (negative) value[size - 1]! |= 0x80
     sum += negative ? -Number(digits) : Number(digits)
-    const frame = encodeFrame({ address: String(next(1e12)).padStart(12, '0'), control: controlOf(0x91), data: Buffer.concat([Buffer.from(di, 'hex').reverse(), value]) })
+    const data = Buffer.concat([Buffer.from(di, 'hex').reverse(), value])
+    const frame = encodeFrame({ address: String(next(1e12)).padStart(12, '0'), control: controlOf(0x91), data })
     if (next(1000) < damagedPercent * 10) frame[next(frame.length)]! ^= 1 + next(255)
     list.push(frame)
     end += frame.length

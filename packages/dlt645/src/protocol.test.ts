@@ -54,7 +54,7 @@ it('has a label in both languages for whatever stands in a frame', () => {
     const trace = new Tracer('frame')
     walk(dlt645.toJson(encodeFrame(frame), { trace }))
     trace.root.children.forEach(spans)
-  }), { numRuns: 3000 })
+  }), { numRuns: 1500 })
   expect([...missing]).toEqual([])
   expect(Object.values(dlt645.labels).filter(({ en, zh }) => en === '' || zh === '')).toEqual([])
 })

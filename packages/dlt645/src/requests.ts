@@ -105,8 +105,10 @@ export function sealedRelayControl(address: string, sealed: { cipher: string; ma
   return requestFrame(address, { kind: 'control-request', ...complete({ level: '98', operator }), ...sealed })
 }
 
+type LevelPassword = Required<Pick<Credentials, 'level' | 'password'>>
+
 /** 18: the password of a level, old and new. Reference §5. */
-export function changePassword(address: string, change: { level: number; old: { level: string; password: string }; new: { level: string; password: string } }): Buffer {
+export function changePassword(address: string, change: { level: number; old: LevelPassword; new: LevelPassword }): Buffer {
   if (!Number.isInteger(change.level) || change.level < 0 || change.level > 9) throw new EncodeError('level', '0 to 9')
   const di = `04000C${(change.level + 1).toString(16).toUpperCase().padStart(2, '0')}`
   return requestFrame(address, { kind: 'password-request', di, old: change.old, new: change.new })

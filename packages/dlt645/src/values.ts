@@ -71,7 +71,9 @@ function elementValues(item: DataIdentifier, form: Form, list: readonly unknown[
   })
 }
 
-function frameValue(di: string, { name, nameZh, unit }: Pick<DataIdentifier, 'name' | 'nameZh' | 'unit'>, scalar: Scalar | undefined, of: string): FrameValue | undefined {
+type Named = Pick<DataIdentifier, 'name' | 'nameZh' | 'unit'>
+
+function frameValue(di: string, { name, nameZh, unit }: Named, scalar: Scalar | undefined, of: string): FrameValue | undefined {
   if (scalar === undefined) return undefined
   const { value, time } = scalar
   return time === undefined ? { item: di, name, nameZh, value, unit, of } : { item: di, name, nameZh, value, unit, of, time }

@@ -15,7 +15,8 @@ export interface Flag extends Words {
 export function flags(size: 1 | 2, table: readonly Flag[]): Codec<string[]> {
   const anonymous = Array.from({ length: 8 * size }, (_, bit) => `bit${bit}`)
   const plain = named(anonymous, table.filter((flag) => flag.when === undefined))
-  const namesIn = (settings: Settings) => table.every((flag) => flag.when === undefined) ? plain : named(anonymous, table.filter((flag) => holds(settings, flag.when)))
+  const settled = table.every((flag) => flag.when === undefined)
+  const namesIn = (settings: Settings) => settled ? plain : named(anonymous, table.filter((flag) => holds(settings, flag.when)))
   return {
     read: (r) => {
       const word = size === 1 ? r.u8() : r.u16le()

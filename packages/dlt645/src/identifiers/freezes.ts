@@ -37,4 +37,6 @@ function hourly(kind: Kind): readonly IdentifierRow[] {
 }
 
 /** The first row that fits an identifier counts: hourly and daily before the others. */
-export const freezes: readonly IdentifierRow[] = [...KINDS.flatMap(hourly), ...KINDS.map((kind) => row('td', kind, 'S')), ...KINDS.map((kind) => row('tt', kind, 'G'))]
+export const freezes: readonly IdentifierRow[] = [
+  ...KINDS.flatMap(hourly), ...KINDS.map((kind) => row('td', kind, 'S')), ...KINDS.map((kind) => row('tt', kind, 'G')),
+]

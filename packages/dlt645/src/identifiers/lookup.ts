@@ -107,7 +107,10 @@ function identifierOf({ row, places }: Pattern, di: string, bytes: readonly numb
   return {
     ...described,
     block: {
-      element: (index) => from + index > to ? undefined : describe(di.slice(0, 2 * at) + (from + index).toString(16).toUpperCase().padStart(2, '0') + di.slice(2 * at + 2)),
+      element: (index) => {
+        const value = (from + index).toString(16).toUpperCase().padStart(2, '0')
+        return from + index > to ? undefined : describe(di.slice(0, 2 * at) + value + di.slice(2 * at + 2))
+      },
     },
   }
 }

@@ -52,7 +52,8 @@ const data: Arbitrary<Buffer> = fc.oneof(
 
 const control = fc.oneof({ weight: 6, arbitrary: fc.constantFrom(...Object.values(MESSAGES).map(([code]) => code as number)) }, byte).map(controlOf)
 const address = fc.oneof(
-  fc.array(digits, { minLength: 6, maxLength: 6 }).map(hex), fc.constantFrom('AAAAAAAAAAAA', '999999999999', 'AAAA12345678'), fc.array(byte, { minLength: 6, maxLength: 6 }).map(hex),
+  fc.array(digits, { minLength: 6, maxLength: 6 }).map(hex), fc.constantFrom('AAAAAAAAAAAA', '999999999999', 'AAAA12345678'),
+  fc.array(byte, { minLength: 6, maxLength: 6 }).map(hex),
 )
 
 export const linkFrame: Arbitrary<LinkFrame> = fc.tuple(fc.option(fc.integer({ min: 1, max: 6 }), { nil: undefined }), address, control, data)

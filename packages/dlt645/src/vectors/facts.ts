@@ -24,7 +24,7 @@ type Fact = (message: Message, frame: LinkFrame) => unknown
 /** Of the plaintext, the vector tells us what was sealed; the sealing is the crypto machine's. */
 const SEALED = { command: 'trip', validUntil: '2010-07-22T18:56:17' } as const
 
-export const FACTS: { readonly [K in 'di' | 'err' | 'passwordLevel' | 'password' | 'operator' | 'n1' | 'n2' | 'validUntil' | 'cipherAndMacWire' | 'cipherAndMac' | 'plaintext']: Fact } = {
+export const FACTS: Readonly<Record<string, Fact>> = {
   di: (message) => 'di' in message ? message.di : undefined,
   err: (message) => 'errors' in message ? hexByte(message.errors.reduce((word, name) => word | 1 << ERR.find((flag) => flag.name === name)!.bit, 0)) : undefined,
   passwordLevel: (message) => 'level' in message ? message.level : undefined,
