@@ -1,6 +1,7 @@
 import { any, bits, enumeration, flags, leaf, list, nothing, octets, oi, structure, text, u16, u32 } from './layouts.js'
 import type { ObjectRow } from './model.js'
 import { attribute, method, objectsOf } from './objects.js'
+import { securityModeWords } from './security-modes.js'
 
 const object = objectsOf('§8.7')
 
@@ -47,7 +48,7 @@ export const files: readonly ObjectRow[] = [
   object('F002', 18, 'File transfer by FTP', '文件传输扩展(FTP)管理'),
 ]
 
-const MODE = structure(['object', '对象标识', oi], ['mode', '安全模式', u16])
+const MODE = structure(['object', '对象标识', oi], ['mode', '安全模式', { ...u16, meaning: securityModeWords }])
 const sidMac = leaf('sid-mac')
 const keyUpdate = structure(['data', '数据', octets], ['verification', '安全标识及MAC', sidMac])
 

@@ -15,6 +15,8 @@ export interface Leaf {
   unit?: string
   /** What its numbers stand for (an enum), or its bits, bit 0 first (a bit-string). */
   words?: Readonly<Record<number, Words>>
+  /** The same where a table would be too long. */
+  meaning?: (value: number) => Words
 }
 
 /** How the elements of an array are called. `phases`: A, B, C. `total-phases`: total, A, B, C. `tariffs`: total, tariff 1, 2, … */

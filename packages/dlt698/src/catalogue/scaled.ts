@@ -54,7 +54,8 @@ export function unitOf(layout: Layout | undefined): string {
 
 /** What a number of an enum stands for, or the bits that are set in a bit-string. */
 export function meaningOf(data: Data, layout: Layout | undefined): { en: string; zh: string } | undefined {
-  const words = leafOf(layout)?.words
+  const { words, meaning } = leafOf(layout) ?? {}
+  if (meaning && 'value' in data && typeof data.value === 'number') return meaning(data.value)
   if (words === undefined) return undefined
   if (data.type === 'bit-string') {
     const set = Array.from(bitText(data.hex, data.bits)).flatMap((bit, i) => bit === '1' && words[i] ? [words[i]] : [])

@@ -43,3 +43,8 @@ it('gives fixed intervals in milliseconds only', () => {
   expect([{ unit: 0, value: 10 }, { unit: 1, value: 15 }, { unit: 2, value: 1 }, { unit: 3, value: 1 }].map(tiToMs)).toEqual([10_000, 900_000, 3_600_000, 86_400_000])
   expect([{ unit: 4, value: 1 }, { unit: 5, value: 1 }, { unit: 9, value: 1 }].map(tiToMs)).toEqual([undefined, undefined, undefined])
 })
+
+it('writes Sunday in either reading', () => {
+  const sunday = Date.UTC(2026, 9, 4)
+  expect([epochToDateTime(sunday, 0).weekday, epochToDateTime(sunday, 0, 7).weekday, epochToDateTime(sunday - 86_400_000, 0, 7).weekday]).toEqual([0, 7, 6])
+})

@@ -36,11 +36,15 @@ export function epochToDateTimeS(epochMs: number, offsetMinutes: number): DateTi
   }
 }
 
-/** As epochToDateTimeS with milliseconds; Sunday is written 0, the reading most sources share (UNSURE, reference §3). */
-export function epochToDateTime(epochMs: number, offsetMinutes: number): DateTime {
+/**
+ * As epochToDateTimeS with milliseconds.
+ *
+ * @param sunday its weekday: 0 is the reading most sources share, one recorded frame has 7 (UNSURE, reference §3)
+ */
+export function epochToDateTime(epochMs: number, offsetMinutes: number, sunday: 0 | 7 = 0): DateTime {
   const d = new Date(epochMs + offsetMinutes * 60_000)
   const { year, month, day, hour, minute, second } = epochToDateTimeS(epochMs, offsetMinutes)
-  return { year, month, day, weekday: d.getUTCDay(), hour, minute, second, millisecond: d.getUTCMilliseconds() }
+  return { year, month, day, weekday: d.getUTCDay() || sunday, hour, minute, second, millisecond: d.getUTCMilliseconds() }
 }
 
 const TI_MS = [1_000, 60_000, 3_600_000, 86_400_000]

@@ -1,6 +1,7 @@
 import type { Span, Words } from '@zhuzhan/codec'
 import { darName } from '../catalogue/dar.js'
 import { oadName, oiName, omdName } from '../catalogue/names.js'
+import { SIDS } from '../catalogue/security-modes.js'
 import { UNITS } from '../catalogue/units.js'
 import type { DateTime, Ti } from '../data/index.js'
 import { CONNECT_RESULTS, ERROR_TYPES, FACTORY_PARTS, FUNCTION_CONFORMANCE, LINK_RESULTS, PROTOCOL_CONFORMANCE, bitNames } from './association.js'
@@ -94,6 +95,7 @@ const BY_NAME: Readonly<Record<string, Describe>> = {
   dar: (value) => typeof value === 'number' ? darName(value) : undefined,
   oad: attribute,
   readOad: attribute,
+  sid: looked(SIDS),
   omd: (value) => typeof value === 'string' ? omdName(value) : undefined,
   oi: (value) => typeof value === 'string' ? oiName(value) : undefined,
   unit: (value, parents) => typeof value === 'number' && parents.at(-1)?.children.some(({ name }) => name === 'scaler') ? same(UNITS[value] ?? `unit ${value}`) : undefined,
