@@ -17,7 +17,7 @@ const values = listOf(Value, { ...count, least: 6 })
 const objects = listOf(u16be, { ...count, least: 2 })
 
 /** Answer of either side to a message of the other. One word for every refusal by rule. */
-export const RESULT = { done: 0, repeated: 1, refused: 2, failed: 3 } as const
+export const RESULT = { done: 0, refused: 2, failed: 3 } as const
 export type Result = (typeof RESULT)[keyof typeof RESULT]
 
 /** Device to meter. `id` counts the sender's messages and is what an answer refers to; times are Unix seconds, UTC. */
