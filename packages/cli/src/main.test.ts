@@ -4,19 +4,33 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** The command as a process of its own, from its sources. */
+const project = fileURLToPath(new URL('../../../', import.meta.url))
+const folder = mkdtempSync(join(tmpdir(), 'zhuzhan-cli-'))
+const program = join(folder, 'main.mjs')
+
+/** One file of the command from its sources, so that a process of it starts at once; what has to do with a station stays out. */
+beforeAll(() => {
+  const { status, stderr } = spawnSync(join(project, 'node_modules/esbuild/bin/esbuild'), [
+    join(project, 'packages/cli/src/main.ts'), '--bundle', '--platform=node', '--format=esm', '--target=node20',
+    '--conditions=zhuzhan-source', '--external:./commands/station.js', `--outfile=${program}`, '--log-level=warning',
+    // commander asks for Node's modules by require.
+    '--banner:js=import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
+  ], { encoding: 'utf8' })
+  if (status !== 0) throw new Error(stderr)
+})
+
+afterAll(() => rmSync(folder, { recursive: true }))
+
+/** The command as a process of its own. */
 function zhuzhan(args: readonly string[], input = ''): { status: number | null; stdout: string; stderr: string } {
-  const main = fileURLToPath(new URL('./main.ts', import.meta.url))
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['--conditions=zhuzhan-source', '--import', 'tsx', main, ...args], {
-    input, encoding: 'utf8', maxBuffer: 1 << 28, env: { ...process.env, NODE_OPTIONS: '' },
-  })
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], { input, encoding: 'utf8', maxBuffer: 1 << 28, env: { ...process.env, NODE_OPTIONS: '' } })
   return { status, stdout, stderr }
 }
 
 const packages = new URL('../../', import.meta.url)
 const recorded = ['dlt698', 'dlt645', 'gdw1376', 'ssal'].flatMap((name) => {
-  const folder = new URL(`${name}/vectors/`, packages)
-  return readdirSync(folder).filter((file) => /^frames-.*\.json$/.test(file)).flatMap((file) => (JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as { hex: string }[]).map(({ hex }) => hex))
+  const at = new URL(`${name}/vectors/`, packages)
+  return readdirSync(at).filter((file) => /^frames-.*\.json$/.test(file)).flatMap((file) => (JSON.parse(readFileSync(new URL(file, at), 'utf8')) as { hex: string }[]).map(({ hex }) => hex))
 })
 const READ = '6812107856341268110433333433E816'
 
@@ -30,18 +44,13 @@ it('decodes every recorded frame to one line and encodes the lines byte by byte'
 })
 
 it('reads a file, and ends with 1 when something did not decode', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'zhuzhan-'))
-  try {
-    const file = join(folder, 'frames.log')
-    writeFileSync(file, `16:05:09 rx ${READ}\n16:05:10 rx ${READ.replace('E816', 'E916')}\n`)
-    const { status, stdout } = zhuzhan(['decode', '--pretty', '--lang', 'both', file])
-    expect(status).toBe(1)
-    expect(stdout).toContain('data identifier 数据标识: 00010000 Forward active energy, total 正向有功电能 总')
-    expect(stdout).toContain('◀ expected')
-    expect(zhuzhan(['decode', join(folder, 'no such file')])).toMatchObject({ status: 1, stdout: '' })
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
+  const file = join(folder, 'frames.log')
+  writeFileSync(file, `16:05:09 rx ${READ}\n16:05:10 rx ${READ.replace('E816', 'E916')}\n`)
+  const { status, stdout } = zhuzhan(['decode', '--pretty', '--lang', 'both', file])
+  expect(status).toBe(1)
+  expect(stdout).toContain('data identifier 数据标识: 00010000 Forward active energy, total 正向有功电能 总')
+  expect(stdout).toContain('◀ expected')
+  expect(zhuzhan(['decode', join(folder, 'no such file')])).toMatchObject({ status: 1, stdout: '' })
 })
 
 it('explains and builds', () => {
