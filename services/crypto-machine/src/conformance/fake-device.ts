@@ -13,14 +13,10 @@ const SOURCE = fileURLToPath(new URL('../provider/sdf/fake/', import.meta.url))
 const MAIN = fileURLToPath(new URL('../provider/sdf/library/main.ts', import.meta.url))
 const compiler = [process.env['CC'], 'cc', 'gcc', 'clang'].find((name) => name && spawnSync(name, ['--version']).status === 0)
 
-/** The library's process from its source. */
-export const TEST_PROGRAM: LibraryProgram = {
-  file: MAIN,
-  execArgv: ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href],
-}
-
 export interface FakeDevice {
   libraryPath: string
+  /** The library's process, made from its source. */
+  program: LibraryProgram
   /** Lines of control.h; none = a device that works. */
   control(...lines: string[]): void
   /** Calls since the last question, by symbol. */
@@ -43,6 +39,8 @@ export function withFakeDevice(): FakeDevice | undefined {
   const [controlFile, logFile] = [join(folder, 'control'), join(folder, 'calls')]
   const sources = readdirSync(SOURCE).filter((name) => name.endsWith('.c')).map((name) => join(SOURCE, name))
   execFileSync(compiler, ['-O2', '-Wall', '-Wextra', '-Werror', '-shared', '-fPIC', '-o', libraryPath, ...sources, '-lpthread'])
+  const program = { file: join(folder, 'library.mjs'), execArgv: [] }
+  writeFileSync(program.file, transpiled())
   process.env['FAKE_SDF_CONTROL'] = controlFile
   process.env['FAKE_SDF_LOG'] = logFile
   const file = (name: string, content: string): string => {
@@ -55,6 +53,7 @@ export function withFakeDevice(): FakeDevice | undefined {
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
   return {
     libraryPath,
+    program,
     file,
     control: (...lines) => void file('control', lines.map((line) => `${line}\n`).join('')),
     calls() {
@@ -63,6 +62,14 @@ export function withFakeDevice(): FakeDevice | undefined {
       return names.filter((name) => name !== '')
     },
   }
+}
+
+/** main.ts as a program beside the library: it imports nothing but types and koffi. */
+function transpiled(): string {
+  const require = createRequire(import.meta.url)
+  const { transpileModule } = require('typescript') as { transpileModule(text: string, options: object): { outputText: string } }
+  const { outputText } = transpileModule(readFileSync(MAIN, 'utf8'), { compilerOptions: { module: 'esnext', target: 'es2022' } })
+  return outputText.replace("'koffi'", `'${pathToFileURL(require.resolve('koffi')).href}'`)
 }
 
 /** Keys the fake device makes from their index, see device.c. */

@@ -19,7 +19,9 @@ import type { ActContext, DeviceEvent, Osp1Device } from '@zhuzhan/osp1'
 import { createMachine } from '../app.js'
 import type { Machine } from '../app.js'
 import { openVault } from '../keys/vault.js'
+import type { KeyProvider } from '../provider/provider.js'
 import { createSoftProvider } from '../provider/soft-provider.js'
+import type { SoftProviderOptions } from '../provider/soft-provider.js'
 import { createMemoryStore, memoryDisk } from '../store/memory-store.js'
 import type { MemoryDisk } from '../store/memory-store.js'
 import type { MachineStore } from '../store/store.js'
@@ -56,6 +58,8 @@ export interface RigOptions {
   production?: boolean
   masterKey?: Buffer
   stationId?: Buffer
+  /** Another provider than the software one. */
+  openProvider?: (parts: SoftProviderOptions) => Promise<KeyProvider>
   synchronised?: () => Promise<boolean>
 }
 
@@ -65,6 +69,7 @@ export interface MachineRig {
   clock: ReturnType<typeof manualClock>
   /** The port as the front end sees it. */
   port: CryptoMachine
+  stop(): Promise<void>
 }
 
 /** A machine process: give the same disk again for a restart or a second replica. */
@@ -75,12 +80,13 @@ export async function startMachine({
   production = false,
   masterKey = MASTER_KEY,
   stationId = STATION_ID,
+  openProvider = createSoftProvider,
   synchronised = async () => true,
 }: RigOptions = {}): Promise<MachineRig> {
   const engine = testEngine()
   const vault = await openVault(store, masterKey, randomBytes, 16)
   const fencing = await store.takeOver('test')
-  const provider = await createSoftProvider({ engine, store, vault, random: randomBytes, clock, stationId })
+  const provider = await openProvider({ engine, store, vault, random: randomBytes, clock, stationId })
   const machine = createMachine({
     choice: { engine, reason: '' },
     provider,
@@ -95,7 +101,7 @@ export async function startMachine({
     synchronised,
     passwordCost: 16,
   })
-  return { machine, disk, clock, port: machine.as('fep-1') }
+  return { machine, disk, clock, port: machine.as('fep-1'), stop: () => provider.close() }
 }
 
 /** Ask for one thing. @throws HesError with the machine's code */

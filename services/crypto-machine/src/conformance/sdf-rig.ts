@@ -3,12 +3,12 @@ import { systemClock } from '@zhuzhan/core'
 import pino from 'pino'
 import { openVault } from '../keys/vault.js'
 import type { KeyProvider } from '../provider/provider.js'
+import type { SoftProviderOptions } from '../provider/soft-provider.js'
 import type { AgreementLimits } from '../provider/sdf/agreements.js'
 import type { DeviceLimits } from '../provider/sdf/device.js'
 import { createSdfProvider } from '../provider/sdf/sdf-provider.js'
 import { createMemoryStore, memoryDisk } from '../store/memory-store.js'
 import type { MemoryDisk } from '../store/memory-store.js'
-import { TEST_PROGRAM } from './fake-device.js'
 import type { FakeDevice } from './fake-device.js'
 import { MASTER_KEY, STATION_ID, testEngine } from './rig.js'
 
@@ -28,6 +28,7 @@ const LIMITS: Partial<DeviceLimits> = { callMs: 2_000, probeMs: 150, backoffMs: 
 
 export interface SdfRigOptions {
   disk?: MemoryDisk
+  libraryPath?: string
   model?: string
   keys?: object
   passwords?: string
@@ -39,32 +40,33 @@ export interface SdfRigOptions {
 
 /** A provider over the fake device, on a store in memory: give the same disk again for a restart. */
 export async function startSdf(fake: FakeDevice, options: SdfRigOptions = {}): Promise<KeyProvider & { disk: MemoryDisk }> {
-  const { disk = memoryDisk(), keys = LABORATORY_KEYS } = options
+  const { disk = memoryDisk() } = options
   const store = createMemoryStore(disk)
   const vault = await openVault(store, MASTER_KEY, randomBytes, 16)
   await store.takeOver('test')
-  const provider = await createSdfProvider({
-    libraryPath: fake.libraryPath,
-    program: TEST_PROGRAM,
-    model: options.model ?? 'gmt0018',
-    keysFile: fake.file('keys.json', JSON.stringify(keys)),
-    passwordFile: fake.file('passwords', options.passwords ?? PASSWORDS),
-    sessions: options.sessions ?? 3,
-    engine: testEngine(),
-    store,
-    vault,
-    random: randomBytes,
-    clock: systemClock,
-    stationId: STATION_ID,
-    production: options.production ?? false,
-    log: pino({ level: 'silent' }),
-    limits: { ...LIMITS, ...options.limits },
-    agreements: options.agreements ?? {},
-  })
-  return { ...provider, disk }
+  const parts = { engine: testEngine(), store, vault, random: randomBytes, clock: systemClock, stationId: STATION_ID }
+  return { ...(await openSdf(fake, options)(parts)), disk }
 }
 
-/** Wait until the provider is as asked. @throws Error after five seconds */
+/** The same for `startMachine`, which brings the other parts. */
+export function openSdf(fake: FakeDevice, options: SdfRigOptions = {}): (parts: SoftProviderOptions) => Promise<KeyProvider> {
+  return (parts) =>
+    createSdfProvider({
+      ...parts,
+      libraryPath: options.libraryPath ?? fake.libraryPath,
+      program: fake.program,
+      model: options.model ?? 'gmt0018',
+      keysFile: fake.file('keys.json', JSON.stringify(options.keys ?? LABORATORY_KEYS)),
+      passwordFile: fake.file('passwords', options.passwords ?? PASSWORDS),
+      sessions: options.sessions ?? 3,
+      production: options.production ?? false,
+      log: pino({ level: 'silent' }),
+      limits: { ...LIMITS, ...options.limits },
+      agreements: options.agreements ?? {},
+    })
+}
+
+/** Wait until the provider serves, or does not. @throws Error after the limit */
 export async function until(provider: KeyProvider, ok: boolean, limitMs = 10_000): Promise<void> {
   for (const end = Date.now() + limitMs; provider.health().ok !== ok; ) {
     if (Date.now() > end) throw new Error(`still ${ok ? 'away' : 'there'}: ${provider.health().detail}`)

@@ -9,8 +9,6 @@ import type { MachineStore, RootKeyName } from '../store/store.js'
 import { AUTHORITY_NAME, authorityOrder, stationOrder } from './certificates.js'
 import type { Authority, KeyProvider } from './provider.js'
 
-export { serial } from './certificates.js'
-
 export interface SoftProviderOptions {
   engine: Sm2Engine
   store: MachineStore

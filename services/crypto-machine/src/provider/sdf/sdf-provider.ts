@@ -95,7 +95,7 @@ export async function createSdfProvider(options: SdfProviderOptions): Promise<Ke
     })
     .catch(async (error: unknown) => {
       await device.stop()
-      throw error
+      throw startFailure(error instanceof HesError && error.cause instanceof SdfFailure ? error.cause : error)
     })
   if (!examined.proven) log.warn('the cipher device gives no key to compare with: its SM4 is believed, not proven')
   log.info({ ciphers: examined.ciphers }, 'ciphers of the device')

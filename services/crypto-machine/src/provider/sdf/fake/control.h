@@ -9,7 +9,9 @@
  *   sessions 6                   SDR_OPENSESSION beyond so many sessions
  *   agreements 3                 SDR_NOBUFFER beyond so many unfinished exchanges in one session
  *   another                      the SM2 keys of another device
- *   altered                      symmetric ciphers give something that is not SM4
+ *   altered                      the cipher under SM4's id is sound, but is not SM4
+ *   spill                        SDF_GenerateRandom writes one byte too many
+ *   curious                      the device does not open where it finds the station's own secrets in the environment
  *   marker                       SM1 and SM7 ids are answered by a marker (the block reversed, xor 5A), which is no cipher
  *
  * With FAKE_SDF_LOG set, every call appends its name to that file. */

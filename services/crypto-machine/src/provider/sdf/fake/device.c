@@ -57,6 +57,7 @@ uint32_t new_key(session *s, const uint8_t bytes[16], void **out) {
 
 uint32_t SDF_OpenDevice(void **handle) {
   uint32_t code = control_before(__func__);
+  if (control_has("curious") && (getenv("DATABASE_URL") || getenv("ZHUZHAN_CRYPTO_SECRET"))) code = IN_ARGUMENT;
   if (code == OK) *handle = &device;
   return code;
 }
@@ -98,6 +99,7 @@ uint32_t SDF_GenerateRandom(session *s, uint32_t length, uint8_t *out) {
     if (i % 32 == 0) sm2_random_scalar(block);
     out[i] = block[31 - i % 32]; /* low bytes first: the high ones of a scalar below n are not uniform enough */
   }
+  if (control_has("spill")) out[length] = 0;
   LEAVE(s, OK);
 }
 uint32_t SDF_GetPrivateKeyAccessRight(session *s, uint32_t index, const uint8_t *password, uint32_t length) {

@@ -33,7 +33,8 @@ uint32_t SDF_ExternalVerify_ECC(session *s, uint32_t algorithm, const uint8_t *p
   ENTER(s);
   if (algorithm != SIGN) LEAVE(s, NO_ALGORITHM);
   if (length != 32 || take_point(&p, public_key) || take(r, signature) || take(t, signature + width())) LEAVE(s, IN_ARGUMENT);
-  LEAVE(s, sm2_verify(&p, e, r, t) ? VERIFY_FAILED : OK);
+  int result = sm2_verify(&p, e, r, t);
+  LEAVE(s, result == 0 ? OK : result == -2 ? IN_ARGUMENT : VERIFY_FAILED);
 }
 
 uint32_t SDF_GenerateKeyWithEPK_ECC(session *s, uint32_t bits, uint32_t algorithm, const uint8_t *public_key, uint8_t *cipher, void **out) {

@@ -3,8 +3,10 @@
 /* One block; anything but SM4 is a marker that says so, or refused. */
 static int block(uint32_t base, const uint8_t k[16], const uint8_t *in, uint8_t *out, int decrypt) {
   if (base == SM4) {
-    sm4_block(k, in, out, decrypt);
-    if (control_has("altered")) out[0] ^= 1;
+    uint8_t used[16];
+    memcpy(used, k, 16);
+    if (control_has("altered")) used[0] ^= 1;
+    sm4_block(used, in, out, decrypt);
     return OK;
   }
   if ((base != SM1 && base != SM7) || !control_has("marker")) return NO_ALGORITHM;

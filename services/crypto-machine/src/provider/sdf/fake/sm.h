@@ -20,6 +20,7 @@ typedef struct { uint8_t xy[64]; } sm2_point;
 void sm2_random_scalar(uint8_t scalar[32]);
 int sm2_public_key(sm2_point *point, const uint8_t d[32]);
 int sm2_sign(uint8_t r[32], uint8_t s[32], const uint8_t d[32], const uint8_t e[32]);
+/* 0 = valid, -1 = not, -2 = no signature or no point at all. */
 int sm2_verify(const sm2_point *key, const uint8_t e[32], const uint8_t r[32], const uint8_t s[32]);
 /* C1 = x || y, C3, C2 of `length` bytes. */
 int sm2_encrypt(const sm2_point *key, const uint8_t *text, size_t length, sm2_point *c1, uint8_t c3[32], uint8_t *c2);

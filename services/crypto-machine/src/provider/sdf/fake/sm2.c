@@ -191,7 +191,7 @@ int sm2_verify(const sm2_point *key, const uint8_t eb[32], const uint8_t rb[32],
   num r = from_bytes(rb), s = from_bytes(sb);
   point p;
   sm2_point sum;
-  if (is_zero(&r) || is_zero(&s) || compare(&r, &N) >= 0 || compare(&s, &N) >= 0 || load_point(&p, key)) return -1;
+  if (is_zero(&r) || is_zero(&s) || compare(&r, &N) >= 0 || compare(&s, &N) >= 0 || load_point(&p, key)) return -2;
   num t = add(&fn, r, s);
   if (is_zero(&t) || store_point(&sum, plus(times(s, base()), times(t, p)))) return -1;
   num v = add(&fn, mod_n(from_bytes(eb)), mod_n(from_bytes(sum.xy)));

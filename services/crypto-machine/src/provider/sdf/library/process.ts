@@ -110,7 +110,7 @@ export async function startLibrary(options: LibraryOptions): Promise<Library> {
     one.resolve(message.outputs.map((output) => (ArrayBuffer.isView(output) ? Buffer.from(output) : output)))
   })
 
-  await loaded(child, ended, startMs).catch((error: unknown) => {
+  await loaded(child, path, ended, startMs).catch((error: unknown) => {
     kill()
     throw error
   })
@@ -144,13 +144,13 @@ function count({ symbol, startedAt }: Waiting, result: string): void {
 }
 
 /** Wait for the process's first word. */
-function loaded(child: ChildProcess, ended: Promise<void>, startMs: number): Promise<void> {
+function loaded(child: ChildProcess, path: string, ended: Promise<void>, startMs: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new SdfFailure('device', 'load', 'timeout')), startMs)
     child.once('message', (message: AnswerMessage) => {
       clearTimeout(timer)
       if ('ready' in message) resolve()
-      else reject(new SdfFailure('device', 'load', 'failed' in message ? message.failed : 'ended'))
+      else reject(new SdfFailure('device', 'load', 'failed' in message ? `${path}: ${message.failed}` : 'ended'))
     })
     void ended.then(() => {
       clearTimeout(timer)
