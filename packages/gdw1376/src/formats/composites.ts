@@ -54,4 +54,11 @@ export function registers<const Q extends Readonly<Record<string, Codec<Bcd>>>>(
   }
 }
 
-const registerOf = (form: Codec<Bcd>, tariffs: number): Codec<Register> => sequence({ total: form, tariffs: fixedList(tariffs, form) })
+const registerCodecs = new WeakMap<Codec<Bcd>, Codec<Register>[]>()
+
+/** Made once for each number of tariffs: a frame may hold a thousand registers. */
+function registerOf(form: Codec<Bcd>, tariffs: number): Codec<Register> {
+  const known = registerCodecs.get(form) ?? []
+  registerCodecs.set(form, known)
+  return known[tariffs] ??= sequence({ total: form, tariffs: fixedList(tariffs, form) })
+}
