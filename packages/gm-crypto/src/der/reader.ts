@@ -6,10 +6,14 @@ export const TAG = {
   octetString: 0x04,
   null: 0x05,
   oid: 0x06,
+  enumerated: 0x0a,
   utf8String: 0x0c,
   printableString: 0x13,
+  teletexString: 0x14,
+  ia5String: 0x16,
   utcTime: 0x17,
   generalizedTime: 0x18,
+  bmpString: 0x1e,
   sequence: 0x30,
   set: 0x31,
 } as const
@@ -37,6 +41,9 @@ export interface DerReader {
   enter(tag: number): DerReader
   /** Non-negative INTEGER as minimal bytes without sign octet. */
   unsigned(): Uint8Array
+  /** A non-negative INTEGER (or another tag of the same form) below 2^48. */
+  number(tag?: number): number
+  boolean(): boolean
   oid(): string
   /** @throws DerError when bytes are left */
   end(): void
@@ -79,21 +86,38 @@ export function readDer(input: Uint8Array): DerReader {
     peek: () => input[at],
     take,
     enter: (tag) => readDer(take(tag).value),
-    unsigned() {
-      const { value } = take(TAG.integer)
-      const [first, second] = value
-      if (first === undefined) throw new DerError('empty INTEGER')
-      if (first & 0x80) throw new DerError('negative INTEGER')
-      if (first === 0 && second !== undefined) {
-        if (!(second & 0x80)) throw new DerError('INTEGER not minimal')
-        return value.subarray(1)
-      }
-      return value
+    unsigned: () => unsignedValue(take(TAG.integer).value),
+    number(tag = TAG.integer) {
+      const value = unsignedValue(take(tag).value)
+      if (value.length > 6) throw new DerError('INTEGER too large')
+      return value.reduce((sum, part) => sum * 256 + part, 0)
+    },
+    boolean() {
+      const { value } = take(TAG.boolean)
+      if (value.length !== 1 || (value[0] !== 0 && value[0] !== 0xff)) throw new DerError('BOOLEAN is neither 00 nor FF')
+      return value[0] === 0xff
     },
     oid: () => oidText(take(TAG.oid).value),
     end() {
       if (at !== input.length) throw new DerError('bytes left after DER')
     },
+  }
+}
+
+/** Contents of a minimal non-negative INTEGER, without the sign octet. */
+export function unsignedValue(value: Uint8Array): Uint8Array {
+  const [first, second] = value
+  if (first === undefined) throw new DerError('empty INTEGER')
+  if (first & 0x80) throw new DerError('negative INTEGER')
+  if (first !== 0 || second === undefined) return value
+  if (!(second & 0x80)) throw new DerError('INTEGER not minimal')
+  return value.subarray(1)
+}
+
+/** @throws DerError when the elements of a SET OF do not stand in ascending order, each once */
+export function checkSetOrder(elements: readonly Uint8Array[]): void {
+  for (const [n, element] of elements.entries()) {
+    if (n > 0 && Buffer.compare(elements[n - 1] as Uint8Array, element) >= 0) throw new DerError('SET OF not in order')
   }
 }
 

@@ -10,7 +10,8 @@ export function der(tag: number, ...contents: readonly Uint8Array[]): Buffer {
 }
 
 export const sequence = (...items: readonly Uint8Array[]): Buffer => der(TAG.sequence, ...items)
-export const set = (...items: readonly Uint8Array[]): Buffer => der(TAG.set, ...items)
+/** SET OF: in ascending order, as DER wants. */
+export const set = (...items: readonly Uint8Array[]): Buffer => der(TAG.set, ...[...items].sort(Buffer.compare))
 export const octetString = (bytes: Uint8Array): Buffer => der(TAG.octetString, bytes)
 export const bitString = (bytes: Uint8Array): Buffer => der(TAG.bitString, Buffer.of(0), bytes)
 export const explicit = (number: number, ...items: readonly Uint8Array[]): Buffer => der(0xa0 | number, ...items)
@@ -46,10 +47,20 @@ export function toPem(label: string, body: Uint8Array): string {
   return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`
 }
 
-/** Contents of the first PEM block with one of the labels. @throws RangeError when there is none */
-export function fromPem(text: string, ...labels: readonly string[]): { label: string; body: Buffer } {
-  const match = /-----BEGIN ([A-Z0-9 ]+)-----([A-Za-z0-9+/=\s]+)-----END \1-----/.exec(text)
-  const label = match?.[1] ?? ''
-  if (!match || !labels.includes(label)) throw new RangeError(`no PEM block of ${labels.join(' or ')}`)
-  return { label, body: Buffer.from((match[2] ?? '').replace(/\s+/g, ''), 'base64') }
+export interface PemBlock {
+  label: string
+  body: Buffer
+}
+
+/** Every block of a PEM text, in order; other lines are ignored. */
+export function pemBlocks(text: string): PemBlock[] {
+  const blocks = text.matchAll(/-----BEGIN ([A-Z0-9 ]+)-----([A-Za-z0-9+/=\s]+)-----END \1-----/g)
+  return [...blocks].map(([, label = '', body = '']) => ({ label, body: Buffer.from(body.replace(/\s+/g, ''), 'base64') }))
+}
+
+/** The first PEM block, which must have one of the labels. @throws RangeError when it does not */
+export function fromPem(text: string, ...labels: readonly string[]): PemBlock {
+  const [first] = pemBlocks(text)
+  if (!first || !labels.includes(first.label)) throw new RangeError(`no PEM block of ${labels.join(' or ')}`)
+  return first
 }

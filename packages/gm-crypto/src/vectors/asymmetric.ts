@@ -108,7 +108,7 @@ async function x509Case(c: CaseReader, engine: Sm2Engine): Promise<Outcome[]> {
     if (c.has('sigRaw') && !leaf.signature.equals(c.bytes('sigRaw'))) return false
     const id = c.has('userId') ? Buffer.from(c.text('userId'), 'latin1') : SM2_DEFAULT_ID
     if (!(await engine.verify(ca.publicKey, id, leaf.tbs, leaf.signature))) return false
-    await verifyChain(engine, [leaf, ca], undefined)
+    await verifyChain(engine, [leaf, ca], undefined, { id })
     return true
   })
   return [outcome('certificate chain', chainOk)]
