@@ -126,6 +126,8 @@ function itemOf(di: string, describe: Identifiers['describe']): Item {
 /** Settings that rows depend on. */
 const deciding = new Set<string>(identifiers.flatMap((row) => row.when ?? []).map(([name]) => name))
 const byChoice = new Map<string, Identifiers>()
+/** A tool reads in a few choices of settings; each costs some megabytes. */
+const MOST_CHOICES = 16
 const bySettings = new WeakMap<Settings, Identifiers>()
 
 /** The identifiers in the readings of `settings`. @throws RangeError for a reading that does not exist */
@@ -135,6 +137,7 @@ export function identifiersFor(settings: Settings): Identifiers {
   if (found === undefined) {
     const choice = JSON.stringify(Object.entries(chosen(settings)).filter(([name]) => deciding.has(name)))
     found = byChoice.get(choice) ?? createIdentifiers(settings)
+    if (byChoice.size >= MOST_CHOICES) byChoice.clear()
     byChoice.set(choice, found)
     bySettings.set(settings, found)
   }
