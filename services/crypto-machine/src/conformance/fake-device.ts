@@ -66,10 +66,11 @@ export function withFakeDevice(): FakeDevice | undefined {
 
 /** main.ts as a program beside the library: it imports nothing but types and koffi. */
 function transpiled(): string {
-  const require = createRequire(import.meta.url)
-  const { transpileModule } = require('typescript') as { transpileModule(text: string, options: object): { outputText: string } }
+  // The workspace's own compiler; a service need not depend on it.
+  const fromHere = createRequire(import.meta.url)
+  const { transpileModule } = fromHere('typescript') as { transpileModule(text: string, options: object): { outputText: string } }
   const { outputText } = transpileModule(readFileSync(MAIN, 'utf8'), { compilerOptions: { module: 'esnext', target: 'es2022' } })
-  return outputText.replace("'koffi'", `'${pathToFileURL(require.resolve('koffi')).href}'`)
+  return outputText.replace("'koffi'", `'${pathToFileURL(fromHere.resolve('koffi')).href}'`)
 }
 
 /** Keys the fake device makes from their index, see device.c. */

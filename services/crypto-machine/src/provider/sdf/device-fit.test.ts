@@ -1,8 +1,8 @@
+import { sm4CbcMac, sm4EcbEncrypt } from '@zhuzhan/gm-crypto'
 import { withFakeDevice, wrapForFake } from '../../conformance/fake-device.js'
 import type { FakeDevice } from '../../conformance/fake-device.js'
 import { connect, exchange, flip, makeDevice, startMachine, testEngine } from '../../conformance/rig.js'
 import { LABORATORY_KEYS, PASSWORDS, openSdf, startSdf, until } from '../../conformance/sdf-rig.js'
-import { sm4CbcMac, sm4EcbEncrypt } from '@zhuzhan/gm-crypto'
 import { createSoftProvider } from '../soft-provider.js'
 import type { KeyProvider } from '../provider.js'
 

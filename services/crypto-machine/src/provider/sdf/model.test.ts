@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -40,6 +40,17 @@ describe('device models', () => {
     expect(() => algorithmId(wide, 'SM7', 'ecb')).toThrow(RangeError)
     expect(algorithmId(loadModel('gmt0018-sm7-8000'), 'SM7', 'cbc')).toBe(0x8002)
     expect(algorithmId(loadModel('gmt0018-sm7-1000'), 'SM7', 'cbc')).toBe(0x1002)
+  })
+
+  it('stand in docs/security/hardware.md as they are', () => {
+    const page = readFileSync(new URL('../../../../../docs/security/hardware.md', import.meta.url), 'utf8')
+    const shown = [...page.matchAll(/^\| `(gmt0018[\w-]*)` \| (.+) \|$/gm)].map(([, name, cells]) => [name, ...(cells ?? '').split(' | ')])
+    const id = (value: number | undefined) => (value === undefined ? '-' : `0x${value.toString(16)}`)
+    const rows = Object.values(builtInModels()).map(({ name, fieldBits, ciphers, sm2, kek, rootKeys }) => [
+      ...[name, String(fieldBits), id(ciphers.SM4?.base), id(ciphers.SM1?.base), id(ciphers.SM7?.base)],
+      ...[id(sm2.sign), id(sm2.encrypt), id(kek.algorithm), rootKeys],
+    ])
+    expect(shown).toEqual(rows)
   })
 
   it('can be files that state their difference', () => {
