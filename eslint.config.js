@@ -25,7 +25,7 @@ const ARROWS = {
   'packages/persistence': ['core', 'contracts'],
   'packages/queues': ['core', 'contracts', 'telemetry'],
   'packages/crypto-client': ['core', 'contracts', 'service-kit', 'telemetry'],
-  'packages/fleet': ['core', 'codec', 'dlt698', 'gm-crypto', 'osp1'],
+  'packages/fleet': ['core', 'codec', 'dlt698', 'field-sessions', 'gm-crypto', 'osp1', 'policy'],
   'packages/supervisor': ['core', 'contracts', 'persistence', 'service-kit', 'crypto-client'],
   'packages/testing': ['core', 'contracts', 'dlt698', 'persistence', 'queues', 'supervisor'],
   'packages/cli': ['core', 'codec', 'dlt698', 'analyser', 'contracts', 'persistence', 'service-kit', 'gm-crypto', 'osp1', 'fleet', 'crypto-client'],

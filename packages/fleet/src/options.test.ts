@@ -1,4 +1,5 @@
 import { readCommandLine, fleetCommand } from './options.js'
+import { runFleet } from './program.js'
 import { fleetRegistry } from './run/registry.js'
 
 /** commander says what is wrong on standard error and ends the process; here it throws. */
@@ -7,20 +8,32 @@ const read = (...args: string[]) => readCommandLine(args, fleetCommand().exitOve
 describe('command line', () => {
   it('has usual values', () => {
     expect(read('--gateway', 'localhost:9500')).toMatchObject({
-      gateway: { host: 'localhost', port: 9500 }, terminals: 100, meters: 10, profile: 'plain', reportSeconds: 60, heartbeat: 60, utcOffset: 480, speed: false, faults: [],
+      gateway: { host: 'localhost', port: 9500 }, terminals: 100, meters: 10, profile: 'plain', reportSeconds: 60, heartbeat: 60, utcOffset: 480, speed: false, faults: [], fieldDevices: 0, fieldSeconds: 60, labSubstitution: [],
     })
   })
 
   it('reads what is given', () => {
-    expect(read('--gateway', '[::1]:1', '--profile', 'mixed', '--faults', 'slow:0.1,garbage:5%', '--utc-offset', '+07:30', '--report-items', '00100201,20000201', '--speed', '--seconds', '30'))
-      .toMatchObject({ gateway: { host: '::1', port: 1 }, profile: 'mixed', faults: [{ name: 'slow', share: 0.1 }, { name: 'garbage', share: 0.05 }], utcOffset: 450, reportItems: ['00100201', '20000201'], speed: true, seconds: 30 })
+    expect(read('--gateway', '[::1]:1', '--profile', 'mixed', '--faults', 'slow:0.1,garbage:5%', '--utc-offset', '+07:30', '--report-items', '00100201,20000201', '--speed', '--seconds', '30', '--field-devices', '12', '--lab-substitution', 'SM1'))
+      .toMatchObject({ gateway: { host: '::1', port: 1 }, profile: 'mixed', faults: [{ name: 'slow', share: 0.1 }, { name: 'garbage', share: 0.05 }], utcOffset: 450, reportItems: ['00100201', '20000201'], speed: true, seconds: 30, fieldDevices: 12, labSubstitution: ['SM1'] })
   })
 
   it.each([
     [['--terminals', '3']], [['--gateway', 'nowhere']], [['--gateway', 'a:1', '--terminals', '-1']], [['--gateway', 'a:1', '--profile', 'hard']],
     [['--gateway', 'a:1', '--faults', 'slow:9']], [['--gateway', 'a:1', '--utc-offset', 'east']], [['--gateway', 'a:1', '--report-items', '12']], [['--gateway', 'a:1', '--what']],
+    [['--gateway', 'a:1', '--field-devices', '-1']], [['--gateway', 'a:1', '--lab-substitution', 'SM4']],
   ])('refuses %j', (args) => {
     expect(() => read(...args)).toThrow()
+  })
+
+  it('a laboratory substitution is refused in production, before anything is dialled', async () => {
+    const before = process.env['ZHUZHAN_PRODUCTION']
+    process.env['ZHUZHAN_PRODUCTION'] = '1'
+    try {
+      await expect(runFleet(read('--gateway', '127.0.0.1:1', '--lab-substitution', 'SM1', '--log-level', 'silent'))).rejects.toMatchObject({ code: 'CONFIG_INVALID' })
+    } finally {
+      if (before === undefined) delete process.env['ZHUZHAN_PRODUCTION']
+      else process.env['ZHUZHAN_PRODUCTION'] = before
+    }
   })
 
   it('the registry needs no gateway', () => {

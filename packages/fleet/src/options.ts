@@ -1,4 +1,6 @@
 import { HesError, offsetMinutes } from '@zhuzhan/core'
+import { hardwareCiphersOf } from '@zhuzhan/policy'
+import type { HardwareCipher } from '@zhuzhan/policy'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { FAULTS } from './faults/table.js'
 import { parseFaultShares } from './faults/faults.js'
@@ -27,6 +29,9 @@ export interface FleetCommandLine {
   apduSize: number
   utcOffset: number
   faults: FaultShare[]
+  fieldDevices: number
+  fieldSeconds: number
+  labSubstitution: HardwareCipher[]
   speed: boolean
   connectPerSecond: number
   seconds?: number
@@ -85,6 +90,9 @@ export function fleetCommand(): Command {
     .option('--apdu-size <n>', 'largest APDU of a terminal in bytes', whole(64, 65_000), USUAL_SETTINGS.apduSize)
     .option('--utc-offset <+hh:mm>', 'local time of the devices', checked(offsetMinutes), USUAL_SETTINGS.zone)
     .option('--faults <kind:share,...>', `share of terminals with a fault: ${Object.keys(FAULTS).join(', ')}`, checked(parseFaultShares), [])
+    .option('--field-devices <n>', 'phones, breakers, sensors, appliances and charging piles at the meters, secured by FSP-1', whole(0, 10_000), USUAL_SETTINGS.fieldDevices)
+    .option('--field-seconds <n>', 'seconds between what one of them says', whole(1, 86_400), USUAL_SETTINGS.fieldSeconds)
+    .option('--lab-substitution <ciphers>', 'laboratory: SM4 in the place of SM1, SM7; with SM1 there are handhelds too', checked(hardwareCiphersOf), [])
     .option('--speed', 'answer at once, without the times of a real line', false)
     .option('--connect-per-second <n>', 'how fast the terminals come', whole(1, 100_000), 200)
     .option('--seconds <n>', 'stop after so long and print the counts as one JSON line', whole(1, 10_000_000))

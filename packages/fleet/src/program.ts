@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { policySettings } from '@zhuzhan/policy'
 import { pino } from 'pino'
 import { startControl } from './control/server.js'
 import type { ControlServer } from './control/server.js'
@@ -20,8 +21,9 @@ export interface RunningFleet {
 
 const STATUS_EVERY_MS = 60_000
 
-/** A fleet as the command line describes it, connected to its gateway. */
+/** A fleet as the command line describes it, connected to its gateway. @throws HesError CONFIG_INVALID for a laboratory substitution in production */
 export async function runFleet(line: FleetCommandLine): Promise<RunningFleet> {
+  policySettings({ production: process.env['ZHUZHAN_PRODUCTION'] === '1', hardware: [], laboratory: line.labSubstitution })
   const log = pino({ name: 'fleet', level: line.logLevel }, process.stderr)
   const ca = line.tlsCa === undefined ? undefined : await readFile(line.tlsCa, 'utf8')
   const fleet = await createFleet({
@@ -33,7 +35,8 @@ export async function runFleet(line: FleetCommandLine): Promise<RunningFleet> {
     log,
     settings: {
       zone: line.utcOffset, heartbeatSeconds: line.heartbeat, reportSeconds: line.reportSeconds, reportItems: line.reportItems,
-      frameSize: line.frameSize, apduSize: line.apduSize, instant: line.speed,
+      frameSize: line.frameSize, apduSize: line.apduSize,
+      fieldDevices: line.fieldDevices, fieldSeconds: line.fieldSeconds, labSubstitution: line.labSubstitution, instant: line.speed,
     },
   })
   drawFaults(fleet.faults, fleet.terminals.keys(), line.faults)

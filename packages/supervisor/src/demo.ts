@@ -7,6 +7,8 @@ import { z } from 'zod'
 import { PROJECT, writeAtomically } from './data-folder.js'
 
 const METERS_BEHIND_EACH = 10
+/** One of each kind at the first meter: 0.2 s of computing, beginning two seconds after the fleet's own start. */
+const FIELD_DEVICES = 5
 
 const Registry = z.array(z.object({
   address: z.string(),
@@ -53,7 +55,7 @@ export async function prepareDemo({ terminals, target, folder }: DemoOptions): P
   const registry = fleetRegistry(chosen)
   const created = await register(registry, target)
   await issueKeys(registry, keysFile, target)
-  return { created, args: [...chosen, '--keys', keysFile, '--state', folder] }
+  return { created, args: [...chosen, '--keys', keysFile, '--state', folder, '--field-devices', String(FIELD_DEVICES)] }
 }
 
 /** The fleet itself says which devices it will be. */

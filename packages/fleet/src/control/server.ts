@@ -17,14 +17,14 @@ const MAX_LINE = 65_536
 const Request = z.looseObject({ id: z.union([z.string(), z.number()]).optional(), verb: z.string() })
 
 /** Answers one request: `{id?, verb, ...parameters}` to `{id, ok: true, result}` or `{id, ok: false, error: {code, message}}`. */
-export function answerControl(fleet: Fleet, line: string): string {
+export async function answerControl(fleet: Fleet, line: string): Promise<string> {
   let id: string | number | undefined
   try {
     const { id: given, verb: name, ...parameters } = Request.parse(JSON.parse(line))
     id = given
     const verb = Object.hasOwn(VERBS, name) ? VERBS[name] : undefined
     if (verb === undefined) throw new HesError('NOT_FOUND', `no verb '${name}'; there are ${Object.keys(VERBS).join(', ')}`)
-    return JSON.stringify({ id, ok: true, result: verb.run(fleet, verb.parameters.parse(parameters)) ?? null })
+    return JSON.stringify({ id, ok: true, result: (await verb.run(fleet, verb.parameters.parse(parameters))) ?? null })
   } catch (error) {
     const wrong = error instanceof z.ZodError || error instanceof SyntaxError
     const message = error instanceof z.ZodError ? z.prettifyError(error) : errorText(error)
@@ -38,11 +38,15 @@ export async function startControl(fleet: Fleet, { host = '127.0.0.1', port = 0 
   const server = createServer((socket) => {
     sockets.add(socket)
     let rest = ''
+    // Answers keep the order of the questions.
+    let answered = Promise.resolve()
     socket.setEncoding('utf8')
     socket.on('data', (text: string) => {
       const lines = (rest + text).split('\n')
       rest = lines.pop() ?? ''
-      for (const line of lines) if (line.trim() !== '') socket.write(`${answerControl(fleet, line)}\n`)
+      for (const line of lines) {
+        if (line.trim() !== '') answered = answered.then(() => answerControl(fleet, line)).then((answer) => { if (!socket.destroyed) socket.write(`${answer}\n`) })
+      }
       if (rest.length > MAX_LINE) socket.destroy()
     })
     socket.on('error', () => socket.destroy())

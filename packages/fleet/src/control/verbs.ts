@@ -1,6 +1,7 @@
 import { HesError, isoWithOffset, parseAddress } from '@zhuzhan/core'
 import { decimal, describeItem, elements } from '@zhuzhan/dlt698'
 import type { Data, Oad } from '@zhuzhan/dlt698'
+import { OBJECT_NAMES } from '@zhuzhan/field-sessions'
 import { z } from 'zod'
 import type { Device } from '../device/device.js'
 import { readAttribute } from '../device/attributes.js'
@@ -96,6 +97,14 @@ export const VERBS: Readonly<Record<string, Verb<z.ZodType>>> = {
   'demand': verb('maximum demand of the month so far', z.object({ address, time: time.optional() }), (fleet, p) => {
     const device = deviceOf(fleet, p.address)
     return maximumDemand(device.meter, p.time ?? fleet.clock.now()).map(({ value, at }) => ({ value: decimal(value, -4), at: at === undefined ? null : isoWithOffset(at, device.meter.zone) }))
+  }),
+  'field': verb('devices at the boundaries of a meter: sessions, values that count, values that do not; without an address the meters that have some', z.object({ address: address.optional() }), (fleet, p) =>
+    p.address === undefined ? { meters: [...fleet.field.meters.keys()] } : { address: p.address, devices: deviceOf(fleet, p.address).field?.peers() ?? [] }),
+  'field-command': verb('a meter commands a device of its own: breakerSwitch 0 or 1, applianceLimit, pileLimit in W', z.object({ address, pid: z.string(), object: z.enum(OBJECT_NAMES), value: z.int() }),
+    async (fleet, p) => ({ id: await fleet.field.command(p.address, p.pid.toLowerCase(), p.object, p.value) })),
+  'field-release': verb('an operator looked at a device that is not believed: its values count again', z.object({ address, pid: z.string() }), (fleet, p) => {
+    deviceOf(fleet, p.address).field?.release(p.pid.toLowerCase())
+    return {}
   }),
   'disconnect': verb('hang up; back after `seconds` (the usual back-off when not given)', z.object({ address, seconds: z.number().min(0).optional() }), (fleet, p) => {
     terminalOf(fleet, p.address).link.hangUp('control port', p.seconds === undefined ? undefined : p.seconds * 1000)

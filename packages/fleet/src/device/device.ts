@@ -1,3 +1,4 @@
+import type { FieldMeter } from '@zhuzhan/field-sessions'
 import { Meter } from '../meter/meter.js'
 import { Relay } from '../meter/relay.js'
 import type { RelayState } from '../meter/relay.js'
@@ -14,6 +15,8 @@ export interface Device {
   written?: Map<Oad, Data>
   /** Events that cannot be computed from address and relay: by OI, newest last. */
   happened?: Map<string, Happening[]>
+  /** Its side of the Bluetooth and HPLC boundaries, when devices are attached there. */
+  field?: FieldMeter
 }
 
 export interface Happening {

@@ -10,6 +10,8 @@ export const FAULTS = {
   'duplicate-report': { on: ['terminal'], options: {}, does: 'Each report is sent twice, and once more after its confirmation.' },
   'replay': { on: ['terminal'], options: {}, does: 'With each new report an old, confirmed one is sent again, byte for byte.' },
   'wrong-mac': { on: ['terminal'], options: { every: 1 }, does: 'In every n-th protected APDU one bit of the MAC is wrong; a plain terminal sends a wrong FCS instead.' },
+  'field-lies': { on: ['meter'], options: {}, does: 'The devices at the boundaries of the meter tell of a hundred times too much.' },
+  'field-replay': { on: ['meter'], options: {}, does: 'What the devices at its boundaries say is said a second time by somebody else.' },
   'reconnect-storm': { on: ['terminal'], options: { ms: 500 }, does: 'Logs in, hangs up after so long, connects again at once.' },
   'half-frame': { on: ['terminal'], options: { every: 3 }, does: 'Of every n-th frame only the first half is sent, the rest never.' },
   'byte-at-a-time': { on: ['terminal'], options: { ms: 1 }, does: 'One byte each so many milliseconds.' },

@@ -5,6 +5,8 @@ import type { Sm2Engine } from '@zhuzhan/gm-crypto'
 import type { DeviceKeys } from '@zhuzhan/osp1'
 import { createDevice } from '../device/device.js'
 import type { Device } from '../device/device.js'
+import { createFieldNetwork } from '../field/network.js'
+import type { FieldNetwork } from '../field/network.js'
 import { createFaults } from '../faults/faults.js'
 import type { Faults } from '../faults/faults.js'
 import type { RelayState } from '../meter/relay.js'
@@ -35,6 +37,8 @@ export interface Fleet {
   readonly scheduler: Scheduler
   readonly clock: Clock
   readonly settings: Settings
+  /** Devices at the boundaries of the meters. */
+  readonly field: FieldNetwork
   /** Dials for all, `perSecond` at most; 0: all at once. */
   start(perSecond?: number): void
   stop(): Promise<void>
@@ -91,7 +95,8 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
     if (name === 'reconnect-storm' && faults.get(address, 'reconnect-storm')) terminals.get(address)?.link.hangUp('reconnect storm', 0)
   }
 
-  let engine: Sm2Engine | undefined
+  let chosen: Promise<Sm2Engine> | undefined
+  const engine = (): Promise<Sm2Engine> => (chosen ??= chooseEngine().then((choice) => choice.engine))
   for (const { address, profile, meters } of registry) {
     const device = add(address, 'terminal', address)
     const behind = meters.map((meter) => add(meter, 'meter', address))
@@ -102,12 +107,13 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
     const mine = keys.get(address)
     const mode = profile === 'sm-s' ? 'S' : 'F'
     if (mine?.mode !== mode) throw new HesError('CONFIG_INVALID', `no laboratory keys of mode ${mode} for terminal ${address}; issue them with 'zhuzhan keys issue'`)
-    const using = (engine ??= (await chooseEngine()).engine)
+    const using = await engine()
     terminals.set(address, await createTerminal({ profile, device, meters: behind, context, protect: (o) => osp1Protection(o, mine, using) }))
   }
 
+  const field = createFieldNetwork(context, [...terminals.values()].flatMap(({ meters }) => [...meters.values()]), engine)
   return {
-    terminals, faults, counts, ledger, scheduler, clock, settings,
+    terminals, faults, counts, ledger, scheduler, clock, settings, field,
     device: (address) => devices.get(address)?.device,
     start: (perSecond = 0) => {
       if (selfRunning) scheduler.start()
@@ -115,6 +121,7 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
       for (const terminal of terminals.values()) {
         scheduler.after(perSecond > 0 ? (i++ * 1000) / perSecond : 0, () => terminal.start())
       }
+      field.start()
       if (!selfRunning) scheduler.runDue()
     },
     stop: async () => {

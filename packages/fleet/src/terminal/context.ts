@@ -1,5 +1,6 @@
 import type { Clock } from '@zhuzhan/core'
 import type { Oad } from '@zhuzhan/dlt698'
+import type { HardwareCipher } from '@zhuzhan/policy'
 import type { Faults } from '../faults/faults.js'
 import type { Dial } from '../run/dial.js'
 import type { Ledger } from '../run/ledger.js'
@@ -43,6 +44,12 @@ export interface Settings {
   /** Largest frame (value of L) and APDU, until a CONNECT agrees on less. */
   frameSize: number
   apduSize: number
+  /** Phones, breakers, sensors, appliances and piles at the boundaries of the fleet's meters, all together. */
+  fieldDevices: number
+  /** Seconds between what one of them says. */
+  fieldSeconds: number
+  /** Unpublished algorithms that SM4 replaces here, marked as such; with SM1 there are handhelds too. */
+  labSubstitution: readonly HardwareCipher[]
   /** Answer at once, without the times a real line takes. */
   instant: boolean
 }
@@ -57,6 +64,9 @@ export const USUAL_SETTINGS: Settings = {
   reportRestMs: 60_000,
   frameSize: 1_024,
   apduSize: 4_096,
+  fieldDevices: 0,
+  fieldSeconds: 60,
+  labSubstitution: [],
   instant: false,
 }
 
@@ -87,12 +97,23 @@ export interface Counts {
   /** Confirmations that fit no report. */
   strayConfirmations: number
   deaths: number
+  /** At the boundaries of the meters: messages either way, pairings, sessions and how many of those are a laboratory substitution. */
+  fieldMessages: number
+  fieldPairings: number
+  fieldSessions: number
+  fieldSubstituted: number
+  /** Values that count, values that were authentic but not believed, messages without the right form, rate or right, and what was not authentic. */
+  fieldAccepted: number
+  fieldFlagged: number
+  fieldFiltered: number
+  fieldRefused: number
 }
 
 export function zeroCounts(): Counts {
   return {
     connects: 0, logins: 0, refusedLogins: 0, disconnects: 0, heartbeats: 0, framesSent: 0, framesReceived: 0, bytesDiscarded: 0, requests: 0, answers: 0,
     ignored: 0, sessions: 0, securityRefusals: 0, reportsMade: 0, reportsSent: 0, reportsRepeated: 0, reportsAcknowledged: 0, reportsSkipped: 0,
-    readingsAcknowledged: 0, strayConfirmations: 0, deaths: 0,
+    readingsAcknowledged: 0, strayConfirmations: 0, deaths: 0, fieldMessages: 0, fieldPairings: 0, fieldSessions: 0, fieldSubstituted: 0, fieldAccepted: 0, fieldFlagged: 0,
+    fieldFiltered: 0, fieldRefused: 0,
   }
 }
