@@ -4,10 +4,11 @@ import { freshMemory, freshPostgres } from '../conformance/fresh-store.js'
 import { testEngine } from '../conformance/rig.js'
 import { describeTicketAttacks } from '../conformance/ticket-attack-suite.js'
 import { describeTicketCrashes } from '../conformance/ticket-crash-suite.js'
+import { describeMandates } from '../conformance/mandate-suite.js'
 import { describeTickets } from '../conformance/ticket-suite.js'
 
 afterAll(() => testEngine().close())
-for (const suite of [describeTickets, describeTicketAttacks, describeTicketCrashes]) suite('in memory', freshMemory)
+for (const suite of [describeTickets, describeTicketAttacks, describeTicketCrashes, describeMandates]) suite('in memory', freshMemory)
 
 describe('with a real database', () => {
   const db = withPostgres()
@@ -20,5 +21,5 @@ describe('with a real database', () => {
     return pool
   }
   afterAll(() => pool?.end())
-  for (const suite of [describeTickets, describeTicketAttacks, describeTicketCrashes]) suite('in PostgreSQL', freshPostgres(open))
+  for (const suite of [describeTickets, describeTicketAttacks, describeTicketCrashes, describeMandates]) suite('in PostgreSQL', freshPostgres(open))
 })
