@@ -16,7 +16,7 @@ export interface DeviceLimits {
   callMs: number
   /** Loading the library. */
   startMs: number
-  /** A device nothing was asked of for so long is asked for a random number. */
+  /** How often a device is looked at: asked for a random number, unless it has just answered somebody else. */
   probeMs: number
   /** Waiting time between attempts to open a lost device: doubled from the first to the last. */
   backoffMs: { first: number; last: number }
@@ -127,7 +127,7 @@ export function createDevice(options: DeviceOptions): SdfDevice {
 
   /** A device that is never asked would be missed only when it is needed. */
   const ask = async (): Promise<void> => {
-    if (Date.now() - usedAt < limits.probeMs) return
+    if (Date.now() - usedAt < limits.probeMs / 2) return
     await use((session) => session.random(16)).catch(() => undefined)
   }
 
