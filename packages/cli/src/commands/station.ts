@@ -1,13 +1,14 @@
 import type { Command } from 'commander'
 import { auditCommand } from './audit.js'
 import { benchCommand } from './bench.js'
+import { certCommand } from './cert.js'
 import { doctorCommand } from './doctor.js'
 import { fleetCommand } from './fleet.js'
 import { keysCommand } from './keys.js'
 import { migrateCommand } from './migrate.js'
 import { selftestCommand } from './selftest.js'
 
-/** Everything that has to do with a running station, its database or its fleet. */
+/** Everything that has to do with a running station, its database, its keys or its fleet. */
 export function stationCommands(program: Command): void {
-  for (const add of [keysCommand, selftestCommand, auditCommand, migrateCommand, fleetCommand, benchCommand, doctorCommand]) add(program)
+  for (const add of [keysCommand, certCommand, selftestCommand, auditCommand, migrateCommand, fleetCommand, benchCommand, doctorCommand]) add(program)
 }
