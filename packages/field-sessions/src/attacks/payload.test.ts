@@ -160,12 +160,13 @@ describe('A22 delayed command', () => {
   })
 })
 
+// Mutation seen failing: the device taking the body of a record for its content.
 it('A26 forged refusal: nothing without a MAC is an answer', async () => {
   const rig = await startRig({ engine })
   const { device } = await knownDevice(rig, 'breaker')
   const { suite } = { suite: undefined as never }
   for (const type of ['challenge', 'accept', 'pairAnswer', 'recordDown'] as const) await device.receive(messageOf({ kind: 'breaker', pid: device.pid, mid: MID, suite }, type, Buffer.of(0x81, 0, 0, 0, 9, 2)))
-  expect([device.state, device.events.filter(({ kind }) => kind === 'answered').length]).toEqual(['connected', 1])
+  expect([device.state, device.events.flatMap((event) => (event.kind === 'answered' ? [event.re] : []))]).toEqual(['connected', [1]])
   await rig.meter.receive('bluetooth', messageOf({ kind: 'breaker', pid: device.pid, mid: MID, suite }, 'recordUp', Buffer.of(3, 0, 0, 0, 1, 2)))
   expect(rig.events.filter(({ kind }) => kind === 'result')).toEqual([])
 })

@@ -84,6 +84,7 @@ describe('A4 replay of records', () => {
   })
 })
 
+// Mutation seen failing: one key, one direction byte and one type for both directions (each of the three alone is enough).
 describe.each(kinds)('A5 reflection: %s', (kind) => {
   it('what a side said is no message to it', async () => {
     const rig = await startRig({ engine })
@@ -99,11 +100,20 @@ describe.each(kinds)('A5 reflection: %s', (kind) => {
       if (up) expect(await device.receive(turned)).toBeUndefined()
       else if (bytes[2] !== TYPE.challenge) expect(await rig.meter.receive(KINDS[kind].boundary, turned)).toBeUndefined()
     }
+    // A record nobody has seen yet, turned round: it uses up no number of the other direction.
+    const fresh = await device.sync()
+    const turned = Buffer.from(fresh)
+    turned[2] = TYPE.recordDown
+    expect(await device.receive(turned)).toBeUndefined()
+    const answered = device.events.filter((event) => event.kind === 'answered').length
+    await rig.carry(device, fresh)
+    expect(device.events.filter((event) => event.kind === 'answered').length).toBe(answered + 1)
     expect(rig.events.slice(before).map((event) => event.kind).filter((one) => !['ignored', 'auth-refused', 'record-refused', 'pairing-refused'].includes(one))).toEqual([])
   })
 })
 
 describe('A6 redirection', () => {
+  // Mutation seen failing: PID and MID out of ids, transcripts and cookie, records tried against every session.
   it.each(kinds)('%s: nothing of one device passes as another\'s, nothing for one meter at another', async (kind) => {
     const [rig, elsewhere] = [await startRig({ engine }), await startRig({ engine, mid: Buffer.from('0000200000001002', 'hex') })]
     const [a, b] = [await rig.device(kind), await rig.device(kind)]
