@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { FROM, NOW, REFUSED, authority, leafOf } from '../conformance/laboratory.js'
 import { createEngine } from '../sm2/choose.js'
+import { decodeCiphertext, encodeCiphertext } from '../sm2/ciphertext.js'
 import { SM2_DEFAULT_ID } from '../sm2/curve.js'
 import { privateKeyToPem, publicKeyToPem } from '../sm2/key-formats.js'
 import { signatureFromDer, signatureToDer } from '../sm2/signature-encoding.js'
@@ -48,6 +49,9 @@ peer(`with the openssl command line (skipped without one of version 3; here: ${v
     expect(openssl('verify', '-vfyopt', DISTID, ...at, '-partial_chain', '-trusted', middleFile, leafFile)).toMatch(/: OK/)
     expect(openssl('verify', '-vfyopt', DISTID, ...at, '-CAfile', rootFile, middleFile)).toMatch(/: OK/)
     expect(() => openssl('verify', '-vfyopt', 'distid:another', ...at, '-CAfile', rootFile, middleFile)).toThrow()
+    // The trap itself: the whole chain in one call fails at depth 1, where no user ID arrives.
+    expect(spawnSync('openssl', ['verify', '-vfyopt', DISTID, ...at, '-CAfile', rootFile, '-untrusted', middleFile, leafFile], { encoding: 'utf8' }).stderr).toMatch(/at 1 depth lookup: certificate signature failure/)
+    await expect(verifyChain(engine, [leaf, middle.certificate, root.certificate], NOW)).resolves.toBeUndefined()
     expect(openssl('x509', '-in', leafFile, '-noout', '-text')).toMatch(/Key Usage: critical\s+Digital Signature, Key Agreement/)
   })
 
@@ -104,6 +108,27 @@ peer(`with the openssl command line (skipped without one of version 3; here: ${v
     const list = parseCrl(makeList())
     expect(list.revoked.get(leaf.serial)).toMatchObject({ reason: 1 })
     await expect(verifyChain(engine, [leaf, mid, root], list.thisUpdate + 1000, { crls: [list] })).rejects.toMatchObject({ message: expect.stringContaining('revoked') })
+  })
+
+  it('decrypts a ciphertext with trailing bytes; we refuse it', async () => {
+    const { privateKey, publicKey } = await engine.generateKeyPair()
+    const message = Buffer.from('three phases')
+    const whole = encodeCiphertext(await engine.encrypt(publicKey, message), 'asn1')
+    const key = file('d.pem', privateKeyToPem(privateKey, publicKey))
+    const theirs = (bytes: Uint8Array): string => openssl('pkeyutl', '-decrypt', '-inkey', key, '-in', file('c.der', bytes))
+    expect(theirs(whole)).toBe(message.toString())
+    const longer = Buffer.concat([whole, Buffer.of(0, 1, 2)])
+    expect(theirs(longer)).toBe(message.toString())
+    expect(() => decodeCiphertext(longer, 'asn1')).toThrow(expect.objectContaining(REFUSED))
+    expect(await engine.decrypt(privateKey, decodeCiphertext(whole, 'asn1'))).toEqual(message)
+  })
+
+  it('signs with the EMPTY id when none is named', async () => {
+    const { privateKey, publicKey } = await engine.generateKeyPair()
+    openssl('dgst', '-sm3', '-sign', file('e.pem', privateKeyToPem(privateKey, publicKey)), '-out', 'e.sig', file('e', 'x'))
+    const raw = signatureFromDer(readFileSync(file('e.sig'))) as Buffer
+    expect(await engine.verify(publicKey, Buffer.alloc(0), Buffer.from('x'), raw)).toBe(true)
+    expect(await engine.verify(publicKey, SM2_DEFAULT_ID, Buffer.from('x'), raw)).toBe(false)
   })
 
   it('a key of ours signs there with the id given, and our engine takes it', async () => {
