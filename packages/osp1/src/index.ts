@@ -10,6 +10,7 @@ export { createOsp1Device, memoryStore } from './device/index.js'
 export type {
   ActContext,
   DeviceEvent,
+  DeviceModule,
   DeviceState,
   DeviceStore,
   Osp1Device,
@@ -17,6 +18,7 @@ export type {
   Received,
   ReportToSend,
 } from './device/index.js'
+export { CHIP_OPERATION, KEY_UPDATE, challengeOf, keyUpdateOf, keyUpdateRequest, manifestRequest, octetsOf, octetsResponse } from './field-apdus.js'
 export { decodeFirmwareManifest, encodeFirmwareManifest, stationReleaseInput, unwrapImageKey, wrapImageKey } from './firmware.js'
 export type { FirmwareManifest } from './firmware.js'
 export { readKeyFile } from './key-file.js'

@@ -1,11 +1,13 @@
-import { encodeApdu } from '@zhuzhan/dlt698'
+import { decodeApdu, encodeApdu } from '@zhuzhan/dlt698'
 import type { Apdu, ReportNotification } from '@zhuzhan/dlt698'
 import { chooseEngine } from '@zhuzhan/gm-crypto'
 import type { Sm2Engine } from '@zhuzhan/gm-crypto'
+import { PURPOSE, PURPOSES, authenticatedAddressOfNumber, deriveKey, encodeStage, encodeUpdateHead, keyUpdateRequest, readKeyFile } from '@zhuzhan/osp1'
 import { fleetRegistry } from '../run/registry.js'
 import { keysByAddress } from '../run/key-list.js'
 import { memoryState } from '../run/state-journal.js'
 import { laboratoryDevice } from '../testing/laboratory-keys.js'
+import type { LaboratoryDevice } from '../testing/laboratory-keys.js'
 import { confirmationOf } from '../testing/memory-station.js'
 import type { Heard } from '../testing/memory-station.js'
 import { stationSession } from '../testing/station-session.js'
@@ -25,8 +27,8 @@ beforeAll(async () => { ({ engine } = await chooseEngine()) })
 describe.each(['S', 'F'] as const)('OSP-1 mode %s', (mode) => {
   const registry = fleetRegistry({ terminals: 1, meters: 2, profile: mode === 'S' ? 'sm-s' : 'sm-f' })
 
-  async function rig(reportSeconds = 0, state = memoryState()) {
-    const device = await laboratoryDevice(engine, T1, mode)
+  async function rig(reportSeconds = 0, state = memoryState(), known?: LaboratoryDevice) {
+    const device = known ?? (await laboratoryDevice(engine, T1, mode))
     const session = stationSession(engine, device, OFFER)
     const reports: ReportNotification[] = []
     const onSecured = (heard: Heard): Buffer => {
@@ -124,6 +126,26 @@ describe.each(['S', 'F'] as const)('OSP-1 mode %s', (mode) => {
     await second.exchange(sent[0]!)
     expect(second.fleet.terminals.get(T1)!.protection.counters()!.asctr).toBe(before.asctr)
     expect(second.fleet.counts.sessions).toBe(0)
+  })
+
+  it('keys that a key update staged outlive the program, and so does their end', async () => {
+    const state = memoryState()
+    const first = await rig(0, state)
+    const { keys: { transport }, dispersion } = readKeyFile(first.device.file)
+    const head = { updateId: Buffer.from('UPDATE-1'), newState: 1, newVersion: 2, newDispersion: dispersion }
+    const ku = encodeStage(deriveKey(transport, 'transport', dispersion), { ad: authenticatedAddressOfNumber(T1), dispersion }, head,
+      PURPOSES.map((purpose) => ({ purpose: PURPOSE[purpose], key: Buffer.alloc(16, PURPOSE[purpose]) })))
+    await first.session.connect(first.exchange)
+    first.session.open(await first.exchange(first.session.seal(decodeApdu(keyUpdateRequest(ku, 1)))))
+    await first.fleet.stop()
+    const second = await rig(0, state, first.device)
+    const { protection } = second.fleet.terminals.get(T1)!
+    expect(protection.keys()).toEqual({ keyState: 1, keyVersion: 1, pending: { keyState: 1, keyVersion: 2 } })
+    await first.session.connect(second.exchange)
+    const abort = keyUpdateRequest(encodeUpdateHead({ ...head, step: 'abort' }), 2)
+    first.session.open(await second.exchange(first.session.seal(decodeApdu(abort))))
+    await second.fleet.stop()
+    expect((await rig(0, state, first.device)).fleet.terminals.get(T1)!.protection.keys()?.pending).toBeUndefined()
   })
 
   it('a terminal that dies seals what waits anew and is confirmed', async () => {

@@ -2,7 +2,7 @@ import { DecodeError, decodeApdu, encodeApdu } from '@zhuzhan/dlt698'
 import type { LinkFrame } from '@zhuzhan/dlt698'
 import type { Sm2Engine } from '@zhuzhan/gm-crypto'
 import { createOsp1Device } from '@zhuzhan/osp1'
-import type { DeviceKeys, DeviceState } from '@zhuzhan/osp1'
+import type { DeviceKeys, DeviceState, Osp1Device } from '@zhuzhan/osp1'
 import { DAR } from '../device/dar.js'
 import { FACTORY, agreedSizes, ownHeader, plainConnect } from './association.js'
 import type { Agreed } from './association.js'
@@ -23,6 +23,8 @@ export interface Protection {
   /** The association is gone with the connection (plain) or with the power. */
   readonly sessions: number
   counters(): { asctr: number; rspctr: number; agseq: number } | undefined
+  /** State and version of the keys in force, and of those a key update brought that is not committed. */
+  keys(): ReturnType<Osp1Device['keys']> | undefined
   powerLoss(): void
 }
 
@@ -50,6 +52,7 @@ export function plainProtection({ context, onAgreed }: ProtectionOptions): Prote
     overhead: 0,
     sessions: 0,
     counters: () => undefined,
+    keys: () => undefined,
     powerLoss: () => {},
   }
 }
@@ -84,6 +87,7 @@ export async function osp1Protection({ address, context, deviceNow, onAgreed }: 
     overhead: OSP1_OVERHEAD,
     get sessions() { return device.sessions },
     counters: () => device.counters(),
+    keys: () => device.keys(),
     powerLoss: () => device.powerLoss(),
   }
 }

@@ -27,7 +27,10 @@ export interface Sm2Agreed {
  */
 export interface Sm2Core {
   readonly name: string
-  /** Signature over Z(id) and the message. The ID is always given. */
+  /**
+   * Signature over Z(id) and the message. The ID is always given. The private key is taken at once; the message must not change
+   * before the promise is settled, since another thread reads it.
+   */
   sign(privateKey: Uint8Array, id: Uint8Array, message: Uint8Array): Promise<Buffer>
   /** False for everything that is not a valid signature: wrong lengths and bad points included. */
   verify(publicKey: Uint8Array, id: Uint8Array, message: Uint8Array, signature: Uint8Array): Promise<boolean>

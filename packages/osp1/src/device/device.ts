@@ -2,6 +2,9 @@ import { DecodeError, decodeApdu } from '@zhuzhan/dlt698'
 import { HesError } from '@zhuzhan/core'
 import { authenticatedAddressOf, authenticatedAddressOfNumber } from '../address.js'
 import { createConnect } from './connect.js'
+import { createFieldMethods } from './field-methods.js'
+import { createKeyring } from './keyring.js'
+import type { KeySet } from './keyring.js'
 import { oneAtATime } from './limits.js'
 import { createRecords } from './records.js'
 import { createReports } from './reports.js'
@@ -18,12 +21,13 @@ export async function createOsp1Device(options: Osp1DeviceOptions): Promise<Osp1
   if (options.keys.mode === 'F' && !options.keys.sm2) throw new HesError('BODY_INVALID', 'mode F needs certificates and a private key')
   const ad = authenticatedAddressOfNumber(options.keys.address)
   const counters = await openCounters(options.store)
+  const keyring = createKeyring(options.keys, counters)
   const sessions = createDeviceSessions(options.clock)
   const serially = oneAtATime()
-  const connect = createConnect(options, ad, counters, sessions)
-  const records = createRecords(options, ad, sessions, counters)
-  const reports = createReports(options, ad, counters)
-  const { readProof, broadcast } = createUnsessioned(options, ad, counters)
+  const connect = createConnect(options, ad, counters, keyring, sessions)
+  const records = createRecords(options, ad, sessions, counters, keyring, createFieldMethods(options, ad, keyring))
+  const reports = createReports(options, ad, counters, keyring)
+  const { readProof, broadcast } = createUnsessioned(options, ad, counters, keyring)
 
   const receive = async ({ address, apdu: bytes }: Received): Promise<Buffer | undefined> => {
     let apdu: ReturnType<typeof decodeApdu>
@@ -54,6 +58,11 @@ export async function createOsp1Device(options: Osp1DeviceOptions): Promise<Osp1
       return sessions.count
     },
     counters: () => ({ asctr: counters.state.asctr, rspctr: counters.state.rspctr, agseq: counters.state.agseq }),
+    keys: () => {
+      const { active, pending } = keyring
+      const tell = ({ keyState, keyVersion }: KeySet) => ({ keyState, keyVersion })
+      return { ...tell(active), pending: pending && tell(pending) }
+    },
     powerLoss() {
       sessions.endAll()
       reports.forget()

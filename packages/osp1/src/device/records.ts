@@ -8,9 +8,13 @@ import { timeTagOf, timeTagValid } from '../time-tag.js'
 import { readRecordRequest, recordResponse } from '../wire.js'
 import type { RequestParts } from '../wire.js'
 import { oncePerSecond } from './limits.js'
+import type { createFieldMethods } from './field-methods.js'
+import type { Keyring } from './keyring.js'
 import type { DeviceSession, DeviceSessions } from './sessions.js'
 import type { Counters } from './state.js'
 import type { Osp1DeviceOptions } from './types.js'
+
+type FieldMethods = ReturnType<typeof createFieldMethods>
 
 const DAR = { denied: 3, expired: 32, security: 23, other: 255 } as const
 /** End the session: F100 method 5. */
@@ -18,7 +22,7 @@ const END_SESSION = 'F1000500'
 const CLOCK = '40000200'
 
 /** The device's part of records. §7.4 */
-export function createRecords(options: Osp1DeviceOptions, ad: Buffer, sessions: DeviceSessions, counters: Counters) {
+export function createRecords(options: Osp1DeviceOptions, ad: Buffer, sessions: DeviceSessions, counters: Counters, keyring: Keyring, field: FieldMethods) {
   const { clock, onEvent, act, localTime = clock.now, offsetMinutes = 480 } = options
   const failures = oncePerSecond(clock)
 
@@ -27,6 +31,12 @@ export function createRecords(options: Osp1DeviceOptions, ad: Buffer, sessions: 
     onEvent?.({ kind: 'record-refused', clientAddress })
     return failures.allow(clientAddress) ? encodeApdu({ apdu: 'security-response', form: 'dar', dar: DAR.security }) : undefined
   }
+
+  /**
+   * Under factory keys, and in mode S under any keys but the active ones (pending before a commit, old after it), a session
+   * serves tasks 3 and 7 only. §7.1, §7.8, §7.14
+   */
+  const limited = ({ set }: DeviceSession): boolean => set.keyState === 0 || (options.keys.mode === 'S' && set !== keyring.active)
 
   const tryOpen = (session: DeviceSession, clientAddress: number, parts: RequestParts): Buffer | undefined => {
     try {
@@ -44,7 +54,7 @@ export function createRecords(options: Osp1DeviceOptions, ad: Buffer, sessions: 
       if (!innerTagAllowed(1, inner)) return { dar: DAR.denied }
       const { task, apdu } = readTask(inner)
       if (task !== parts.task || (task !== 3 && parts.mode !== 1)) return { dar: DAR.denied }
-      if (session.keyState === 0 && task !== 3 && task !== 7) return { dar: DAR.denied }
+      if (limited(session) && task !== 3 && task !== 7) return { dar: DAR.denied }
       const tag = timeTagOf(apdu)
       if (tag ? !timeTagValid(tag, localTime(), offsetMinutes) : task === 8) return { dar: DAR.expired }
       return { apdu }
@@ -57,6 +67,18 @@ export function createRecords(options: Osp1DeviceOptions, ad: Buffer, sessions: 
   const seal = (session: DeviceSession, clientAddress: number, parts: RequestParts, mode: RecordMode, content: Uint8Array): Buffer => {
     const head = { direction: 2, mode, clientAddress, ad, seq: parts.seq, task: parts.task } as const
     return recordResponse(mode, sealRecord(session.keys.toClient, head, content))
+  }
+
+  /** Nothing to say means that carrying out failed. */
+  const sealAnswer = (
+    session: DeviceSession,
+    clientAddress: number,
+    parts: RequestParts,
+    content: Uint8Array | { dar: number } | undefined,
+  ): Buffer => {
+    if (content && 'dar' in content) return seal(session, clientAddress, parts, 2, Buffer.of(content.dar))
+    if (!content || content.length === 0) return seal(session, clientAddress, parts, 2, Buffer.of(DAR.other))
+    return seal(session, clientAddress, parts, 1, content)
   }
 
   return async (request: SecurityRequest, clientAddress: number): Promise<Buffer | undefined> => {
@@ -85,13 +107,12 @@ export function createRecords(options: Osp1DeviceOptions, ad: Buffer, sessions: 
         // A clock set in a session starts the allowance of broadcasts anew (§7.5).
         if (setsClock(verdict.apdu)) await counters.change({ broadcastShift: 0 })
         const own = ownAnswer(verdict.apdu, localTime(), offsetMinutes)
+        const made = verdict.apdu.apdu === 'action-request' ? await field(verdict.apdu, session).catch(() => ({ dar: DAR.other })) : undefined
         const content =
           own ??
+          made ??
           (await act(inner, { via: 'record', task: parts.task as Parameters<typeof act>[1]['task'], clientAddress }).catch(() => undefined))
-        answer =
-          content && content.length > 0
-            ? seal(session, clientAddress, parts, 1, content)
-            : seal(session, clientAddress, parts, 2, Buffer.of(DAR.other))
+        answer = sealAnswer(session, clientAddress, parts, content)
         if (own) {
           sessions.end(clientAddress, session)
           return answer

@@ -1,8 +1,8 @@
 import { HesError } from '@zhuzhan/core'
 import { encodeApdu } from '@zhuzhan/dlt698'
-import { deriveKey } from '../keys.js'
 import { reportRn, sealReport, verifyReportAnswer } from '../report.js'
 import { parseSecurityResponse } from '../wire.js'
+import type { KeySet, Keyring } from './keyring.js'
 import type { Counters } from './state.js'
 import type { Osp1DeviceOptions, ReportToSend } from './types.js'
 
@@ -20,13 +20,13 @@ interface Kept {
   rspctr: number
   rn: Buffer
   apdu: Buffer
+  /** The keys it was sealed under. */
+  set: KeySet
 }
 
 /** The device's part of reports: sealed with a counter, kept until an authentic answer came. §7.5 */
-export function createReports(options: Osp1DeviceOptions, ad: Buffer, counters: Counters) {
-  const { keys, random, onEvent } = options
-  const cipherKey = deriveKey(keys.keys.report, 'reportCipher', keys.dispersion)
-  const answerKey = deriveKey(keys.keys.report, 'reportAnswer', keys.dispersion)
+export function createReports(options: Osp1DeviceOptions, ad: Buffer, counters: Counters, keyring: Keyring) {
+  const { random, onEvent } = options
   const kept = new Map<number, Kept>()
   // After a power loss the rest of a reserved block is skipped: a counter is never used twice.
   let next = counters.state.rspctr + 1
@@ -36,14 +36,14 @@ export function createReports(options: Osp1DeviceOptions, ad: Buffer, counters: 
     if (next > counters.state.rspctr) await counters.change({ rspctr: next + BLOCK - 1 })
     const rspctr = next++
     const rn = reportRn(rspctr, random(8))
-    const sealed = sealReport(cipherKey, ad, rn, plain, form)
+    const sealed = sealReport(keyring.active.reportCipher, ad, rn, plain, form)
     const apdu = encodeApdu({
       apdu: 'security-request',
       form,
       content: sealed.content,
       verification: { kind: 'rn-mac', rn, mac: sealed.mac },
     })
-    const entry = { id, plain, form, rspctr, rn, apdu }
+    const entry = { id, plain, form, rspctr, rn, apdu, set: keyring.active }
     kept.set(id, entry)
     return entry
   }
@@ -56,14 +56,15 @@ export function createReports(options: Osp1DeviceOptions, ad: Buffer, counters: 
     async repeat(id: number): Promise<ReportToSend | undefined> {
       let entry = kept.get(id)
       if (!entry) return undefined
-      if (next - 1 - entry.rspctr >= SEAL_ANEW_AFTER) entry = await seal(id, entry.plain, entry.form)
+      // After a key update what waits is sealed anew under the new keys (§7.14).
+      if (next - 1 - entry.rspctr >= SEAL_ANEW_AFTER || entry.set !== keyring.active) entry = await seal(id, entry.plain, entry.form)
       return { id, apdu: entry.apdu }
     },
     confirm(bytes: Uint8Array): { id: number; answer: Buffer } | undefined {
       const response = parseSecurityResponse(bytes)
       if (response?.form === 'plain' && response.mac && response.content[0] === 0x08) {
         for (const entry of kept.values()) {
-          if (!verifyReportAnswer(answerKey, ad, entry.rn, response.content, response.mac)) continue
+          if (!verifyReportAnswer(keyring.active.reportAnswer, ad, entry.rn, response.content, response.mac)) continue
           kept.delete(entry.id)
           return { id: entry.id, answer: Buffer.from(response.content) }
         }

@@ -2,14 +2,15 @@ import type { Clock } from '@zhuzhan/core'
 import { MAX_SEQ } from '../counters.js'
 import type { SessionKeys } from '../session-keys.js'
 import { erase } from '../session-keys.js'
+import type { KeySet } from './keyring.js'
 
 /** A half-open session waits this long for its first record. §7.4 */
 const HALF_OPEN_MS = 120_000
 
 export interface DeviceSession {
   keys: SessionKeys
-  /** Key state the session was opened under. */
-  keyState: number
+  /** The set its CONNECT proved; in mode F, the one that was active then. */
+  set: KeySet
   /** Highest seq seen; -1 before the first. */
   lastSeq: number
   /** The last request and its one answer, for retransmissions. */
@@ -21,7 +22,7 @@ export interface DeviceSession {
 /** Per client address one established and one half-open session, in volatile memory only. */
 export interface DeviceSessions {
   /** An answered CONNECT: waits beside the established session until its first valid record. */
-  halfOpen(clientAddress: number, keys: SessionKeys, sessionSeconds: number, keyState: number): void
+  halfOpen(clientAddress: number, keys: SessionKeys, sessionSeconds: number, set: KeySet): void
   /** The sessions to try a record against, half-open first. */
   candidates(clientAddress: number): DeviceSession[]
   /** A valid record came under this session: it is the established one now, the other is gone. */
@@ -51,12 +52,12 @@ export function createDeviceSessions(clock: Clock): DeviceSessions {
     }
   }
   return {
-    halfOpen(clientAddress, keys, sessionSeconds, keyState) {
+    halfOpen(clientAddress, keys, sessionSeconds, set) {
       const slot = slots.get(clientAddress) ?? {}
       slots.set(clientAddress, slot)
       wipe(slot.opening?.session)
       const now = clock.monotonic()
-      slot.opening = { session: { keys, keyState, lastSeq: -1, endsAt: now + sessionSeconds * 1000 }, until: now + HALF_OPEN_MS }
+      slot.opening = { session: { keys, set, lastSeq: -1, endsAt: now + sessionSeconds * 1000 }, until: now + HALF_OPEN_MS }
     },
     candidates(clientAddress) {
       const slot = slots.get(clientAddress)

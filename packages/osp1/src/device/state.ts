@@ -1,3 +1,5 @@
+import type { Purpose } from '../keys.js'
+
 /** What a meter keeps over a power loss. §7.10 */
 export interface DeviceState {
   /** Highest accepted counter of a CONNECT; stored before the answer. */
@@ -8,6 +10,18 @@ export interface DeviceState {
   agseq: number
   /** Seconds the clock was shifted by broadcasts since it was last set in a session. */
   broadcastShift: number
+  /** Keys that a key update brought; absent while those of the key file count. A chip keeps them inside. */
+  active?: StoredKeySet | undefined
+  pending?: StoredKeySet | undefined
+}
+
+/** Hex, so that any store can keep it. */
+export interface StoredKeySet {
+  keyState: number
+  keyVersion: number
+  dispersion: string
+  keys: Record<Purpose, string>
+  updateId?: string
 }
 
 export const FIRST_STATE: DeviceState = { asctr: 0, rspctr: 0, agseq: 0, broadcastShift: 0 }

@@ -2,6 +2,7 @@ import type { Clock } from '@zhuzhan/core'
 import type { ConnectHeader, LinkAddress } from '@zhuzhan/dlt698'
 import type { Random, Sm2Engine } from '@zhuzhan/gm-crypto'
 import type { DeviceKeys } from '../key-file.js'
+import type { ModuleEntry } from '../manifest.js'
 import type { Task } from '../tasks.js'
 import type { DeviceStore } from './state.js'
 
@@ -16,6 +17,13 @@ export type DeviceEvent =
   | { kind: 'refused-by-rule'; clientAddress: number; seq: number; dar: number }
   | { kind: 'confirmation-refused' }
   | { kind: 'broadcast-refused'; reason: string }
+  | { kind: 'keys-staged'; keyVersion: number }
+  | { kind: 'keys-committed'; keyVersion: number }
+
+/** A module as the meter shows it: its chip's key, `own` for the meter's own chip, or none. §7.7 */
+export interface DeviceModule extends Omit<ModuleEntry, 'mac'> {
+  key: Buffer | 'own' | undefined
+}
 
 export interface ActContext {
   /** How the request came: its answer is protected the same way. */
@@ -39,6 +47,8 @@ export interface Osp1DeviceOptions {
   /** The device's own idea of the time, in ms; TimeTags and broadcasts are judged by it. */
   localTime?: () => number
   offsetMinutes?: number
+  /** The modules in the meter now, slots ascending. Without it the manifest is `act`'s business. */
+  modules?(): readonly DeviceModule[]
   /** Carry out one plain APDU and give the plain answer. Called once per request, after every check. */
   act(apdu: Buffer, context: ActContext): Promise<Uint8Array>
   onEvent?(event: DeviceEvent): void
@@ -72,6 +82,8 @@ export interface Osp1Device {
   /** Established sessions now. */
   readonly sessions: number
   counters(): { asctr: number; rspctr: number; agseq: number }
+  /** State and version of the active keys, and of pending ones during a key update. */
+  keys(): { keyState: number; keyVersion: number; pending: { keyState: number; keyVersion: number } | undefined }
   /** Forget everything volatile, as a power loss does. */
   powerLoss(): void
 }

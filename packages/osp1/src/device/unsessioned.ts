@@ -5,6 +5,7 @@ import { BROADCAST_SID, readBroadcastAttach, verifyBroadcast } from '../broadcas
 import { agseqAccepted } from '../counters.js'
 import { deriveKey } from '../keys.js'
 import { PROOF_RN_LENGTH, signReadProof } from '../read-proof.js'
+import type { Keyring } from './keyring.js'
 import type { Counters } from './state.js'
 import type { Osp1DeviceOptions } from './types.js'
 
@@ -15,10 +16,9 @@ const DAY_MS = 24 * 3_600_000
 const SET_TIME = '40007F00'
 
 /** Requests without a session: read proofs and clock broadcasts. §7.5 */
-export function createUnsessioned(options: Osp1DeviceOptions, ad: Buffer, counters: Counters) {
+export function createUnsessioned(options: Osp1DeviceOptions, ad: Buffer, counters: Counters, keyring: Keyring) {
   const { keys, clock, act, onEvent, localTime = clock.now, offsetMinutes = 480 } = options
-  const proofKey = deriveKey(keys.keys.report, 'readProof', keys.dispersion)
-  const groupKey = keys.groupId && deriveKey(keys.keys.group, 'group', keys.groupId)
+  const groupKey = (): Buffer | undefined => keys.groupId && deriveKey(keyring.active.keys.group, 'group', keys.groupId)
   let lastShiftAt = counters.state.agseq > 0 ? clock.monotonic() : Number.NEGATIVE_INFINITY
 
   const readProof = async (request: SecurityRequest, clientAddress: number): Promise<Buffer | undefined> => {
@@ -38,7 +38,7 @@ export function createUnsessioned(options: Osp1DeviceOptions, ad: Buffer, counte
       apdu: 'security-response',
       form: 'plain',
       content: answer,
-      mac: signReadProof(proofKey, ad, verification.rn, content, answer),
+      mac: signReadProof(keyring.active.readProof, ad, verification.rn, content, answer),
     })
   }
 
@@ -47,12 +47,13 @@ export function createUnsessioned(options: Osp1DeviceOptions, ad: Buffer, counte
     const refuse = (reason: string): undefined => {
       onEvent?.({ kind: 'broadcast-refused', reason })
     }
-    if (form !== 'plain' || verification.kind !== 'sid-mac' || !groupKey || !keys.groupId) return refuse('form')
+    if (form !== 'plain' || verification.kind !== 'sid-mac' || !keys.groupId) return refuse('form')
     const sid = Buffer.from(verification.sid, 'hex')
     const attach = readBroadcastAttach(verification.attach)
     if (!sid.equals(BROADCAST_SID) || !attach || !attach.groupId.equals(keys.groupId)) return refuse('group')
     const parts = { clientAddress: address.client, ad: authenticatedAddressOf(address), sid, attach: verification.attach, apdu: content }
-    if (!verifyBroadcast(groupKey, parts, verification.mac)) return refuse('mac')
+    const key = groupKey()
+    if (!key || !verifyBroadcast(key, parts, verification.mac)) return refuse('mac')
     if (!agseqAccepted(counters.state.agseq, attach.agseq)) return refuse('counter')
     // Consumed even when the content is refused below (§7.14).
     await counters.change({ agseq: attach.agseq })
