@@ -53,6 +53,11 @@ it('reads a file, and ends with 1 when something did not decode', () => {
   expect(zhuzhan(['decode', join(folder, 'no such file')])).toMatchObject({ status: 1, stdout: '' })
 })
 
+it('takes the hex itself, in one word or many, and says what it could not find', () => {
+  for (const words of [[READ], READ.match(/../g)!]) expect(zhuzhan(['decode', '--pretty', ...words]).stdout).toContain('Forward active energy, total')
+  expect(zhuzhan(['decode', 'nothing-of-the-kind.log']).stderr).toContain('nothing-of-the-kind.log')
+})
+
 it('explains and builds', () => {
   expect(zhuzhan(['explain', '0C', 'F25']).stdout).toContain('0C F25  Instantaneous powers')
   expect(zhuzhan(['explain', 'no such thing'])).toMatchObject({ status: 1, stdout: '' })

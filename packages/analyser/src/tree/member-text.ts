@@ -93,7 +93,8 @@ function valueText(node: Node, language: Language): string {
 }
 
 function plainText({ value, words, from, to }: Node, language: Language): string {
-  if (value === undefined || value === null) return words === undefined ? say(SAID.none, language) : ''
+  // What is absent shows by one byte or by none; more bytes without a value were passed over in front of an error.
+  if (value === undefined || value === null) return words !== undefined ? '' : say(to - from > 1 ? SAID.unread : SAID.none, language)
   if (typeof value === 'boolean') return say(value ? SAID.yes : SAID.no, language)
   if (typeof value === 'number' || typeof value === 'bigint') return String(value)
   if (typeof value === 'string') return value.length <= LONGEST_TEXT ? value : say(SAID.bytes(to - from), language)

@@ -6,7 +6,7 @@ import { Option } from 'commander'
 import type { Command } from 'commander'
 import { createDecoder } from '../wire/decode.js'
 import { createLineReader } from '../wire/lines.js'
-import { inputChunks, standardOutput } from '../wire/streams.js'
+import { filesOrHex, inputChunks, standardOutput } from '../wire/streams.js'
 
 const protocolOption = (): Option => new Option('--protocol <name>', 'which protocol').choices(['auto', ...PROTOCOL_NAMES]).default('auto')
 const languageOption = (): Option => new Option('--lang <language>', 'language of terms').choices(['en', 'zh', 'both']).default('en')
@@ -14,8 +14,8 @@ const collected = (value: string, all: string[]): string[] => [...all, value]
 
 /** What people ask of frames: decode, encode, explain, build. Results alone go to standard output. */
 export function wireCommands(program: Command): void {
-  program.command('decode [file]')
-    .description('frames to JSON lines (or trees): hex in lines, logs with hex in them, pcap and pcapng captures; a file or standard input')
+  program.command('decode [input...]')
+    .description('frames to JSON lines (or trees): hex in lines, logs with hex in them, pcap and pcapng captures; a file, standard input, or the hex itself')
     .addOption(protocolOption()).option('--pretty', 'an annotated tree a frame').addOption(languageOption())
     .option('--setting <name=value>', 'a reading of what the references leave open, docs/protocol/ (may be repeated)', collected, [])
     .action(decode)
@@ -44,13 +44,13 @@ interface DecodeFlags {
   setting: string[]
 }
 
-async function decode(file: string | undefined, { protocol, pretty = false, lang, setting }: DecodeFlags): Promise<void> {
+async function decode(input: string[], { protocol, pretty = false, lang, setting }: DecodeFlags): Promise<void> {
   const settings = setting.length === 0 ? undefined : asked(() => parseSettings(setting))
   const output = standardOutput()
   const decoder = createDecoder({ protocol, settings, pretty, language: lang }, {
     write: output.write, onFailure: () => { process.exitCode = 1 }, say: (text) => process.stderr.write(`${text}\n`),
   })
-  for await (const chunk of inputChunks(file)) {
+  for await (const chunk of filesOrHex(input)) {
     decoder.push(chunk)
     await output.flush()
   }

@@ -1,5 +1,6 @@
-import { createReadStream } from 'node:fs'
+import { createReadStream, existsSync } from 'node:fs'
 import { HesError } from '@zhuzhan/core'
+import { hexRun } from './hex-run.js'
 
 /** Bytes of a file, or of standard input when none is named. @throws HesError NOT_FOUND */
 export async function* inputChunks(file: string | undefined): AsyncGenerator<Buffer> {
@@ -9,6 +10,13 @@ export async function* inputChunks(file: string | undefined): AsyncGenerator<Buf
   } catch (error) {
     throw new HesError('NOT_FOUND', `cannot read ${file ?? 'standard input'}: ${(error as Error).message}`, {}, { cause: error })
   }
+}
+
+/** What stands behind `decode`: names of files, hex pasted from a log, or nothing for standard input. @throws HesError NOT_FOUND */
+export async function* filesOrHex(input: readonly string[]): AsyncGenerator<Buffer> {
+  const line = input.join(' ')
+  if (input.length > 0 && !existsSync(input[0]!) && hexRun(line)?.amongWords === false) return yield Buffer.from(`${line}\n`)
+  for (const file of input.length > 0 ? input : [undefined]) yield* inputChunks(file)
 }
 
 export interface TextOutput {
