@@ -36,7 +36,8 @@ export interface PipeClient extends Part {
 }
 
 const FIRST_RETRY_MS = 100
-const LAST_RETRY_MS = 3_000
+/** A peer that begins anew is back within seconds; whoever waits for it must not add to that. */
+const LAST_RETRY_MS = 500
 /** Above this much unsent data a call fails instead of filling memory. */
 const MAX_UNSENT_BYTES = 16 * 1024 * 1024
 
