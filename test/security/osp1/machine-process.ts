@@ -1,0 +1,68 @@
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { freePorts } from '@zhuzhan/supervisor'
+import { PROJECT } from '@zhuzhan/testing'
+
+/** The crypto machine as a process of its own on a real database: what a supervisor runs, but killed and begun by a test. */
+export interface MachineProcess {
+  readonly url: string
+  readonly secret: string
+  readonly pid: number | undefined
+  /** What it wrote to its log, all of its lives. */
+  log(): string
+  start(): void
+  /** `kill -9`; resolves when it is gone. */
+  kill(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** Several of them may share a database: then they share the master key file, too. */
+export interface MachineHouse {
+  process(): Promise<MachineProcess>
+  close(): void
+}
+
+const SECRET = 'kill test of the machine'
+
+export function machineHouse(databaseUrl: string, execArgv: readonly string[] = []): MachineHouse {
+  const folder = mkdtempSync(join(tmpdir(), 'machine-house-'))
+  const masterKey = join(folder, 'master.key')
+  writeFileSync(masterKey, 'master key of a throw-away machine', { mode: 0o600 })
+
+  return {
+    close: () => rmSync(folder, { recursive: true, force: true }),
+    async process() {
+      const [port = 0, ops = 0] = await freePorts(2)
+      let child: ChildProcess | undefined
+      let said = ''
+      const end = async (signal: NodeJS.Signals): Promise<void> => {
+        if (!child || child.exitCode !== null || child.signalCode !== null) return
+        const gone = once(child, 'exit')
+        child.kill(signal)
+        await gone
+      }
+      return {
+        url: `ws://127.0.0.1:${port}`,
+        secret: SECRET,
+        get pid() { return child?.pid },
+        log: () => said,
+        start() {
+          child = spawn(process.execPath, [...execArgv, join(PROJECT, 'services/crypto-machine/dist/main.js')], {
+            env: {
+              ...process.env, NODE_OPTIONS: '', DATABASE_URL: databaseUrl, ZHUZHAN_CRYPTO_PORT: String(port), ZHUZHAN_OPS_PORT: String(ops),
+              ZHUZHAN_CRYPTO_SECRET: SECRET, ZHUZHAN_MASTER_KEY_FILE: masterKey,
+            },
+            stdio: ['ignore', 'pipe', 'pipe'],
+          })
+          for (const stream of [child.stdout, child.stderr]) stream?.on('data', (part: Buffer) => { said += part.toString() })
+        },
+        kill: () => end('SIGKILL'),
+        stop: () => end('SIGTERM'),
+      }
+    },
+  }
+}
