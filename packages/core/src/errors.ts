@@ -48,6 +48,7 @@ export const ERRORS = {
   COUNTER: { http: 502, retry: true, audit: true, text: 'A counter is out of its window.' },
   TICKET_REFUSED: { http: 409, retry: false, audit: true, text: 'The crypto machine does not seal this without a valid ticket.' },
   ORDER_REFUSED: { http: 409, retry: false, audit: true, text: 'The crypto machine does not carry out this order of administrators.' },
+  KEY_UPDATE_REFUSED: { http: 409, retry: false, audit: true, text: 'The crypto machine does not update the keys of this device now.' },
   LIMIT: { http: 429, retry: true, audit: true, text: 'A limit of the crypto machine was reached.' },
   BUSY: { http: 503, retry: true, audit: false, text: 'The crypto machine or the device is busy.' },
   DEVICE_NOT_ENROLLED: { http: 409, retry: false, audit: true, text: 'The crypto machine holds no keys for this device.' },

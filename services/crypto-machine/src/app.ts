@@ -5,10 +5,15 @@ import type { Clock } from '@zhuzhan/core'
 import type { EngineChoice, Random } from '@zhuzhan/gm-crypto'
 import { createAuthority } from './authority/authority.js'
 import type { Authority } from './authority/authority.js'
+import { serially } from './authority/serially.js'
 import { each, eachNow } from './batch.js'
 import type { HandlersOf } from './batch.js'
 import { createDevices } from './keys/devices.js'
 import { createKeyIssue } from './keys/issue.js'
+import { createKeyTrials } from './keys/key-trials.js'
+import { createKeyUpdateHandlers } from './keys/update-handlers.js'
+import { withdrawUnusedRoots } from './keys/root-versions.js'
+import { createKeyUpdates } from './keys/updates.js'
 import type { Vault } from './keys/vault.js'
 import type { KeyProvider } from './provider/provider.js'
 import { createProofs } from './reports/proofs.js'
@@ -69,12 +74,15 @@ export function createMachine(options: MachineOptions): Machine {
   const { choice, provider, store, vault, clock, random, stationId, fencing, production, clientAddress = 0x10 } = options
   const synchronised = options.synchronised ?? (async () => true)
   const { engine } = choice
+  // Whatever changes a device's row goes through here: an order and an answer must not overwrite each other.
+  const oneByOne = serially()
   const devices = createDevices({ store, provider, vault, engine })
   const sessions = createSessionTable({ clock, random })
   const exchanges = createExchanges({
     devices,
     sessions,
     counters: createAsctrAllocator(store),
+    trials: createKeyTrials({ store, vault, oneByOne }),
     store,
     provider,
     clock,
@@ -85,7 +93,8 @@ export function createMachine(options: MachineOptions): Machine {
   const reports = createReports({ devices, store, clock, random })
   const proofs = createProofs({ devices, clock, random })
   const issueKeys = createKeyIssue({ store, provider, vault, engine, devices, clock, random, stationId, production, clientAddress })
-  const authority = createAuthority({ store, vault, provider, engine, devices, clock, random, stationId, production, passwordCost: options.passwordCost })
+  const authority = createAuthority({ store, vault, provider, engine, devices, clock, random, stationId, production, passwordCost: options.passwordCost, oneByOne })
+  const updates = createKeyUpdates({ store, provider, vault, sessions, records, refusals: authority.refusals, clock, oneByOne })
   const commands = createCommands({ store, vault, engine, authority, sessions, records, clock, random, stationId, production, synchronised })
   let serving = true
 
@@ -123,7 +132,9 @@ export function createMachine(options: MachineOptions): Machine {
     seal: (owner, batch) => eachNow(batch, (request) => records.seal(owner, request)),
     open: (owner, batch) =>
       each(batch, async (request) => {
-        const { session, request: answered, ...opened } = records.open(owner, request)
+        const record = records.open(owner, request)
+        await updates.take(record)
+        const { session, request: answered, ...opened } = record
         if ('apdu' in opened) hearClock(session, answered, opened.apdu, clock)
         if ('apdu' in opened) await healReportWindow(store, session, opened.apdu)
         return opened
@@ -153,6 +164,7 @@ export function createMachine(options: MachineOptions): Machine {
     issueKeys: (_owner, batch) => issueKeys(batch),
     ...authority.handlers,
     ...commands.handlers,
+    ...createKeyUpdateHandlers({ store, updates }),
   }
 
   const runParsed = async <O extends CryptoOperation>(
@@ -197,7 +209,9 @@ export function createMachine(options: MachineOptions): Machine {
     },
     found: authority.found,
     async tick() {
-      if (serving) await commands.tick()
+      if (!serving) return
+      await commands.tick()
+      await withdrawUnusedRoots(store)
     },
     provider: () => provider.health(),
   }

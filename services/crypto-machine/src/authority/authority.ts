@@ -18,6 +18,7 @@ import { createPersonKeys } from './person-keys.js'
 import { createPlaces } from './places.js'
 import type { Places } from './places.js'
 import { createRefusals } from './refusals.js'
+import type { Serially } from './serially.js'
 import type { Refusals } from './refusals.js'
 
 export interface AuthorityOptions {
@@ -31,6 +32,7 @@ export interface AuthorityOptions {
   stationId: Buffer
   production: boolean
   passwordCost?: number | undefined
+  oneByOne: Serially
 }
 
 export interface Authority {
@@ -52,7 +54,7 @@ export function createAuthority(options: AuthorityOptions): Authority {
   const places = createPlaces(options)
   const refusals = createRefusals(options)
   const effects = createOrderEffects({ ...options, people, places })
-  const orders = createOrders({ store, engine, people, effects, refusals, clock, random, stationId, epoch: vault.epoch })
+  const orders = createOrders({ store, engine, people, effects, refusals, clock, random, stationId, epoch: vault.epoch, oneByOne: options.oneByOne })
   const keys = createPersonKeys({ store, vault, engine, people, random, clock, production, ...(passwordCost && { cost: passwordCost }) })
 
   const everybody = async (): Promise<CryptoResult<'people'>> => ({

@@ -76,8 +76,10 @@ export function createDeviceEffects({ store, vault, provider, devices, clock, ra
     },
     'key-update': async ({ keyState, keyVersion, addresses }, refuse, order) => {
       if (!(await hasRoots(keyState, keyVersion))) throw refuse('no-such-root-keys')
+      const roots = (await store.rootKeyUse()).find((one) => one.keyState === keyState && one.keyVersion === keyVersion)
+      if (roots?.status === 'withdrawn') throw refuse('root-keys-withdrawn')
       const rows = await enrolled(addresses, refuse)
-      if (rows.some((row) => row.suspect)) throw refuse('suspect')
+      if (rows.some((row) => row.suspect || row.status === 'suspect')) throw refuse('suspect')
       if (rows.some((row) => keyState < row.keyState || (keyState === row.keyState && keyVersion <= row.keyVersion))) throw refuse('not-newer')
       if ((await store.openKeyUpdates(rows.map((row) => row.id))).length > 0) throw refuse('update-open')
       const updates = rows.map((row): KeyUpdateRow => {
@@ -95,7 +97,7 @@ export function createDeviceEffects({ store, vault, provider, devices, clock, ra
         return { ...bare, rowMac: keyUpdateMac(vault, bare) }
       })
       return {
-        changes: { keyUpdates: updates },
+        changes: { keyUpdates: updates, activeRoots: [{ keyState, keyVersion }] },
         widens: true,
         subject: `keys ${keyState}/${keyVersion}`,
         detail: list(addresses),

@@ -10,7 +10,7 @@ import type { MachineStore } from '../store/store.js'
 import type { OrderEffects } from './order-effects.js'
 import type { People } from './people.js'
 import type { Refusals } from './refusals.js'
-import { serially } from './serially.js'
+import type { Serially } from './serially.js'
 
 export interface Orders {
   prepare(request: CryptoRequest<'prepareOrder'>): CryptoResult<'prepareOrder'>
@@ -27,15 +27,15 @@ export interface OrdersOptions {
   random: Random
   stationId: Buffer
   epoch: Buffer
+  /** Everything that changes device rows goes through it, one after the other. */
+  oneByOne: Serially
 }
 
 const HOUR = 3_600
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex').toUpperCase()
 
 /** Orders of administrators: prepared, judged, carried out whole or not at all. docs/security/orders.md */
-export function createOrders({ store, engine, people, effects, refusals, clock, random, stationId, epoch }: OrdersOptions): Orders {
-  const oneByOne = serially()
-
+export function createOrders({ store, engine, people, effects, refusals, clock, random, stationId, epoch, oneByOne }: OrdersOptions): Orders {
   const signedBy = async (person: PersonRow | undefined, input: Buffer, signature: Uint8Array | undefined): Promise<boolean> =>
     person?.state === 'active' &&
     person.roles.includes('administrator') &&

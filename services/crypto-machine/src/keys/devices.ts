@@ -102,7 +102,7 @@ export function createDevices({
     if (!equalBytes(update.rowMac, keyUpdateMac(vault, update)))
       throw new HesError('ENGINE_FAULT', 'the key update row was changed outside the machine', { address: row.address })
     const next = { ...row, keyState: update.newState, keyVersion: update.newVersion, dispersion: update.newDispersion }
-    return { row: update, keys: await workingKeys(provider, next), tryNew: true, refused: new Set() }
+    return { row: update, keys: await workingKeys(provider, next), tryNew: update.state !== 'ordered', refused: new Set() }
   }
 
   const load = async (address: string): Promise<Device> => {

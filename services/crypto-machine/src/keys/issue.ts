@@ -7,6 +7,7 @@ import { PURPOSES, authenticatedAddressOfNumber, certificateName, dispersionOfNu
 import { serial } from '../provider/certificates.js'
 import type { KeyProvider } from '../provider/provider.js'
 import type { DeviceRow, MachineStore, NewDevice } from '../store/store.js'
+import { newestActiveVersion } from './root-versions.js'
 import type { Devices } from './devices.js'
 import { deviceRowMac } from './devices.js'
 import type { Vault } from './vault.js'
@@ -31,9 +32,9 @@ export interface KeyIssueOrder {
   replace?: boolean | undefined
 }
 
-/** A device is enrolled in the formal key state with the first key version. */
+/** A device is enrolled in the formal key state, with the newest key version that devices are brought to. */
 const KEY_STATE = 1
-const KEY_VERSION = 1
+const FIRST_KEY_VERSION = 1
 const VALIDITY_MS = 20 * 365.25 * 24 * 3_600_000
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex').toUpperCase()
@@ -56,7 +57,7 @@ export function createKeyIssue(options: KeyIssueOptions): (orders: readonly KeyI
       chipSerial,
       mode,
       keyState: KEY_STATE,
-      keyVersion: KEY_VERSION,
+      keyVersion: await newestActiveVersion(store, KEY_STATE, FIRST_KEY_VERSION),
       status: 'active',
       certificate: undefined,
       issuedKey: undefined,

@@ -5,6 +5,7 @@ import { encodeApdu } from '@zhuzhan/dlt698'
 import type { Random } from '@zhuzhan/gm-crypto'
 import { PROOF_RN_LENGTH, PROOF_VALID_MS, parseSecurityResponse, taskOf, verifyReadProof } from '@zhuzhan/osp1'
 import type { Device, Devices } from '../keys/devices.js'
+import { keysInForce } from '../keys/key-trials.js'
 import { createTokens } from '../sessions/tokens.js'
 
 const GET_REQUEST = 0x05
@@ -42,14 +43,14 @@ export function createProofs({ devices, clock, random }: { devices: Devices; clo
       if (!proof || proof.device.row.address !== address) throw new HesError('SESSION_UNKNOWN')
       const response = parseSecurityResponse(apdu)
       const { device, rn, request } = proof
+      const { content, mac } = response?.form === 'plain' ? response : {}
       const good =
-        response?.form === 'plain' &&
-        response.mac !== undefined &&
-        response.content[0] === GET_RESPONSE &&
-        verifyReadProof(device.keys.readProof, device.row.ad, rn, request, response.content, response.mac)
-      if (!good) throw new HesError('AUTH_FAILED', undefined, { address })
+        content?.[0] === GET_RESPONSE &&
+        mac !== undefined &&
+        keysInForce(device).some((keys) => verifyReadProof(keys.readProof, device.row.ad, rn, request, content, mac))
+      if (!good || !content) throw new HesError('AUTH_FAILED', undefined, { address })
       tokens.drop(token)
-      return { apdu: Buffer.from(response.content) }
+      return { apdu: Buffer.from(content) }
     },
   }
 }

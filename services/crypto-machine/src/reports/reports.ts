@@ -4,13 +4,16 @@ import type { CryptoRequest, CryptoResult } from '@zhuzhan/contracts'
 import { encodeApdu } from '@zhuzhan/dlt698'
 import type { Random } from '@zhuzhan/gm-crypto'
 import { judgeReport, markReport, openReport, parseSecurityRequest, rspctrOf, signReportAnswer } from '@zhuzhan/osp1'
-import type { Device, Devices } from '../keys/devices.js'
+import type { Device, Devices, WorkingKeys } from '../keys/devices.js'
+import { keysInForce } from '../keys/key-trials.js'
 import { createTokens } from '../sessions/tokens.js'
 import type { MachineStore } from '../store/store.js'
 
 /** A report that was opened and may be confirmed. */
 interface Opened {
   device: Device
+  /** The set it was sealed under: its answer goes by the same. */
+  keys: WorkingKeys
   rn: Buffer
   mac: Buffer
 }
@@ -45,13 +48,13 @@ export function createReports({
       const request = parseSecurityRequest(apdu)
       if (request?.verification.kind !== 'rn-mac') throw new HesError('AUTH_FAILED', undefined, { address })
       const { rn, mac } = request.verification
-      const plain = openReport(device.keys.reportCipher, device.row.ad, { form: request.form, content: request.content, rn, mac })
+      const { keys, plain } = openUnder(device, { form: request.form, content: request.content, rn, mac })
       if (plain[0] !== NOTIFICATION) throw new HesError('AUTH_FAILED', 'not a report inside', { address })
       const verdict = judgeReport(device.window, rn, mac)
       if (verdict === 'conflict' || verdict === 'stale') {
         throw new HesError('COUNTER', undefined, { address, reason: verdict, rspctr: rspctrOf(rn), highest: device.window.highest })
       }
-      const token = tokens.issue(owner, { device, rn: Buffer.from(rn), mac: Buffer.from(mac) })
+      const token = tokens.issue(owner, { device, keys, rn: Buffer.from(rn), mac: Buffer.from(mac) })
       return { state: verdict, apdu: plain, token, replayChecked: device.windowKnown }
     },
 
@@ -72,10 +75,24 @@ export function createReports({
       return found.map((one, i): CryptoResult<'confirmReport'> | HesError => {
         const request = requests[i]
         if (one instanceof HesError || !request) return one instanceof HesError ? one : new HesError('INTERNAL')
-        const { device, rn } = one
-        const mac = signReportAnswer(device.keys.reportAnswer, device.row.ad, rn, request.apdu)
+        const { device, keys, rn } = one
+        const mac = signReportAnswer(keys.reportAnswer, device.row.ad, rn, request.apdu)
         return { apdu: encodeApdu({ apdu: 'security-response', form: 'plain', content: Buffer.from(request.apdu), mac }) }
       })
     },
   }
+}
+
+/** While a key update is open: the new KRU, then the old. §7.8 @throws HesError AUTH_FAILED */
+function openUnder(device: Device, report: Parameters<typeof openReport>[2]): { keys: WorkingKeys; plain: Buffer } {
+  let failure: unknown
+  for (const keys of keysInForce(device)) {
+    try {
+      return { keys, plain: openReport(keys.reportCipher, device.row.ad, report) }
+    } catch (error) {
+      if (!(error instanceof HesError)) throw error
+      failure = error
+    }
+  }
+  throw failure
 }

@@ -18,6 +18,8 @@ import {
 } from '@zhuzhan/osp1'
 import type { Agreement, FRequest, SessionKeys } from '@zhuzhan/osp1'
 import type { Device, Devices } from '../keys/devices.js'
+import { chooseKeys } from '../keys/key-trials.js'
+import type { ChosenKeys, KeyTrials } from '../keys/key-trials.js'
 import type { KeyProvider } from '../provider/provider.js'
 import type { MachineStore } from '../store/store.js'
 import type { AsctrAllocator } from './asctr.js'
@@ -27,6 +29,8 @@ import { createTokens } from './tokens.js'
 /** The station's own part of a CONNECT that waits for its answer; in memory only. */
 interface Exchange {
   device: Device
+  /** The set this CONNECT goes by; during a key update there are two (§7.8). */
+  chosen: ChosenKeys
   clientAddress: number
   header1: Buffer
   asctr: number
@@ -55,6 +59,7 @@ export interface ExchangeOptions {
   devices: Devices
   sessions: SessionTable
   counters: AsctrAllocator
+  trials: KeyTrials
   store: MachineStore
   provider: KeyProvider
   clock: Clock
@@ -66,6 +71,7 @@ export function createExchanges({
   devices,
   sessions,
   counters,
+  trials,
   store,
   provider,
   clock,
@@ -83,13 +89,13 @@ export function createExchanges({
     else exchange.secret.agreement.discard()
   }
 
-  const contextS = ({ device, clientAddress, header1 }: Pick<Exchange, 'device' | 'clientAddress' | 'header1'>) => ({
+  const contextS = ({ device, chosen, clientAddress, header1 }: Pick<Exchange, 'device' | 'chosen' | 'clientAddress' | 'header1'>) => ({
     clientAddress,
     ad: device.row.ad,
-    dispersion: device.row.dispersion,
+    dispersion: chosen.dispersion,
     header1,
   })
-  const contextF = (exchange: Pick<Exchange, 'device' | 'clientAddress' | 'header1'>) => ({ ...contextS(exchange), stationId })
+  const contextF = (exchange: Pick<Exchange, 'device' | 'chosen' | 'clientAddress' | 'header1'>) => ({ ...contextS(exchange), stationId })
 
   const usable = async (address: string): Promise<Device> => {
     const device = await devices.get(address)
@@ -106,11 +112,11 @@ export function createExchanges({
     asctr: number,
     { clientAddress, header }: CryptoRequest<'connectOpen'>,
   ): Promise<CryptoResult<'connectOpen'>> => {
-    const base = { device, clientAddress, header1: Buffer.from(header), asctr }
+    const base = { device, chosen: chooseKeys(device), clientAddress, header1: Buffer.from(header), asctr }
     let made: Pick<Exchange, 'request' | 'secret'>
     if (device.row.mode === 'S') {
       const r1 = await provider.random(16)
-      made = { request: connectS(device.keys.handshake, contextS(base), r1, asctr), secret: { mode: 'S', r1 } }
+      made = { request: connectS(base.chosen.keys.handshake, contextS(base), r1, asctr), secret: { mode: 'S', r1 } }
     } else {
       const agreement = await provider.station.initiate(stationId)
       try {
@@ -135,15 +141,15 @@ export function createExchanges({
     header2: Buffer,
     answer: { rn: Buffer; signature: Buffer },
   ): Promise<{ sessionSeconds: number; keys: SessionKeys }> => {
-    const { device, asctr, request, secret } = exchange
+    const { device, chosen, asctr, request, secret } = exchange
     if (!headerWithinOffer(exchange.header1, header2))
       throw new HesError('AUTH_FAILED', 'the answer exceeds the offer', { reason: 'header' })
     if (secret.mode === 'F') {
       return completeAnswerF(provider, secret.agreement, peerKey(device), contextF(exchange), header2, request, answer, asctr)
     }
     const context = contextS(exchange)
-    const { r2, sessionSeconds } = acceptAnswerS(device.keys.handshake, context, header2, request, answer, { r1: secret.r1, asctr })
-    const keys = sessionKeysS(device.keys.auth, context, header2, request, answer, { r1: secret.r1, r2, asctr })
+    const { r2, sessionSeconds } = acceptAnswerS(chosen.keys.handshake, context, header2, request, answer, { r1: secret.r1, asctr })
+    const keys = sessionKeysS(chosen.keys.auth, context, header2, request, answer, { r1: secret.r1, r2, asctr })
     erase(r2)
     return { sessionSeconds, keys }
   }
@@ -153,13 +159,15 @@ export function createExchanges({
     header2: Buffer,
     answer: { rn: Buffer; signature: Buffer },
   ): Promise<CryptoResult<'connectFinish'>> => {
-    const { device, asctr, request } = exchange
+    const { device, chosen, asctr, request } = exchange
     const stored =
       exchange.secret.mode === 'S'
-        ? acceptCounterAnswerS(device.keys.handshake, contextS(exchange), header2, request, answer)
+        ? acceptCounterAnswerS(chosen.keys.handshake, contextS(exchange), header2, request, answer)
         : await acceptCounterAnswerF(provider, peerKey(device), contextF(exchange), header2, request, answer)
     if (exchange.counterHeard) throw new HesError('AUTH_FAILED')
     exchange.counterHeard = true
+    await trials.worked(device)
+    trials.again(device, chosen.set)
     const { address } = device.row
     const verdict = judgeCounterAnswer(asctr, stored)
     drop(exchange)
@@ -199,6 +207,7 @@ export function createExchanges({
       try {
         const header2 = Buffer.from(header)
         // Every result but 0 is unauthenticated, unless an authentic counter answer comes with it (§7.0, §7.2).
+        if (result !== 0 && (!rn || !signature)) await trials.refused(device, exchange.chosen.set)
         if (!rn || !signature) throw new HesError('AUTH_FAILED', undefined, { result })
         const answer = { rn: Buffer.from(rn), signature: Buffer.from(signature) }
         if (result === (device.row.mode === 'S' ? 2 : 4)) return await counterAnswer(exchange, header2, answer)
@@ -208,7 +217,8 @@ export function createExchanges({
           throw new HesError('AUTH_FAILED', 'session length out of range', { reason: 'session-seconds' })
         drop(exchange)
         const usableSeconds = Math.floor(sessionSeconds * STATION_SHARE)
-        const session = sessions.open(owner, device, clientAddress, keys, usableSeconds)
+        await trials.worked(device)
+        const session = sessions.open(owner, device, clientAddress, keys, usableSeconds, exchange.chosen.set)
         return { handle: session.handle, sessionSeconds: usableSeconds }
       } catch (error) {
         // A forged answer must not end the try: the true one may still come.

@@ -50,7 +50,7 @@ export interface Session {
   reserved: boolean
   clockReading: ClockReading | undefined
   /** Mode S: the keys its CONNECT proved. A session under the new set of an open key update serves tasks 3 and 7 only (§7.8). */
-  readonly keySet: KeySet
+  keySet: KeySet
   /** The update whose stage this session saw answered rightly. */
   staged: Buffer | undefined
 }
@@ -61,6 +61,8 @@ export interface SessionTable {
   /** @throws HesError SESSION_UNKNOWN for an unknown, ended or foreign handle alike */
   get(owner: string, handle: string): Session
   end(session: Session): void
+  /** Every session of this device but one. */
+  endOthers(device: Device, kept: Session): void
   endAll(): void
   /** Live sessions; ended ones are swept. */
   readonly size: number
@@ -124,6 +126,9 @@ export function createSessionTable({ clock, random }: { clock: Clock; random: Ra
       return session
     },
     end,
+    endOthers: (device, kept) => {
+      for (const session of [...byHandle.values()]) if (session.device === device && session !== kept) end(session)
+    },
     endAll: () => {
       for (const session of [...byHandle.values()]) end(session)
     },

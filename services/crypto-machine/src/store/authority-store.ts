@@ -67,7 +67,10 @@ export interface OrderChanges {
   modules?: { deviceId: number; rows: readonly ModuleRow[] }
   mandates?: readonly MandateRow[]
   keyUpdates?: readonly KeyUpdateRow[]
+  /** New ones, `pending`. */
   rootKeys?: readonly Omit<RootKeyRow, 'status'>[]
+  /** Versions that are `active` from now on, if they were `pending`. */
+  activeRoots?: readonly { keyState: number; keyVersion: number }[]
 }
 
 export interface StoredEvent extends KeyEvent {

@@ -1,4 +1,5 @@
-import type { DeviceRow, KeyEvent } from './store.js'
+import type { KeyUpdateState } from '@zhuzhan/contracts'
+import type { DeviceRow, DeviceStatus, KeyEvent } from './store.js'
 
 /** Modules and key updates of devices. §7.7, §7.8 */
 
@@ -22,8 +23,8 @@ export interface ModuleFindingRow {
   finding: string
 }
 
+export type { KeyUpdateState }
 export const OPEN_UPDATE_STATES = ['ordered', 'staging', 'staged', 'committing', 'aborting'] as const
-export type KeyUpdateState = (typeof OPEN_UPDATE_STATES)[number] | 'done' | 'aborted' | 'refused'
 
 export interface KeyUpdateRow {
   updateId: Buffer
@@ -39,6 +40,13 @@ export interface KeyUpdateRow {
   rowMac: Buffer
 }
 
+export interface KeyUpdatePageRow {
+  address: string
+  status: DeviceStatus
+  suspect: boolean
+  update: KeyUpdateRow
+}
+
 export interface FieldStore {
   /** Device rows as they are now, by id. */
   updateDevice(row: DeviceRow, event: KeyEvent): Promise<void>
@@ -48,7 +56,12 @@ export interface FieldStore {
   recordModules(deviceId: number, seen: { at: number; findings: readonly ModuleFindingRow[] }, device: DeviceRow | undefined, event: KeyEvent): Promise<void>
   /** Open rows of these devices, or all. */
   openKeyUpdates(deviceIds?: readonly number[]): Promise<KeyUpdateRow[]>
+  /** By address: all rows of an order, or every open one. */
+  keyUpdatePage(query: { orderId?: Uint8Array | undefined; after: string; limit: number }): Promise<KeyUpdatePageRow[]>
   /** The row as it is now, with the device row when its keys changed. */
   saveKeyUpdate(row: KeyUpdateRow, device: DeviceRow | undefined, event: KeyEvent): Promise<void>
+  /** Versions of root keys with the devices (withdrawn ones apart) that hold keys of them. */
+  rootKeyUse(): Promise<{ keyState: number; keyVersion: number; status: string; devices: number }[]>
+  setRootKeyStatus(keyState: number, keyVersion: number, status: 'active' | 'withdrawn', event: KeyEvent): Promise<void>
   devicesById(ids: readonly number[]): Promise<DeviceRow[]>
 }

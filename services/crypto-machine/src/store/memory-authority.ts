@@ -119,7 +119,9 @@ function apply(disk: MemoryDisk, changes: OrderChanges): void {
   if (changes.modules) field.modules.set(changes.modules.deviceId, changes.modules.rows)
   for (const row of changes.mandates ?? []) field.mandates.set(key(row.mandateId), row)
   for (const row of changes.keyUpdates ?? []) field.keyUpdates.set(key(row.updateId), row)
-  disk.rootKeys.push(...(changes.rootKeys ?? []).map((row) => ({ ...row, status: 'active' })))
+  for (const { keyState, keyVersion } of changes.activeRoots ?? [])
+    disk.rootKeys = disk.rootKeys.map((row) => (row.keyState === keyState && row.keyVersion === keyVersion && row.status === 'pending' ? { ...row, status: 'active' } : row))
+  disk.rootKeys.push(...(changes.rootKeys ?? []).map((row) => ({ ...row, status: 'pending' })))
 }
 
 export function memoryTickets({ field, events }: MemoryDisk, commit: Commit): TicketStore {
@@ -180,6 +182,31 @@ export function memoryFieldStore(disk: MemoryDisk, commit: Commit): FieldStore {
       [...field.keyUpdates.values()]
         .filter((row) => isOpen(row) && (deviceIds === undefined || deviceIds.includes(row.deviceId)))
         .sort((a, b) => a.deviceId - b.deviceId),
+    keyUpdatePage: async ({ orderId, after, limit }) =>
+      [...field.keyUpdates.values()]
+        .filter((update) => (orderId ? update.orderId.equals(orderId) : isOpen(update)))
+        .flatMap((update) => {
+          const row = disk.devices.find((one) => one.id === update.deviceId)
+          return row && row.address > after ? [{ address: row.address, status: row.status, suspect: row.suspect, update }] : []
+        })
+        .sort((a, b) => (a.address < b.address ? -1 : 1))
+        .slice(0, limit),
+    rootKeyUse: async () => {
+      const versions = new Map(disk.rootKeys.map((row) => [`${row.keyState}/${row.keyVersion}`, row]))
+      return [...versions.values()]
+        .map(({ keyState, keyVersion, status }) => ({
+          keyState,
+          keyVersion,
+          status,
+          devices: disk.devices.filter((row) => row.status !== 'withdrawn' && row.keyState === keyState && row.keyVersion === keyVersion).length,
+        }))
+        .sort((a, b) => a.keyState - b.keyState || a.keyVersion - b.keyVersion)
+    },
+    setRootKeyStatus: (keyState, keyVersion, status, event) =>
+      commit(() => {
+        disk.rootKeys = disk.rootKeys.map((row) => (row.keyState === keyState && row.keyVersion === keyVersion ? { ...row, status } : row))
+        disk.events.push(event)
+      }),
     saveKeyUpdate: (row, device, event) =>
       commit(() => {
         apply(disk, { keyUpdates: [row], ...(device && { devices: [device] }) })

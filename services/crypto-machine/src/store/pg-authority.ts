@@ -181,8 +181,13 @@ async function apply(run: Run, changes: OrderChanges): Promise<void> {
   if (changes.modules) await putModules(run, changes.modules.deviceId, changes.modules.rows)
   for (const row of changes.mandates ?? []) await putMandate(run, row)
   for (const row of changes.keyUpdates ?? []) await putKeyUpdate(run, row)
+  for (const row of changes.activeRoots ?? [])
+    await run("UPDATE crypto_machine.root_key SET status = 'active' WHERE key_state = $1 AND key_version = $2 AND status = 'pending'", [
+      row.keyState,
+      row.keyVersion,
+    ])
   for (const row of changes.rootKeys ?? [])
-    await run('INSERT INTO crypto_machine.root_key (key_state, key_version, purpose, wrapped) VALUES ($1, $2, $3, $4)', [
+    await run("INSERT INTO crypto_machine.root_key (key_state, key_version, purpose, wrapped, status) VALUES ($1, $2, $3, $4, 'pending')", [
       row.keyState,
       row.keyVersion,
       row.purpose,

@@ -2,6 +2,7 @@ import { EVENT, OWNER, eventValues } from './pg-database.js'
 import type { PgDatabase } from './pg-database.js'
 import { deviceFromSql, DEVICE, putDevice } from './pg-device.js'
 import type { DeviceSql } from './pg-device.js'
+import type { DeviceStatus } from './store.js'
 import { OPEN_UPDATE_STATES } from './field-store.js'
 import type { FieldStore, KeyUpdateRow, KeyUpdateState, ModuleFindingRow, ModuleRow } from './field-store.js'
 
@@ -61,22 +62,36 @@ export function pgField(db: PgDatabase): FieldStore {
     },
     async openKeyUpdates(deviceIds) {
       const { rows } = await db.query<KeyUpdateSql>(
-        `SELECT update_id, device_id, order_id, state, new_state, new_version, new_dispersion, stage, changed_at, row_mac
-         FROM crypto_machine.key_update WHERE state = ANY ($1) AND ($2::integer[] IS NULL OR device_id = ANY ($2)) ORDER BY device_id`,
+        `SELECT ${UPDATE} FROM crypto_machine.key_update WHERE state = ANY ($1) AND ($2::integer[] IS NULL OR device_id = ANY ($2)) ORDER BY device_id`,
         [[...OPEN_UPDATE_STATES], deviceIds ?? null],
       )
-      return rows.map((row): KeyUpdateRow => ({
-        updateId: row.update_id,
-        deviceId: row.device_id,
-        orderId: row.order_id,
-        state: row.state,
-        newState: row.new_state,
-        newVersion: row.new_version,
-        newDispersion: row.new_dispersion,
-        stage: row.stage ?? undefined,
-        changedAt: Number(row.changed_at),
-        rowMac: row.row_mac,
-      }))
+      return rows.map(updateFromSql)
+    },
+    async keyUpdatePage({ orderId, after, limit }) {
+      const { rows } = await db.query<KeyUpdateSql & { address: string; status: DeviceStatus; suspect: boolean }>(
+        `SELECT ${UPDATE.replace('row_mac', 'u.row_mac')}, d.address, d.status, d.suspect
+         FROM crypto_machine.key_update u JOIN crypto_machine.device d ON d.id = u.device_id
+         WHERE ($1::bytea IS NULL AND u.state = ANY ($2) OR u.order_id = $1) AND d.address > $3 ORDER BY d.address LIMIT $4`,
+        [orderId ?? null, [...OPEN_UPDATE_STATES], after, limit],
+      )
+      return rows.map(({ address, status, suspect, ...row }) => ({ address, status, suspect, update: updateFromSql(row) }))
+    },
+    async rootKeyUse() {
+      const { rows } = await db.query<{ key_state: number; key_version: number; status: string; devices: string }>(
+        `SELECT r.key_state, r.key_version, min(r.status) AS status,
+           (SELECT count(*) FROM crypto_machine.device d WHERE d.key_state = r.key_state AND d.key_version = r.key_version AND d.status <> 'withdrawn') AS devices
+         FROM crypto_machine.root_key r GROUP BY r.key_state, r.key_version ORDER BY r.key_state, r.key_version`,
+      )
+      return rows.map((row) => ({ keyState: row.key_state, keyVersion: row.key_version, status: row.status, devices: Number(row.devices) }))
+    },
+    async setRootKeyStatus(keyState, keyVersion, status, event) {
+      await db.write(
+        `WITH ${OWNER}, changed AS (
+           UPDATE crypto_machine.root_key SET status = $7 FROM owner WHERE key_state = $5 AND key_version = $6),
+         event AS (${EVENT})
+         SELECT fencing FROM owner`,
+        [...eventValues(event), keyState, keyVersion, status],
+      )
     },
     async saveKeyUpdate(row, device, event) {
       await db.transaction(async (run) => {
@@ -104,6 +119,22 @@ interface KeyUpdateSql {
   stage: Buffer | null
   changed_at: string
   row_mac: Buffer
+}
+
+const UPDATE = 'update_id, device_id, order_id, state, new_state, new_version, new_dispersion, stage, changed_at, row_mac'
+function updateFromSql(row: KeyUpdateSql): KeyUpdateRow {
+  return {
+    updateId: row.update_id,
+    deviceId: row.device_id,
+    orderId: row.order_id,
+    state: row.state,
+    newState: row.new_state,
+    newVersion: row.new_version,
+    newDispersion: row.new_dispersion,
+    stage: row.stage ?? undefined,
+    changedAt: Number(row.changed_at),
+    rowMac: row.row_mac,
+  }
 }
 
 const PUT_SEEN = 'INSERT INTO crypto_machine.module_seen (device_id, at, findings)'
