@@ -89,7 +89,8 @@ export const Place = z.strictObject({
 })
 export type Place = z.infer<typeof Place>
 
-const Password = z.string().min(12).max(256)
+/** As long as those of logins: in a laboratory they are the same. */
+const Password = z.string().min(8).max(256)
 /** Orders, tickets and mandates; a list of 4096 devices is the longest. */
 const SignedBytes = bytes(1, 150_000)
 
@@ -126,6 +127,19 @@ export const AUTHORITY_OPERATIONS = {
   policies: { request: Nothing, result: z.strictObject({ policies: z.array(PolicyEntry) }) },
   /** Where the machine believes a device to be. NOT_FOUND */
   place: { request: z.strictObject({ address: DeviceAddress }), result: Place },
+  /** The machine's table of places, by address. */
+  places: {
+    request: z.strictObject({ after: DeviceAddress.optional(), limit: z.number().int().min(1).max(4096) }),
+    result: z.strictObject({ places: z.array(Place), /** Ask on with this; null at the end. */ next: DeviceAddress.nullable() }),
+  },
+  /**
+   * Did the person named in this ticket or order sign it? `after`: the first signature, where it is the second that is looked
+   * at. Says nothing of rights, which are judged when it is used. BODY_INVALID
+   */
+  checkSignature: {
+    request: z.strictObject({ message: SignedBytes, signature: Sm2Signature, after: Sm2Signature.optional() }),
+    result: z.strictObject({ genuine: z.boolean() }),
+  },
   /** Words of a ticket, mandate or order, from its bytes. */
   describe: { request: z.strictObject({ message: SignedBytes }), result: Described },
   /** Laboratories only: a key pair whose private half is kept here under the person's password. */

@@ -1,6 +1,7 @@
 import { HesError } from '@zhuzhan/core'
 import type { Clock } from '@zhuzhan/core'
-import type { AUTHORITY_OPERATIONS, CryptoResult } from '@zhuzhan/contracts'
+import type { AUTHORITY_OPERATIONS, CryptoRequest, CryptoResult } from '@zhuzhan/contracts'
+import { SM2_DEFAULT_ID } from '@zhuzhan/gm-crypto'
 import type { Random, Sm2Engine } from '@zhuzhan/gm-crypto'
 import { describeMandate, describeOrder, describeTicket } from '@zhuzhan/osp1'
 import { each, eachNow } from '../batch.js'
@@ -8,6 +9,7 @@ import type { HandlersOf } from '../batch.js'
 import type { Devices } from '../keys/devices.js'
 import type { Vault } from '../keys/vault.js'
 import type { KeyProvider } from '../provider/provider.js'
+import type { PlaceRow } from '../store/authority-store.js'
 import type { MachineStore } from '../store/store.js'
 import { foundStation } from './founding.js'
 import { createOrderEffects } from './order-effects.js'
@@ -20,6 +22,7 @@ import type { Places } from './places.js'
 import { createRefusals } from './refusals.js'
 import type { Serially } from './serially.js'
 import type { Refusals } from './refusals.js'
+import { signedInput } from './signed-input.js'
 
 export interface AuthorityOptions {
   store: MachineStore
@@ -73,7 +76,17 @@ export function createAuthority(options: AuthorityOptions): Authority {
   const place = async ({ address }: { address: string }): Promise<CryptoResult<'place'>> => {
     const row = await places.get(address)
     if (!row) throw new HesError('NOT_FOUND', 'the machine knows no place of this device', { address })
-    return { address, area: hex(row.area), profile: row.profile, offsetMinutes: row.offsetMinutes, terminal: row.terminal ?? null }
+    return placeOf(row)
+  }
+  const listPlaces = async ({ after = '', limit }: CryptoRequest<'places'>): Promise<CryptoResult<'places'>> => {
+    const { rows, next } = await places.after(after, limit)
+    return { places: rows.map(placeOf), next }
+  }
+  const checkSignature = async ({ message, signature, after }: CryptoRequest<'checkSignature'>): Promise<CryptoResult<'checkSignature'>> => {
+    const { input, signer } = signedInput(message, after)
+    if (signer === undefined) throw new HesError('BODY_INVALID', 'this message does not say who signs it')
+    const person = await people.get(Buffer.from(signer, 'hex'))
+    return { genuine: person?.state === 'active' && (await engine.verify(person.publicKey, SM2_DEFAULT_ID, input, signature)) }
   }
   const events = async ({ after, limit = EVENTS }: { after: number; limit?: number | undefined }): Promise<CryptoResult<'machineEvents'>> => ({
     events: (await store.events(after, limit)).map(({ id, at, kind, subject, detail }) => ({ id, at, kind, subject, detail })),
@@ -94,6 +107,8 @@ export function createAuthority(options: AuthorityOptions): Authority {
       people: (_owner, batch) => each(batch, everybody),
       policies: (_owner, batch) => each(batch, policies),
       place: (_owner, batch) => each(batch, place),
+      places: (_owner, batch) => each(batch, listPlaces),
+      checkSignature: (_owner, batch) => each(batch, checkSignature),
       describe: (_owner, batch) => eachNow(batch, ({ message }) => described(message)),
       createPersonKey: (_owner, batch) => each(batch, keys.create),
       changePassword: (_owner, batch) => each(batch, keys.change),
@@ -102,6 +117,14 @@ export function createAuthority(options: AuthorityOptions): Authority {
     },
   }
 }
+
+const placeOf = ({ address, area, profile, offsetMinutes, terminal }: PlaceRow): CryptoResult<'place'> => ({
+  address,
+  area: hex(area),
+  profile,
+  offsetMinutes,
+  terminal: terminal ?? null,
+})
 
 /** Words of what people sign, whatever of the three it is. @throws HesError BODY_INVALID */
 function described(message: Uint8Array): CryptoResult<'describe'> {

@@ -5,21 +5,11 @@ import type { Clock } from '@zhuzhan/core'
 import type { CryptoRequest, CryptoResult } from '@zhuzhan/contracts'
 import { SM2_DEFAULT_ID, sm4CcmOpen, sm4CcmSeal } from '@zhuzhan/gm-crypto'
 import type { Random, Sm2Engine } from '@zhuzhan/gm-crypto'
-import {
-  approverInput,
-  decodeMandate,
-  decodeOrder,
-  decodeTicket,
-  firstOrderInput,
-  mandateApproverInput,
-  mandateOperatorInput,
-  operatorInput,
-  secondOrderInput,
-} from '@zhuzhan/osp1'
 import type { Vault } from '../keys/vault.js'
 import type { PersonKeyRow } from '../store/authority-store.js'
 import type { MachineStore } from '../store/store.js'
 import type { People } from './people.js'
+import { signedInput } from './signed-input.js'
 
 export interface PersonKeyOptions {
   store: MachineStore
@@ -116,8 +106,8 @@ export function createPersonKeys({ store, vault, engine, people, random, clock, 
     },
     async sign({ person, password, message, after }) {
       laboratoryOnly()
-      const { input, signers } = signedInput(message, after)
-      if (signers && !signers.includes(person)) throw new HesError('BODY_INVALID', 'this is not for that person to sign')
+      const { input, signer } = signedInput(message, after)
+      if (signer !== undefined && signer !== person) throw new HesError('BODY_INVALID', 'this is not for that person to sign')
       const { privateKey } = await unwrap(person, password)
       try {
         return { signature: await engine.sign(privateKey, SM2_DEFAULT_ID, input) }
@@ -125,26 +115,5 @@ export function createPersonKeys({ store, vault, engine, people, random, clock, 
         privateKey.fill(0)
       }
     },
-  }
-}
-
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex').toUpperCase()
-
-/** What is signed, and by whom when the message says so. Nothing but these three messages is ever signed. @throws HesError BODY_INVALID */
-function signedInput(message: Uint8Array, after: Uint8Array | undefined): { input: Buffer; signers?: string[] } {
-  switch (Buffer.from(message.subarray(0, 8)).toString('latin1')) {
-    case 'OSP1-TKT': {
-      const { operatorId, approverId } = decodeTicket(message)
-      return after ? { input: approverInput(message, after), signers: [hex(approverId)] } : { input: operatorInput(message), signers: [hex(operatorId)] }
-    }
-    case 'OSP1-TKM':
-      decodeMandate(message)
-      return { input: after ? mandateApproverInput(message, after) : mandateOperatorInput(message) }
-    case 'ZZ-ORDER': {
-      const { firstId, secondId } = decodeOrder(message)
-      return after ? { input: secondOrderInput(message, after), signers: [hex(secondId)] } : { input: firstOrderInput(message), signers: [hex(firstId)] }
-    }
-    default:
-      throw new HesError('BODY_INVALID', 'only tickets, mandates and orders are signed')
   }
 }

@@ -8,6 +8,8 @@ import { placeMac } from './row-macs.js'
 export interface Places {
   /** Where the machine believes the device to be; a row whose MAC is wrong counts as none. */
   get(address: string): Promise<PlaceRow | undefined>
+  /** By address, those behind `address`; rows whose MAC is wrong are left out. `next`: where to go on, null at the end. */
+  after(address: string, limit: number): Promise<{ rows: PlaceRow[]; next: string | null }>
   drop(addresses: readonly string[]): void
 }
 
@@ -28,6 +30,10 @@ export function createPlaces({ store, vault }: { store: MachineStore; vault: Vau
       if (before === generation) cache.set(address, row)
       if (cache.size > CAPACITY) for (const oldest of [...cache.keys()].slice(0, CAPACITY / 10)) cache.delete(oldest)
       return row
+    },
+    async after(address, limit) {
+      const rows = await store.placesAfter(address, limit)
+      return { rows: rows.filter((row) => equalBytes(row.rowMac, placeMac(vault, row))), next: rows.length < limit ? null : (rows.at(-1)?.address ?? null) }
     },
     drop: (addresses) => {
       generation++

@@ -112,6 +112,8 @@ export function describeAuthorityStore(name: string, open: () => Promise<Machine
       expect(await store.commitOrder(one, changes, event)).toBe(true)
       expect(await store.people()).toContainEqual(who)
       expect(await store.places([at.address, '999999999990'])).toEqual([place])
+      expect((await store.placesAfter('', 4096)).map((row) => row.address)).toEqual([...new Set((await store.placesAfter('', 4096)).map((row) => row.address))].sort())
+      expect(await store.placesAfter(String(BigInt(at.address) - 1n).padStart(12, '0'), 1)).toEqual([place])
       expect(await store.policies()).toContainEqual(policy)
       expect(await store.devices([at.address])).toEqual([changed])
       expect(await store.devicesById([at.id])).toEqual([changed])

@@ -327,6 +327,29 @@ export function describeAuthority(name: string, fresh: FreshData): void {
       expect(await codeOf(ask(last.port, 'sealTicket', { handle, piid: 1, ...signed }))).toBe('TICKET_REFUSED')
     })
 
+    it('tells its places in order, and whether a signature was made by the person a message names', async () => {
+      const rig = await startMachine({ store: (await fresh())() })
+      const office = await openOffice(rig)
+      const [operator, approver] = [await office.enter(['operator']), await office.enter(['approver'])]
+      const addresses = [number(), number(), number()]
+      await office.place(addresses, { profile: 'plain' })
+      const { places, next } = await ask(rig.port, 'places', { limit: 2 })
+      expect(places.map(({ address }) => address)).toEqual(addresses.slice(0, 2))
+      expect(await ask(rig.port, 'places', { after: next as string, limit: 2 })).toEqual({
+        places: [{ address: addresses[2], area: NORTH, profile: 'plain', offsetMinutes: 480, terminal: null }],
+        next: null,
+      })
+      const { tkt, sigOperator, sigApprover } = await office.ticket({ operator, approver, devices: addresses })
+      const genuine = async (signature: Uint8Array, after?: Uint8Array): Promise<boolean> =>
+        (await ask(rig.port, 'checkSignature', { message: tkt, signature, ...(after && { after }) })).genuine
+      expect(await genuine(sigOperator)).toBe(true)
+      expect(await genuine(sigApprover as Uint8Array, sigOperator)).toBe(true)
+      // Of the other person, of other bytes.
+      expect(await genuine(sigApprover as Uint8Array)).toBe(false)
+      expect(await genuine(flip(Buffer.from(sigOperator), 3))).toBe(false)
+      expect(await genuine(sigOperator, sigOperator)).toBe(false)
+    })
+
     it('shows words of what is to be signed, from its bytes', async () => {
       const rig = await startMachine({ store: (await fresh())() })
       const made = await ask(rig.port, 'prepareTicket', { operator: '1'.repeat(16), approver: '2'.repeat(16), area: NORTH, apdu: encodeApdu(TRIP), devices: ['000000000007'] })

@@ -83,6 +83,8 @@ export interface AuthorityStore {
   people(): Promise<PersonRow[]>
   policies(): Promise<PolicyRow[]>
   places(addresses: readonly string[]): Promise<PlaceRow[]>
+  /** By address, those behind `after`. */
+  placesAfter(after: string, limit: number): Promise<PlaceRow[]>
   mark(name: string): Promise<MarkRow | undefined>
   setMark(row: MarkRow): Promise<void>
   /** The first people, and the mark that they were entered; only while there is nobody. @returns false otherwise */

@@ -56,6 +56,8 @@ export function memoryAuthority(disk: MemoryDisk, commit: Commit, fencedOff: () 
     people: async () => [...field.people.values()],
     policies: async () => [...field.policies.values()],
     places: async (addresses) => addresses.flatMap((address) => field.places.get(address) ?? []),
+    placesAfter: async (after, limit) =>
+      [...field.places.values()].filter(({ address }) => address > after).sort((a, b) => (a.address < b.address ? -1 : 1)).slice(0, limit),
     mark: async (name) => field.marks.get(name),
     setMark: (row) => commit(() => void field.marks.set(row.name, row)),
     found: (people, mark, event) =>

@@ -8,6 +8,24 @@ import { putMandate } from './pg-tickets.js'
 
 type Run = PgDatabase['query']
 
+interface PgPlace {
+  address: string
+  area: Buffer
+  profile: 'plain' | 'sm'
+  offset_minutes: number
+  terminal: string | null
+  row_mac: Buffer
+}
+const SELECT_PLACE = 'SELECT address, area, profile, offset_minutes, terminal, row_mac FROM crypto_machine.place'
+const placeOf = (row: PgPlace): PlaceRow => ({
+  address: row.address,
+  area: row.area,
+  profile: row.profile,
+  offsetMinutes: row.offset_minutes,
+  terminal: row.terminal ?? undefined,
+  rowMac: row.row_mac,
+})
+
 /** People, places, policies and orders on PostgreSQL. */
 export function pgAuthority(db: PgDatabase): AuthorityStore {
   return {
@@ -37,24 +55,9 @@ export function pgAuthority(db: PgDatabase): AuthorityStore {
       )
       return rows.map(({ row_mac: rowMac, ...row }): PolicyRow => ({ ...row, rowMac }))
     },
-    async places(addresses) {
-      const { rows } = await db.query<{
-        address: string
-        area: Buffer
-        profile: 'plain' | 'sm'
-        offset_minutes: number
-        terminal: string | null
-        row_mac: Buffer
-      }>('SELECT address, area, profile, offset_minutes, terminal, row_mac FROM crypto_machine.place WHERE address = ANY ($1)', [addresses])
-      return rows.map((row): PlaceRow => ({
-        address: row.address,
-        area: row.area,
-        profile: row.profile,
-        offsetMinutes: row.offset_minutes,
-        terminal: row.terminal ?? undefined,
-        rowMac: row.row_mac,
-      }))
-    },
+    places: async (addresses) => (await db.query<PgPlace>(`${SELECT_PLACE} WHERE address = ANY ($1)`, [addresses])).rows.map(placeOf),
+    placesAfter: async (after, limit) =>
+      (await db.query<PgPlace>(`${SELECT_PLACE} WHERE address > $1 ORDER BY address LIMIT $2`, [after, limit])).rows.map(placeOf),
     async mark(name) {
       const { rows } = await db.query<{ value: Buffer; row_mac: Buffer }>('SELECT value, row_mac FROM crypto_machine.mark WHERE name = $1', [name])
       return rows[0] && { name, value: rows[0].value, rowMac: rows[0].row_mac }
