@@ -52,6 +52,8 @@ export const ERRORS = {
   LIMIT: { http: 429, retry: true, audit: true, text: 'A limit of the crypto machine was reached.' },
   BUSY: { http: 503, retry: true, audit: false, text: 'The crypto machine or the device is busy.' },
   DEVICE_NOT_ENROLLED: { http: 409, retry: false, audit: true, text: 'The crypto machine holds no keys for this device.' },
+  SEALED: { http: 503, retry: true, audit: false, text: 'The crypto machine is sealed: its officers must give their shares of the master key first.' },
+  SHARE_REFUSED: { http: 409, retry: false, audit: true, text: 'This share of the master key is not taken.' },
   ENGINE_FAULT: { http: 500, retry: false, audit: true, text: 'A known-answer test of the cipher engine failed.' },
 
   // data

@@ -1,4 +1,6 @@
 export { commonConfig, flag, loadConfig, opsPort, port } from './config.js'
+export { writeDurably } from './durable-file.js'
+export type { Disk, DurableOptions } from './durable-file.js'
 export { lifecycleState } from './lifecycle.js'
 export type { LifecycleState, Part } from './lifecycle.js'
 export { createLogger } from './logger.js'

@@ -13,12 +13,16 @@ export const configSchema = z.object({
   ZHUZHAN_ADMIN_USERNAME: z.string().min(1).default('admin'),
   ZHUZHAN_ADMIN_PASSWORD: z.string().transform((text) => text || undefined).optional(),
   ZHUZHAN_MASTER_KEY_FILE: z.string().transform((text) => text || undefined).optional(),
+  ZHUZHAN_KEY_CUSTODY_FILE: z.string().transform((text) => text || undefined).optional(),
   ZHUZHAN_PRODUCTION: flag,
   DATABASE_URL: z.string().transform((text) => text || undefined).optional().describe('with it no PostgreSQL is started'),
 })
 export type Config = z.output<typeof configSchema>
 
-/** Terminals the demo has: half `plain`, a quarter mode S, a quarter mode F. None in production, where `plain` is refused. */
+/**
+ * Terminals the demo has: half `plain`, a quarter mode S, a quarter mode F. None in production, where `plain` is refused, and none
+ * while a sealed crypto machine could not issue their keys.
+ */
 export function demoTerminals(config: Config): number {
-  return config.ZHUZHAN_DEMO_TERMINALS ?? (config.ZHUZHAN_PRODUCTION ? 0 : 20)
+  return config.ZHUZHAN_DEMO_TERMINALS ?? (config.ZHUZHAN_PRODUCTION || config.ZHUZHAN_KEY_CUSTODY_FILE !== undefined ? 0 : 20)
 }

@@ -1,9 +1,13 @@
-import { existsSync, mkdirSync, openSync, readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** Lines of a log that are shown when its process does not start. */
 const LOG_END_LINES = 8
+
+const CEREMONY_SOCKET = 'run/ceremony.sock'
+/** Addresses of socket files are no longer than this on every system we know. */
+const MAX_SOCKET_PATH = 103
 
 /** The checkout: packages/supervisor/{src,dist} is three levels below it. */
 export const PROJECT = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))))
@@ -20,6 +24,8 @@ export interface DataFolder {
   /** Pids, ports and addresses of the running station, for the CLI. */
   supervisorFile: string
   endpointsFile: string
+  /** Of the crypto machine. Empty when the folder's path is too long for a socket file: then there are no ceremonies. */
+  ceremonySocket: string
   /** Appending descriptor of a process's log; the log of the last run is kept as NAME.1.log. */
   openLog(name: string): number
   /** Its last lines. */
@@ -44,6 +50,7 @@ export function openDataFolder(configured: string): DataFolder {
     lock: join(path, 'run/supervisor.lock'),
     supervisorFile: join(path, 'run/supervisor.json'),
     endpointsFile: join(path, 'endpoints.json'),
+    ceremonySocket: Buffer.byteLength(join(path, CEREMONY_SOCKET)) > MAX_SOCKET_PATH ? '' : join(path, CEREMONY_SOCKET),
     openLog: (name) => {
       const file = join(logs, `${name}.log`)
       if (!rotated.has(name) && existsSync(file)) renameSync(file, join(logs, `${name}.1.log`))
@@ -57,9 +64,21 @@ export function openDataFolder(configured: string): DataFolder {
   }
 }
 
-/** Readers see the old content or the new one, never half of it. Mode 0600. */
+/**
+ * Readers see the old content or the new one, never half of it: brought to the disk before it has its name. Mode 0600. When the disk
+ * is full the old file stays as it was.
+ */
 export function writeAtomically(file: string, content: string): void {
   const aside = `${file}.${process.pid}`
-  writeFileSync(aside, content, { mode: 0o600 })
+  const descriptor = openSync(aside, 'w', 0o600)
+  try {
+    writeFileSync(descriptor, content)
+    fsyncSync(descriptor)
+  } catch (error) {
+    rmSync(aside, { force: true })
+    throw error
+  } finally {
+    closeSync(descriptor)
+  }
   renameSync(aside, file)
 }

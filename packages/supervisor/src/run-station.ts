@@ -108,7 +108,7 @@ function readyText({ config, folder, ports }: Wiring, demo: number): string {
 
 /** Fixes secrets and ports for this run. @throws HesError UNAVAILABLE when a port the operator asked for is taken */
 async function wire(config: Config, folder: DataFolder): Promise<Wiring> {
-  const secrets = loadSecrets(folder, config.ZHUZHAN_ADMIN_PASSWORD)
+  const secrets = loadSecrets(folder, config.ZHUZHAN_ADMIN_PASSWORD, config.ZHUZHAN_KEY_CUSTODY_FILE !== undefined)
   const [link = 0, crypto = 0, fleetControl = 0, api = 0, terminals = 0, ...ops] = await freePorts(5 + SERVICE_NAMES.length)
   const asked = [
     { name: 'ZHUZHAN_API_PORT', host: config.ZHUZHAN_API_HOST, port: config.ZHUZHAN_API_PORT },

@@ -18,9 +18,10 @@ export type Secrets = z.output<typeof Secrets>
  * The secrets of this data folder: drawn once, then always the same. The file that unlocks the crypto machine's keys
  * (`master-key`) lies beside them: right for a laboratory; in production the operator provides ZHUZHAN_MASTER_KEY_FILE.
  * @param adminPassword given by the operator; counts only when the folder is new
+ * @param custody the master key is among its officers: none is drawn here
  */
-export function loadSecrets(folder: DataFolder, adminPassword?: string): Secrets {
-  if (!existsSync(folder.masterKey)) writeAtomically(folder.masterKey, random(32))
+export function loadSecrets(folder: DataFolder, adminPassword?: string, custody = false): Secrets {
+  if (!custody && !existsSync(folder.masterKey)) writeAtomically(folder.masterKey, random(32))
   const kept: unknown = existsSync(folder.secrets) ? JSON.parse(readFileSync(folder.secrets, 'utf8')) : {}
   const fresh = {
     databasePassword: random(24),

@@ -1,4 +1,6 @@
+import { resolve } from 'node:path'
 import type { Config } from './config.js'
+import { PROJECT } from './data-folder.js'
 import type { DataFolder } from './data-folder.js'
 import type { Secrets } from './secrets.js'
 
@@ -24,7 +26,10 @@ export function serviceEnvironment(name: ServiceName, wiring: Wiring): Record<st
     'crypto-machine': {
       ZHUZHAN_CRYPTO_PORT: String(ports.crypto),
       ZHUZHAN_CRYPTO_SECRET: secrets.cryptoSecret,
-      ZHUZHAN_MASTER_KEY_FILE: config.ZHUZHAN_MASTER_KEY_FILE ?? folder.masterKey,
+      // In custody there is no file with the whole key.
+      ZHUZHAN_MASTER_KEY_FILE: config.ZHUZHAN_KEY_CUSTODY_FILE === undefined ? (config.ZHUZHAN_MASTER_KEY_FILE ?? folder.masterKey) : '',
+      ZHUZHAN_KEY_CUSTODY_FILE: config.ZHUZHAN_KEY_CUSTODY_FILE === undefined ? '' : resolve(PROJECT, config.ZHUZHAN_KEY_CUSTODY_FILE),
+      ZHUZHAN_CEREMONY_SOCKET: folder.ceremonySocket,
     },
     analytics: {},
     'gateway-type1': {

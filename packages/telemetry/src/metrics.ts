@@ -67,6 +67,7 @@ export const METRICS = {
   // crypto-machine
   crypto_operations: { kind: 'counter', unit: '{operation}', description: 'Operations by kind and result.', labels: ['operation', 'result'] },
   crypto_handshakes: { kind: 'counter', unit: '{handshake}', description: 'Session negotiations by mode and result.', labels: ['mode', 'result'] },
+  crypto_shares_missing: { kind: 'gauge', unit: '{share}', description: 'Shares of the master key a sealed crypto machine waits for; 0 when it is open.' },
   crypto_sessions: { kind: 'gauge', unit: '{session}', description: 'Live secured sessions.' },
   crypto_open_seconds: { kind: 'histogram', unit: 's', description: 'Opening one record.', buckets: CIPHER_SECONDS },
   crypto_seal_seconds: { kind: 'histogram', unit: 's', description: 'Sealing one record.', buckets: CIPHER_SECONDS },

@@ -16,10 +16,15 @@ export const configSchema = z.object({
     .string()
     .min(16)
     .describe('shared secret of the crypto machine and its callers, at least 16 characters; never sent'),
-  ZHUZHAN_MASTER_KEY_FILE: z
-    .string()
-    .min(1)
-    .describe('file whose content unlocks the wrapped keys, at least 16 bytes, readable by its owner only'),
+  ZHUZHAN_MASTER_KEY_FILE: optionalPath.describe(
+    'file whose content unlocks the wrapped keys, at least 16 bytes, readable by its owner only: random bytes, or in a laboratory a passphrase',
+  ),
+  ZHUZHAN_KEY_CUSTODY_FILE: optionalPath.describe(
+    'custody.json of `zhuzhan keys split`, in place of the master key file: the machine starts sealed and waits for shares of its officers',
+  ),
+  ZHUZHAN_CEREMONY_SOCKET: optionalPath.describe(
+    'socket file for key ceremonies (unseal, backup), opened by the account of the crypto machine only; unset = none; npm start: run/ceremony.sock in the data folder',
+  ),
   ZHUZHAN_STATION_ID: z
     .string()
     .regex(/^[0-9A-Fa-f]{16}$/)

@@ -5,7 +5,7 @@ import type { MachineStore } from './store/store.js'
 const EVERY_MS = 2_000
 
 /** Looks after the lease also while nothing is written: a process that was fenced off must stop serving soon. */
-export function leaseWatch({ store, machine, log }: { store: MachineStore; machine: Machine; log: Logger }): Part {
+export function leaseWatch({ store, machine, log }: { store: MachineStore; machine: Pick<Machine, 'serving' | 'retire'>; log: Logger }): Part {
   let timer: NodeJS.Timeout | undefined
   const look = async (): Promise<void> => {
     // A database that cannot be asked proves nothing: sessions in memory go on, and every write checks anyway.

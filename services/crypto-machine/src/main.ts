@@ -9,7 +9,12 @@ import pg from 'pg'
 import { createMachine } from './app.js'
 import { readAdministratorsFile } from './authority/administrators-file.js'
 import { configSchema } from './config.js'
-import { machineHealth } from './health.js'
+import { ceremonies } from './custody/ceremonies.js'
+import { ceremonyServer } from './custody/ceremony-server.js'
+import { readCustody } from './custody/custody-file.js'
+import { createGate } from './custody/gate.js'
+import { createUnsealing } from './custody/unsealing.js'
+import { gateHealth } from './health.js'
 import { readMasterKeyFile } from './keys/master-key-file.js'
 import { openVault } from './keys/vault.js'
 import { leaseWatch } from './lease-watch.js'
@@ -17,6 +22,7 @@ import { minuteTick } from './minute-tick.js'
 import { createPipeHandler } from './pipe/handler.js'
 import { openProvider } from './provider/open-provider.js'
 import { selfTest } from './selftest/selftest.js'
+import type { KeyEvent } from './store/store.js'
 import { createPgStore } from './store/pg-store.js'
 
 /** The crypto machine: the only process with key bytes. It serves after its known answers are right and the lease is its own. */
@@ -30,7 +36,6 @@ async function main(): Promise<void> {
 
   const choice = await selfTest(config.ZHUZHAN_CRYPTO_ENGINE === 'auto' ? undefined : [config.ZHUZHAN_CRYPTO_ENGINE])
   if (choice.reason) log.warn({ engine: choice.engine.name, reason: choice.reason }, 'SM2 engine fell back')
-  const masterKey = await readMasterKeyFile(config.ZHUZHAN_MASTER_KEY_FILE, production)
 
   const pool = new pg.Pool({
     connectionString: config.DATABASE_URL,
@@ -41,33 +46,52 @@ async function main(): Promise<void> {
   })
   pool.on('error', (error) => log.warn({ err: error }, 'idle database connection lost'))
   const store = createPgStore(pool)
-  const vault = await openVault(store, masterKey, random)
-  masterKey.fill(0)
   const owner = `${hostname()}:${process.pid}`
-  const fencing = await store.takeOver(owner)
-  await store.addEvent({ kind: 'taken-over', subject: owner, detail: { engine: choice.engine.name } })
-  const provider = await openProvider(config, { engine: choice.engine, store, vault, random, clock, stationId, log })
   const syncFile = config.ZHUZHAN_CLOCK_SYNC_FILE
   const synchronised = async (): Promise<boolean> => syncFile === undefined || access(syncFile).then(() => true, () => false)
-  const machine = createMachine({ choice, provider, store, vault, clock, random, stationId, fencing, production, synchronised })
-  const founders = config.ZHUZHAN_ADMINISTRATORS_FILE
-  if (founders !== undefined && (await machine.found(() => readAdministratorsFile(founders, production, random)))) log.info('first administrators entered')
-  gauge('crypto_sessions', () => machine.sessions)
-  gauge('crypto_provider_up', () => (provider.health().ok ? 1 : 0))
-  gauge('crypto_device_sessions', () => provider.health().sessions)
-  log.info({ engine: choice.engine.name, provider: provider.name, fencing }, 'known answers right, lease taken')
+  const gate = createGate(async (masterKey) => {
+    const vault = await openVault(store, masterKey, random)
+    const fencing = await store.takeOver(owner)
+    await store.addEvent({ kind: 'taken-over', subject: owner, detail: { engine: choice.engine.name } })
+    const provider = await openProvider(config, { engine: choice.engine, store, vault, random, clock, stationId, log })
+    const machine = createMachine({ choice, provider, store, vault, clock, random, stationId, fencing, production, synchronised })
+    const founders = config.ZHUZHAN_ADMINISTRATORS_FILE
+    if (founders !== undefined && (await machine.found(() => readAdministratorsFile(founders, production, random)))) log.info('first administrators entered')
+    log.info({ engine: choice.engine.name, provider: provider.name, fencing }, 'known answers right, lease taken')
+    return { machine, vault, provider }
+  })
+  const custody = await readCustody(config)
+  // A share counts also while the database is away; without it nothing opens.
+  const note = (event: KeyEvent): Promise<void> => store.note(event).catch((error: unknown) => log.error({ err: error, event }, 'not in the audit'))
+  const unsealing = custody && createUnsealing({ set: custody, engine: choice.engine, gate, note, onOpened: () => log.info('unsealed') })
+  if (custody) log.warn({ set: custody.set, shares: custody.threshold }, 'sealed: waiting for the shares of its officers')
+  else await gate.open(await readMasterKeyFile(config.ZHUZHAN_MASTER_KEY_FILE ?? '', production))
+
+  gauge('crypto_sessions', () => gate.opened?.machine.sessions ?? 0)
+  gauge('crypto_provider_up', () => (gate.opened?.provider.health().ok ? 1 : 0))
+  gauge('crypto_device_sessions', () => gate.opened?.provider.health().sessions ?? 0)
+  gauge('crypto_shares_missing', () => unsealing?.state().missing ?? 0)
 
   const database: Part = { name: 'database', start: async () => undefined, stop: () => pool.end() }
-  const operations = opsServer({ host: config.ZHUZHAN_OPS_HOST, port: config.ZHUZHAN_OPS_PORT, health: machineHealth(machine, store), log })
+  const operations = opsServer({ host: config.ZHUZHAN_OPS_HOST, port: config.ZHUZHAN_OPS_PORT, health: gateHealth(gate, store, () => unsealing?.state()), log })
   const pipe = createPipeServer({
     host: config.ZHUZHAN_CRYPTO_HOST,
     port: config.ZHUZHAN_CRYPTO_PORT,
     secret: config.ZHUZHAN_CRYPTO_SECRET,
     log,
-    handle: createPipeHandler(machine),
+    handle: createPipeHandler(gate),
   })
-  const keys: Part = { name: 'key-provider', start: async () => undefined, stop: () => provider.close() }
-  await runService({ log, parts: [database, keys, operations, leaseWatch({ store, machine, log }), minuteTick({ machine, log }), pipe] })
+  const keys: Part = {
+    name: 'key-provider',
+    start: async () => undefined,
+    stop: async () => {
+      unsealing?.wipe()
+      await gate.close()
+    },
+  }
+  const socket = config.ZHUZHAN_CEREMONY_SOCKET
+  const ceremony = socket === undefined ? [] : [ceremonyServer({ path: socket, ceremonies: ceremonies({ gate, unsealing }), log })]
+  await runService({ log, parts: [database, keys, operations, ...ceremony, leaseWatch({ store, machine: gate, log }), minuteTick({ machine: gate, log }), pipe] })
 }
 
 await main().catch(refuseToStart)

@@ -7,12 +7,14 @@ import { createLogger } from '@zhuzhan/service-kit'
 import type { Command } from 'commander'
 import { createOutput } from '../output.js'
 import { findStation } from '../station.js'
+import { custodyCommands } from './custody.js'
 
 interface IssueOptions { address: string; mode: string; out: string; replace?: boolean; json?: boolean }
 
 /** Laboratory key issue: gives a registered `sm` device its keys, for simulators and benches. Never in production. */
 export function keysCommand(program: Command): void {
-  const keys = program.command('keys').description('device keys')
+  const keys = program.command('keys').description('master key, root keys, device keys')
+  custodyCommands(keys)
   keys.command('issue').description('issue laboratory keys for a terminal or meter registered as sm')
     .requiredOption('--address <address>', 'address as printed on the device')
     .requiredOption('--mode <mode>', 'S (SM4) or F (SM2)')

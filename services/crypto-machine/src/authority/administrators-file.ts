@@ -1,6 +1,7 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { HesError, errorText } from '@zhuzhan/core'
 import type { Random } from '@zhuzhan/gm-crypto'
+import { writeDurably } from '@zhuzhan/service-kit'
 
 const PASSWORD_BYTES = 18
 
@@ -22,6 +23,6 @@ export async function readAdministratorsFile(path: string, production: boolean, 
     password: random(PASSWORD_BYTES).toString('base64url'),
   }))
   const content = `${JSON.stringify({ administrators }, null, 2)}\n`
-  await writeFile(path, content, { mode: 0o600, flag: 'wx' })
+  await writeDurably(path, content)
   return content
 }
