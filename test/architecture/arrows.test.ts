@@ -64,9 +64,9 @@ describe('ciphers and keys', () => {
     const reaching = members.filter(({ name, service }) => service && (reach(name).has('gm-crypto') || reach(name).has('osp1'))).map(({ name }) => name)
     expect(reaching).toEqual(['crypto-machine'])
   })
-  test('of the packages only those that play a device or test vectors', () => {
+  test('of the packages only those that play a device, test vectors, or take a master key apart and together', () => {
     const naming = members.filter(({ dependencies }) => workspaceNames(dependencies).some((name) => name === 'gm-crypto' || name === 'osp1')).map(({ name }) => name)
-    expect(naming.sort()).toEqual(['cli', 'crypto-machine', 'field-sessions', 'fleet', 'osp1'])
+    expect(naming.sort()).toEqual(['cli', 'crypto-machine', 'custody', 'field-sessions', 'fleet', 'osp1'])
   })
 })
 
