@@ -1,5 +1,6 @@
 export * from './apdu/index.js'
 export * from './catalogue/index.js'
+export * from './control/index.js'
 export * from './data/index.js'
 export * from './link/index.js'
 export { frameFromJson, frameToJson } from './json/frame.js'

@@ -8,7 +8,7 @@ import { metric, withSpan } from '@zhuzhan/telemetry'
 import type { Directory } from '../terminals/directory.js'
 import type { Terminal } from '../terminals/terminal.js'
 import { controlOutcome } from './answer.js'
-import { controlRequest, timeTag } from './encode.js'
+import { controlApdu, timeTag } from './encode.js'
 import type { Reader } from './read.js'
 import type { Settler } from './settle.js'
 
@@ -54,7 +54,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       answer = await terminal.requests.ask({
         lane: 'command',
         timeoutMs: options.requestMs + (command.meterAddress === command.terminalAddress ? 0 : options.proxySeconds * 1000),
-        build: (piid) => withSpan('fep.command.encode', () => controlRequest(command, piid, timeTag(clock.now(), terminal.record.utcOffsetMinutes, expiresAt), options.proxySeconds)),
+        build: (piid) => withSpan('fep.command.encode', () => controlApdu(command, piid, timeTag(clock.now(), terminal.record.utcOffsetMinutes, expiresAt), options.proxySeconds)),
         beforeSend: async () => {
           // It may have waited long for its turn.
           if (expiresAt <= clock.now()) throw new HesError('COMMAND_EXPIRED')

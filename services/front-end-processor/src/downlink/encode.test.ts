@@ -2,7 +2,7 @@ import { fromHex, toHex } from '@zhuzhan/core'
 import type { CommandAction } from '@zhuzhan/contracts'
 import { encodeApdu } from '@zhuzhan/dlt698'
 import { commandRecord, METER, TERMINAL } from '../test-support/records.js'
-import { controlRequest, DEFAULT_READ, readRequest, timeTag } from './encode.js'
+import { controlApdu, DEFAULT_READ, readRequest, timeTag } from './encode.js'
 
 const piid = { number: 7, priority: false, acd: false }
 /** 2026-10-05 08:00:00 of the terminal's clock; good for a minute. */
@@ -22,15 +22,15 @@ const bodies: [CommandAction, string][] = [
 
 test.each(bodies)('%s of the terminal itself is an ACTION with a time tag', (action, body) => {
   const command = commandRecord(action, { meterAddress: TERMINAL })
-  expect(toHex(encodeApdu(controlRequest(command, piid, tag, 30)))).toBe(hex(`07 01 07 ${body} | ${TAG}`))
+  expect(toHex(encodeApdu(controlApdu(command, piid, tag, 30)))).toBe(hex(`07 01 07 ${body} | ${TAG}`))
 })
 
 test.each(bodies)('%s of a meter behind it is a PROXY ActionList with a time tag', (action, body) => {
-  expect(toHex(encodeApdu(controlRequest(commandRecord(action), piid, tag, 30)))).toBe(hex(`09 05 07 001E 01 | 07 05 ${METER} 001E 01 ${body} | ${TAG}`))
+  expect(toHex(encodeApdu(controlApdu(commandRecord(action), piid, tag, 30)))).toBe(hex(`09 05 07 001E 01 | 07 05 ${METER} 001E 01 ${body} | ${TAG}`))
 })
 
 test('a read is no control command', () => {
-  expect(() => controlRequest(commandRecord('read'), piid, tag, 30)).toThrow(TypeError)
+  expect(() => controlApdu(commandRecord('read'), piid, tag, 30)).toThrow(TypeError)
 })
 
 test('one attribute of the terminal itself: reference §1.3; several: a list; of a meter: by proxy, §9.6', () => {

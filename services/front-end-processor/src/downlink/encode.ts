@@ -1,7 +1,6 @@
-import type { CommandAction } from '@zhuzhan/contracts'
 import type { CommandRecord } from '@zhuzhan/persistence'
-import { epochToDateTimeS, tsaOf } from '@zhuzhan/dlt698'
-import type { Apdu, Data, Oad, TimeTag } from '@zhuzhan/dlt698'
+import { controlRequest, epochToDateTimeS, tsaOf } from '@zhuzhan/dlt698'
+import type { Apdu, Oad, Route, TimeTag } from '@zhuzhan/dlt698'
 
 type Piid = { number: number; priority: boolean; acd: boolean }
 
@@ -11,29 +10,7 @@ export const DEFAULT_READ: readonly Oad[] = ['00100200', '20000200', '20010200',
 export const RELAY_STATE: Oad = '80000300'
 export const KEEP_POWER_STATE: Oad = '80010200'
 
-/** Output 1 of the relay outputs F205. */
-const RELAY: Data = { type: 'oad', oad: 'F2050201' }
 const MAX_TAG_SECONDS = 300
-
-/** OMD and parameter of each control action. Reference §8.6. */
-const METHODS: Record<Exclude<CommandAction, 'read'>, { omd: Oad; parameter: Data }> = {
-  // alarm delay 0 minutes, limit duration 0 = until closed, no automatic close
-  trip: { omd: '80008100', parameter: { type: 'array', items: [{ type: 'structure', items: [RELAY, { type: 'unsigned', value: 0 }, { type: 'long-unsigned', value: 0 }, { type: 'bool', value: false }] }] } },
-  close: { omd: '80008200', parameter: closing(1) },
-  'allow-close': { omd: '80008200', parameter: closing(0) },
-  'keep-power': { omd: '80017F00', parameter: { type: 'null' } },
-  'release-power': { omd: '80018000', parameter: { type: 'null' } },
-}
-
-function closing(command: 0 | 1): Data {
-  return { type: 'array', items: [{ type: 'structure', items: [RELAY, { type: 'enum', value: command }] }] }
-}
-
-/** How a device is reached: itself a terminal, or a meter behind one. */
-export interface Route {
-  terminal: string
-  meter: string
-}
 
 const direct = (route: Route): boolean => route.terminal === route.meter
 
@@ -44,15 +21,9 @@ export function timeTag(nowMs: number, offsetMinutes: number, expiresAtMs: numbe
 }
 
 /** The APDU of a control command: ACTION to the terminal itself, PROXY ActionList to a meter behind it. */
-export function controlRequest(command: CommandRecord, piid: Piid, tag: TimeTag, proxySeconds: number): Apdu {
+export function controlApdu(command: CommandRecord, piid: Piid, tag: TimeTag, proxySeconds: number): Apdu {
   if (command.action === 'read') throw new TypeError('a read is no control command')
-  const { omd, parameter } = METHODS[command.action]
-  const route = { terminal: command.terminalAddress, meter: command.meterAddress }
-  if (direct(route)) return { apdu: 'action-request', choice: 'normal', piid, omd, parameter, timeTag: tag }
-  return {
-    apdu: 'proxy-request', choice: 'action-list', piid, timeout: proxySeconds,
-    targets: [{ tsa: tsaOf(route.meter), timeout: proxySeconds, actions: [{ omd, parameter }] }], timeTag: tag,
-  }
+  return { ...controlRequest(command.action, { terminal: command.terminalAddress, meter: command.meterAddress }, piid, proxySeconds), timeTag: tag }
 }
 
 /** GET of one or several attributes: direct, or by PROXY GetList. */
