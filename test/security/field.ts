@@ -5,6 +5,8 @@ import type { ErrorCode } from '@zhuzhan/core'
 import { connectCryptoMachine } from '@zhuzhan/crypto-client'
 import { createFleet, fleetRegistry, keysByAddress } from '@zhuzhan/fleet'
 import type { Fleet, RegistryEntry } from '@zhuzhan/fleet'
+import type { Sm2Engine } from '@zhuzhan/gm-crypto'
+import type { DeviceKeys } from '@zhuzhan/osp1'
 import { createLogger } from '@zhuzhan/service-kit'
 import { startStation } from '@zhuzhan/testing'
 import type { Json, TestStation } from '@zhuzhan/testing'
@@ -21,6 +23,8 @@ export interface Field {
   modeS: RegistryEntry
   modeF: RegistryEntry
   bench: RegistryEntry
+  /** Laboratory keys of the protected ones, by address. */
+  keys: ReadonlyMap<string, DeviceKeys>
   /** Passes when the attack is refused with this code so many times: in the metrics and in the audit log under this object. */
   refused(code: ErrorCode, object: string, attack: () => unknown, times?: number): Promise<void>
   /** The sum of a counter or gauge, over all services or of one; `labels` as on the page. */
@@ -41,8 +45,17 @@ export interface Field {
 const REFUSALS = 'zhuzhan_(?:fep|gateway)_refusals_total'
 const ENERGY = '00100201'
 
-export async function openField(): Promise<Field> {
-  const station = await startStation({ ZHUZHAN_DEMO_TERMINALS: '0' })
+export interface FieldOptions {
+  /** Further settings of the station. */
+  env?: Readonly<Record<string, string>>
+  /** SM2 of the virtual terminals, where a test wants to know what they draw. */
+  engine?: Sm2Engine
+  /** Group of purpose 3 that the protected ones belong to, 8 bytes hex (OSP-1 §7.14). */
+  groupId?: string
+}
+
+export async function openField({ env = {}, engine, groupId }: FieldOptions = {}): Promise<Field> {
+  const station = await startStation({ ZHUZHAN_DEMO_TERMINALS: '0', ...env })
   const registry = fleetRegistry({ terminals: 4, meters: 1, profile: 'mixed' })
   const [plain, modeS, bench, modeF] = registry as [RegistryEntry, RegistryEntry, RegistryEntry, RegistryEntry]
   for (const { address, profile, meters } of registry) {
@@ -54,10 +67,11 @@ export async function openField(): Promise<Field> {
   const machine = await connectCryptoMachine({ url: cryptoUrl, secret: cryptoSecret, identity: 'security-test', log: createLogger({ service: 'test', level: 'silent' }) })
   const issued = await machine.issueKeys([{ address: modeS.address, mode: 'S' }, { address: modeF.address, mode: 'F' }])
   await machine.stop()
+  const keys = keysByAddress(issued.map((one) => ({ ...outcomeValue<'issueKeys'>(one), ...(groupId && { groupId }) })))
 
   const tap = await startWireTap(station.endpoints().gateway4g)
   const fleet = await createFleet({
-    registry: [plain, modeS, modeF], dial: tap.dial, keys: keysByAddress(issued.map((one) => outcomeValue<'issueKeys'>(one))),
+    registry: [plain, modeS, modeF], dial: tap.dial, keys, ...(engine && { engine }),
     settings: { reportSeconds: 0, reportTimeoutMs: 2_000, reportRestMs: 3_000, instant: true },
   })
   fleet.start()
@@ -74,7 +88,7 @@ export async function openField(): Promise<Field> {
   const terminalOf = ({ address }: RegistryEntry) => fleet.terminals.get(address)!
 
   return {
-    station, tap, fleet, plain, modeS, modeF, bench, metric,
+    station, tap, fleet, plain, modeS, modeF, bench, keys, metric,
     refused: async (code, object, attack, times = 1) => {
       const look = async () => ({ counted: await metric(REFUSALS, `code="${code}"`), audited: await audited(code, object) })
       const before = await look()

@@ -5,7 +5,7 @@
  *
  * Seen failing with: sessions/asctr.ts without reserveAsctr (ASCTR comes again after a start); sessions/records.ts with
  * `nextSeq` instead of `nextSeq++` (key and nonce twice); reports/reports.ts without markReports (an answered report is new
- * again); app.ts `runParsed` without the look at `serving` and lease-watch.ts without retire (the first process goes on).
+ * again); app.ts `runParsed` without the look at `serving`, and lease-watch.ts without `retire` (a process that lost the machine goes on).
  */
 import { readFileSync } from 'node:fs'
 import { loadavg } from 'node:os'
@@ -19,7 +19,7 @@ import { createEngine } from '@zhuzhan/gm-crypto'
 import { createLogger } from '@zhuzhan/service-kit'
 import { withPostgres } from '@zhuzhan/testing'
 import { until } from '../../e2e/wait.js'
-import { GET, REPORT_RESPONSE, loadedDevice, rnOf } from './machine-load.js'
+import { CLIENT, GET, OFFER, REPORT_RESPONSE, loadedDevice, rnOf } from './machine-load.js'
 import type { LoadedDevice } from './machine-load.js'
 import { machineHouse } from './machine-process.js'
 import type { MachineHouse, MachineProcess } from './machine-process.js'
@@ -140,38 +140,53 @@ test(`${KILLS} times kill -9 under load: nothing is used twice, nothing is confu
   expect(Math.max(...cpu)).toBeLessThan(START_CPU_SECONDS)
 }, 30_000 + KILLS * 15_000)
 
+/** Another process on the same database, with a front end of its own. */
+async function beside(): Promise<{ process: MachineProcess; port: CryptoMachineClient }> {
+  const process = await house.process()
+  process.start()
+  const port = await connectCryptoMachine({ url: process.url, secret: process.secret, identity: 'front-end', log }, 60_000)
+  rest.push(async () => {
+    await port.stop()
+    await process.stop()
+  })
+  return { process, port }
+}
+const rest: (() => Promise<void>)[] = []
+afterAll(async () => {
+  for (const end of rest) await end()
+}, 30_000)
+
+let second: CryptoMachineClient
+let rivals: LoadedDevice[]
+
 test('a second process takes everything over: the first seals nothing and opens nothing any more, and no number is used by both', async () => {
   let stopped = false
   const load = Promise.all(devices.map((device) => device.run(() => stopped)))
   await anySession(performance.now())
-  const second = await house.process()
-  second.start()
-  const other = await connectCryptoMachine({ url: second.url, secret: second.secret, identity: 'front-end', log }, 60_000)
-  try {
-    const handles = devices.flatMap(({ old }) => old.handles)
-    for (const handle of handles) await expectCode('a handle of the first process, at the second', ['SESSION_UNKNOWN'], other.seal([{ handle, apdu: GET }]))
-    // Both are loaded at once now; the ledger sees the numbers of both.
-    const rivals = await Promise.all((await other.issueKeys(devices.map(({ keys }) => ({ address: keys.address, mode: keys.mode }))))
-      .map((file) => loadedDevice(outcomeValue<'issueKeys'>(file), { machine: other, witness, ledger, reports: false })))
-    let rivalsStopped = false
-    const rivalry = Promise.all(rivals.map((device) => device.run(() => rivalsStopped)))
-    // The lease is looked at every two seconds, and at every write.
-    await until('the end of the first process\'s service', 10, async () => ((await asked(client.status([{}]))) === 'UNAVAILABLE' ? true : undefined))
-    stopped = true
-    await load
-    const { address } = devices[0]!.keys
-    const handle = devices[0]!.old.handles.at(-1)!
-    await expectCode('the first process seals', ['UNAVAILABLE'], client.seal([{ handle, apdu: GET }]))
-    await expectCode('the first process connects', ['UNAVAILABLE'], client.connectOpen([{ address, clientAddress: 16, header: encodeConnectHeader({
-      version: 0x16, protocolConformance: 'FFFFFFFFC0000000', functionConformance: 'FFFEC400000000000000000000000000', sendSize: 1024, receiveSize: 1024, window: 1, apduSize: 2000, timeoutSeconds: 7200,
-    }) }]))
-    await until('sessions at the second process', 20, async () => rivals.every(({ connectedAt }) => connectedAt > 0) || undefined)
-    rivalsStopped = true
-    await rivalry
-    expect(ledger.violations).toEqual([])
-  } finally {
-    stopped = true
-    await other.stop()
-    await second.stop()
-  }
+  second = (await beside()).port
+  const handles = devices.flatMap(({ old }) => old.handles)
+  for (const handle of handles) await expectCode('a handle of the first process, at the second', ['SESSION_UNKNOWN'], second.seal([{ handle, apdu: GET }]))
+  // Both are asked by everybody now; the ledger sees the numbers of both.
+  const files = await second.issueKeys(devices.map(({ keys }) => ({ address: keys.address, mode: keys.mode })))
+  rivals = await Promise.all(files.map((file) => loadedDevice(outcomeValue<'issueKeys'>(file), { machine: second, witness, ledger, reports: false })))
+  let rivalsStopped = false
+  const rivalry = Promise.all(rivals.map((device) => device.run(() => rivalsStopped)))
+  await until('the end of the first process\'s service', 10, async () => ((await asked(client.status([{}]))) === 'UNAVAILABLE' ? true : undefined))
+  stopped = true
+  await load
+  const { keys: { address }, old } = devices[0]!
+  await expectCode('the first process seals', ['UNAVAILABLE'], client.seal([{ handle: old.handles.at(-1)!, apdu: GET }]))
+  await expectCode('the first process connects', ['UNAVAILABLE'], client.connectOpen([{ address, clientAddress: CLIENT, header: encodeConnectHeader(OFFER) }]))
+  await until('sessions at the second process', 20, async () => rivals.every(({ connectedAt }) => connectedAt > 0) || undefined)
+  rivalsStopped = true
+  await rivalry
+  expect(ledger.violations).toEqual([])
+}, 120_000)
+
+test('a process that nobody asks anything notices it too: an open session of it seals no more three seconds later', async () => {
+  const handles = rivals.flatMap(({ handle }) => handle ?? [])
+  expect((await Promise.all(handles.map((handle) => asked(second.seal([{ handle, apdu: GET }]))))).filter((code) => code === 'accepted').length).toBeGreaterThan(0)
+  await beside()
+  await sleep(3_000)
+  for (const handle of handles) expect(await asked(second.seal([{ handle, apdu: GET }]))).toBe('UNAVAILABLE')
 }, 120_000)

@@ -136,4 +136,4 @@ function answerWith(address: string, count: number): Apdu {
   return { apdu: 'get-response', choice: 'normal', piid, result: { oad: '40000200', data }, followReport: undefined, timeTag: undefined }
 }
 
-export { CLIENT, GET, REPORT_RESPONSE }
+export { CLIENT, GET, OFFER, REPORT_RESPONSE }

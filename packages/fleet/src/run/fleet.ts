@@ -49,6 +49,8 @@ export interface FleetOptions {
   dial: Dial
   /** For terminals with profile sm-s and sm-f. */
   keys?: ReadonlyMap<string, DeviceKeys>
+  /** Of the protected terminals; chosen by self-test when absent. */
+  engine?: Sm2Engine
   settings?: Partial<Settings>
   state?: StateStore
   ledger?: Ledger
@@ -96,7 +98,7 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
   }
 
   let chosen: Promise<Sm2Engine> | undefined
-  const engine = (): Promise<Sm2Engine> => (chosen ??= chooseEngine().then((choice) => choice.engine))
+  const engine = (): Promise<Sm2Engine> => (chosen ??= options.engine ? Promise.resolve(options.engine) : chooseEngine().then((choice) => choice.engine))
   for (const { address, profile, meters } of registry) {
     const device = add(address, 'terminal', address)
     const behind = meters.map((meter) => add(meter, 'meter', address))
