@@ -50,6 +50,8 @@ const ConnectFinished = z.union([
     handle: CryptoToken,
     /** How long the station may use the session: the meter's sessionSeconds less 10 %. */
     sessionSeconds: z.number().int(),
+    /** A key update of this device is open: ask for its next step. */
+    keyUpdate: z.literal(true).optional(),
   }),
   /** An authentic counter answer healed the counter: call connectOpen again at once, one time. */
   z.strictObject({ counter: z.literal('retry') }),

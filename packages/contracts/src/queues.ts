@@ -9,6 +9,7 @@ export const QUEUES = {
   commands: 'commands',
   collection: 'collection',
   analysis: 'analysis',
+  keys: 'keys',
 } as const
 export type QueueName = keyof typeof QUEUES
 
@@ -25,6 +26,10 @@ export const CommandDeliverJob = z.object({ commandId: z.uuid(), traceparent: tr
 export const CollectionTickJob = z.object({ planId: z.string().min(1) })
 /** Read what one terminal owes of one plan. */
 export const CollectionTerminalJob = z.object({ planId: z.string().min(1), terminal: z.string().regex(/^[0-9]{12}$/) })
+/** Look for open key updates and hand each to the front end that can reach the device. */
+export const KeysTickJob = z.object({})
+/** Carry one device's open key update on, through the terminal it is reached by. */
+export const KeysDeviceJob = z.object({ address: z.string().regex(/^[0-9]{12}$/), terminal: z.string().regex(/^[0-9]{12}$/) })
 /** Recompute completeness and daily energy of the days changed since the last run. */
 export const AnalysisDailyJob = z.object({ days: z.number().int().positive().max(400).optional() })
 export const AnalysisPartitionsJob = z.object({})
@@ -40,6 +45,8 @@ export const JOBS = {
   'command.deliver': { queue: 'commands', data: CommandDeliverJob },
   'collection.tick': { queue: 'collection', data: CollectionTickJob },
   'collection.terminal': { queue: 'collection', data: CollectionTerminalJob },
+  'keys.tick': { queue: 'keys', data: KeysTickJob },
+  'keys.device': { queue: 'keys', data: KeysDeviceJob },
   'analysis.daily': { queue: 'analysis', data: AnalysisDailyJob },
   'analysis.partitions': { queue: 'analysis', data: AnalysisPartitionsJob },
   'analysis.audit': { queue: 'analysis', data: AnalysisAuditJob },

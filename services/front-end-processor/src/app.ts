@@ -1,6 +1,6 @@
 import type { Clock } from '@zhuzhan/core'
 import type { CryptoMachine } from '@zhuzhan/contracts'
-import { storeDeadLetter } from '@zhuzhan/persistence'
+import { createKeyRoutes, storeDeadLetter } from '@zhuzhan/persistence'
 import type { CollectionStore, CommandStore, Database, EventLog, RefusalLog, Registry } from '@zhuzhan/persistence'
 import type { Queues } from '@zhuzhan/queues'
 import type { Logger, Part } from '@zhuzhan/service-kit'
@@ -12,6 +12,7 @@ import { createDelivery } from './downlink/deliver.js'
 import { createReader } from './downlink/read.js'
 import { createSettler } from './downlink/settle.js'
 import type { GatewayHandlers } from './gateway-link/gateway-client.js'
+import { createKeySchedule } from './keys/schedule.js'
 import { openRequestCount } from './requests/request-table.js'
 import { createTurnstile } from './secure/turnstile.js'
 import { createDirectory } from './terminals/directory.js'
@@ -71,6 +72,10 @@ export function createFrontEnd(options: FrontEndOptions): FrontEnd {
     store: options.collection, queues, directory, frontendId, log,
     collect: createCollector({ store: options.collection, publisher, clock, requestMs, proxySeconds }),
   })
+  const keys = createKeySchedule({
+    machine, routes: createKeyRoutes(database.pool), queues, directory, frontendId, log, requestMs, proxySeconds, clientAddress: config.ZHUZHAN_CLIENT_ADDRESS,
+    meterPort: config.ZHUZHAN_METER_PORT,
+  })
 
   const lifecycle = createLifecycle({
     directory, registry, log,
@@ -86,6 +91,7 @@ export function createFrontEnd(options: FrontEndOptions): FrontEnd {
       delivery.onBound(terminal).catch(after('delivery'))
       settler.onBound(terminal).catch(after('settling'))
       schedule.onBound(terminal).catch(after('collection'))
+      keys.onBound(terminal).catch(after('key update'))
     },
   })
 
@@ -141,6 +147,14 @@ export function createFrontEnd(options: FrontEndOptions): FrontEnd {
           queues.worker('collection', schedule.handlers, { concurrency: config.ZHUZHAN_COLLECTIONS_IN_FLIGHT, refuse: refuseJob })
         },
         stop: async () => schedule.stop(),
+      },
+      {
+        name: 'keys',
+        start: async () => {
+          await keys.start()
+          queues.worker('keys', keys.handlers, { concurrency: config.ZHUZHAN_KEY_UPDATES_IN_FLIGHT, refuse: refuseJob })
+        },
+        stop: async () => keys.stop(),
       },
     ],
   }

@@ -14,9 +14,11 @@ export const configSchema = z.object({
   ZHUZHAN_CLIENT_ADDRESS: z.coerce.number().int().min(0).max(255).default(16).describe('client address (CA) of this master station in link frames'),
   ZHUZHAN_REQUEST_SECONDS: count(20, 'how long an answer of a terminal is waited for'),
   ZHUZHAN_PROXY_SECONDS: count(30, 'the same when the terminal must ask a meter'),
+  ZHUZHAN_METER_PORT: z.string().regex(/^[0-9A-F]{8}$/).default('F2010201').describe('port of terminals (OAD) through which frames of meters with own sessions travel'),
   ZHUZHAN_RELAY_OPEN_BIT: z.enum(['0', '1']).default('1').describe('value of a bit of 8000 attribute 3 that means supply open (UNSURE in the standard)'),
   ZHUZHAN_TERMINAL_FRAME_BYTES: count(1_024, 'largest link frame sent to a terminal that agreed on nothing else'),
   ZHUZHAN_HANDSHAKES_IN_FLIGHT: count(64, 'secured sessions negotiated at once'),
+  ZHUZHAN_KEY_UPDATES_IN_FLIGHT: count(64, 'devices whose keys are updated at once'),
   ZHUZHAN_COLLECTIONS_IN_FLIGHT: count(200, 'terminals read at once'),
 })
 export type Config = z.output<typeof configSchema>

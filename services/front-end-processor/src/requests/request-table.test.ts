@@ -134,9 +134,9 @@ test('a request that cannot be built or sent fails alone', async () => {
   await expect(get('00100200', { build: () => { throw new RangeError('no such meter') } })).rejects.toThrow('no such meter')
   table.end()
   let broken = true
-  table = createRequestTable(async (request) => {
+  table = createRequestTable(async (...request) => {
     if (broken) throw new HesError('BUSY')
-    return send(request)
+    return send(...request)
   }, clock)
   await expect(get('00100200')).rejects.toMatchObject({ code: 'BUSY' })
   broken = false

@@ -5,6 +5,7 @@ import { metric } from '@zhuzhan/telemetry'
 import { expectation } from './expect.js'
 import type { Expectation } from './expect.js'
 import { createPiidPool } from './piid-pool.js'
+import type { SealedRequest } from '../secure/secure-channel.js'
 
 /** Commands of people go before the collection, and the collection never takes all places. */
 export type Lane = 'command' | 'collection'
@@ -17,6 +18,10 @@ export interface Ask {
   lane: Lane
   /** Time for the answer, from when it leaves. */
   timeoutMs: number
+  /** Nothing else is under way while this is: what is no read shares a session with nothing (OSP-1 §7.4). */
+  alone?: boolean
+  /** Seals it instead of the session's usual way. */
+  seal?(piid: number): Promise<SealedRequest>
   /** Called with the request before it leaves; what it throws ends the request unsent. */
   beforeSend?(apdu: Apdu): Promise<void>
 }
@@ -26,7 +31,7 @@ export interface Sent {
   seq?: number
   giveUp?(): void
 }
-export type Sender = (apdu: Apdu) => Promise<Sent>
+export type Sender = (apdu: Apdu, ask: Ask, piid: number) => Promise<Sent>
 
 /** The requests of one connection that wait for an answer. */
 export interface RequestTable {
@@ -76,9 +81,13 @@ export function createRequestTable(send: Sender, clock: Clock): RequestTable {
     return true
   }
 
+  /** May this one leave beside those that are under way? */
+  const passes = (wanted: Waiting): boolean => (wanted.ask.alone ? open.size === 0 : ![...open.values()].some(({ ask }) => ask.alone))
+
   const pump = (): void => {
     for (const lane of ['command', 'collection'] as const) {
       while (!ended && open.size < MAX_OPEN && inLane[lane] < PLACES[lane] && waiting[lane].length > 0) {
+        if (!passes(waiting[lane][0] as Waiting)) return
         const number = pool.take()
         if (number === undefined) {
           // Every number is in use or rests after a timeout.
@@ -118,7 +127,7 @@ export function createRequestTable(send: Sender, clock: Clock): RequestTable {
       if (open.get(number) !== entry) return
       // The time is the terminal's: what the station needed before does not count.
       entry.timer = setTimeout(overdue, wanted.ask.timeoutMs)
-      entry.sent = await send(apdu)
+      entry.sent = await send(apdu, wanted.ask, number)
       // Its time was over while it left: nobody else will say so.
       if (open.get(number) !== entry) entry.sent.giveUp?.()
     } catch (error) {

@@ -22,13 +22,26 @@ export interface SecureChannel {
   readonly ready: boolean
   /** Largest frame the device agreed to receive. */
   readonly agreedFrame: number | undefined
+  /** The machine has a key update of this device open: its next step is due in every new session. */
+  readonly keyUpdateOpen: boolean
   onConnectResponse(response: ConnectResponse): void
   /** @throws HesError TERMINAL_OFFLINE without a session, or the machine's refusal (TICKET_REFUSED, LIMIT, BUSY) */
-  seal(apdu: Buffer): Promise<{ apdu: Buffer; seq: number; giveUp(): void }>
+  seal(apdu: Buffer): Promise<SealedRequest>
   /** The inner APDU of an authentic answer; undefined for a hint (an unprotected DAR), which decides nothing. @throws HesError AUTH_FAILED */
   open(apdu: Buffer): Promise<{ apdu: Buffer } | { dar: number; seq: number } | undefined>
+  /** The due step of the open key update, sealed; or what must happen first. @throws HesError as `seal`, and KEY_UPDATE_REFUSED */
+  keyUpdateStep(piid: number): Promise<KeyUpdateStep>
+  /** Ends the session and negotiates another one at once. */
+  renew(): void
   end(): void
 }
+
+export interface SealedRequest {
+  apdu: Buffer
+  seq: number
+  giveUp(): void
+}
+export type KeyUpdateStep = SealedRequest | { next: 'reconnect' | 'nothing' }
 
 export interface SecureDeps {
   address: string
@@ -43,7 +56,7 @@ export interface SecureDeps {
 
 export function createSecureChannel(deps: SecureDeps): SecureChannel {
   const { address, machine } = deps
-  let session: { handle: string; until: number; frame: number } | undefined
+  let session: { handle: string; until: number; frame: number; keyUpdate: boolean } | undefined
   let answer: ((response: ConnectResponse) => void) | undefined
   let giveUpWaiting: (() => void) | undefined
   let timer: NodeJS.Timeout | undefined
@@ -88,7 +101,9 @@ export function createSecureChannel(deps: SecureDeps): SecureChannel {
     })
     if ('counter' in finished) return 'retry'
     if (ended) throw new HesError('TERMINAL_OFFLINE')
-    session = { handle: finished.handle, until: deps.clock.monotonic() + finished.sessionSeconds * 1000, frame: Math.min(response.header.receiveSize, OFFER.sendSize) || OFFER.sendSize }
+    session = {
+      handle: finished.handle, keyUpdate: finished.keyUpdate === true, until: deps.clock.monotonic() + finished.sessionSeconds * 1000, frame: Math.min(response.header.receiveSize, OFFER.sendSize) || OFFER.sendSize,
+    }
     return opened.mechanism
   }
 
@@ -141,6 +156,11 @@ export function createSecureChannel(deps: SecureDeps): SecureChannel {
     return session.handle
   }
 
+  /** What the machine sealed; a session it forgot is made anew. */
+  const sealed = (mine: string, made: { apdu: Uint8Array; seq: number }): SealedRequest => ({
+    apdu: Buffer.from(made.apdu), seq: made.seq, giveUp: () => void machine.giveUp([{ handle: mine, seq: made.seq }]).catch(() => undefined),
+  })
+
   return {
     start: () => schedule(0),
     get ready() { return session !== undefined && session.until > deps.clock.monotonic() },
@@ -153,8 +173,20 @@ export function createSecureChannel(deps: SecureDeps): SecureChannel {
       const mine = handle()
       const [outcome] = await withSpan('crypto.session.seal', () => machine.seal([{ handle: mine, apdu }]))
       if (outcome?.ok === false && outcome.code === 'SESSION_UNKNOWN') lost()
-      const sealed = outcomeValue<'seal'>(outcome)
-      return { apdu: Buffer.from(sealed.apdu), seq: sealed.seq, giveUp: () => void machine.giveUp([{ handle: mine, seq: sealed.seq }]).catch(() => undefined) }
+      return sealed(mine, outcomeValue<'seal'>(outcome))
+    },
+    get keyUpdateOpen() { return session?.keyUpdate ?? false },
+    keyUpdateStep: async (number) => {
+      const mine = handle()
+      const [outcome] = await withSpan('crypto.session.seal', () => machine.keyUpdateStep([{ handle: mine, piid: number }]))
+      if (outcome?.ok === false && outcome.code === 'SESSION_UNKNOWN') lost()
+      const due = outcomeValue<'keyUpdateStep'>(outcome)
+      return 'next' in due ? due : sealed(mine, due)
+    },
+    renew: () => {
+      if (ended) return
+      if (session) void machine.endSession([{ handle: session.handle }]).catch(() => undefined)
+      lost()
     },
     open: async (apdu) => {
       const [outcome] = await withSpan('crypto.session.open', () => machine.open([{ handle: handle(), apdu }]))

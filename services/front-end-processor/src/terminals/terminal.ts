@@ -63,13 +63,13 @@ export function createTerminal({ gateway, connection, remote, loggedInAt, record
   const send = (data: Buffer): Promise<void> => outbox.send({ control: CONTROL.clientRequest, address: station, data })
   const secure = record.securityProfile === 'plain' ? undefined : createSecureChannel({ ...deps.secure, address: record.address, send })
 
-  const requests = createRequestTable(async (apdu: Apdu) => {
+  const requests = createRequestTable(async (apdu: Apdu, ask, piid) => {
     const bytes = encodeApdu(apdu)
     if (!secure) {
       await send(bytes)
       return {}
     }
-    const sealed = await secure.seal(bytes)
+    const sealed = await (ask.seal?.(piid) ?? secure.seal(bytes))
     try {
       await send(sealed.apdu)
     } catch (error) {
