@@ -14,6 +14,7 @@ import { createSettler } from './downlink/settle.js'
 import type { GatewayHandlers } from './gateway-link/gateway-client.js'
 import { createKeySchedule } from './keys/schedule.js'
 import { openRequestCount } from './requests/request-table.js'
+import { sendFirstRecord } from './secure/first-record.js'
 import { createTurnstile } from './secure/turnstile.js'
 import { createDirectory } from './terminals/directory.js'
 import { createLifecycle } from './terminals/lifecycle.js'
@@ -87,6 +88,11 @@ export function createFrontEnd(options: FrontEndOptions): FrontEnd {
       },
     },
     onBound: (terminal) => {
+      if (terminal.secure) {
+        void sendFirstRecord(terminal.requests, requestMs).then((established) => {
+          if (!established) log.debug({ terminal: terminal.address }, 'no answer to the first record of the session')
+        })
+      }
       const after = (what: string) => (error: Error): void => log.warn({ terminal: terminal.address, err: error.message }, `${what} after login not done; the sweep does it`)
       delivery.onBound(terminal).catch(after('delivery'))
       settler.onBound(terminal).catch(after('settling'))
