@@ -48,6 +48,13 @@ export const KEY_UPDATE_OPERATIONS = {
     request: z.strictObject({ handle: CryptoToken, piid: ServiceNumber }),
     result: z.union([z.strictObject({ step: z.enum(['stage', 'commit', 'abort']), ...SealedRecord.shape }), z.strictObject({ next: z.enum(['reconnect', 'nothing']) })]),
   },
+  /** Devices with keys, by address; `after` is the last one of the page before. */
+  keyDevices: {
+    request: z.strictObject({ after: DeviceAddress.optional(), limit: z.number().int().min(1).max(4_096).optional() }),
+    result: z.strictObject({
+      devices: z.array(z.strictObject({ address: DeviceAddress, keyState: z.number().int(), keyVersion: z.number().int(), suspect: z.boolean(), /** A key update of it is open. */ updating: z.boolean() })),
+    }),
+  },
   /** Versions of the root keys, oldest first. */
   rootKeys: { request: Nothing, result: z.strictObject({ versions: z.array(RootKeys) }) },
 } as const

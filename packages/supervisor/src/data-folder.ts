@@ -18,6 +18,8 @@ export interface DataFolder {
   postgres: string
   secrets: string
   masterKey: string
+  /** First administrators of the crypto machine, with their laboratory passwords; written by the machine itself. */
+  administrators: string
   fleet: string
   logs: string
   lock: string
@@ -45,6 +47,7 @@ export function openDataFolder(configured: string): DataFolder {
     postgres: join(path, 'postgres'),
     secrets: join(path, 'secrets.json'),
     masterKey: join(path, 'master-key'),
+    administrators: join(path, 'administrators.json'),
     fleet: join(path, 'fleet'),
     logs,
     lock: join(path, 'run/supervisor.lock'),

@@ -27,6 +27,8 @@ export function serviceEnvironment(name: ServiceName, wiring: Wiring): Record<st
       ZHUZHAN_CRYPTO_PORT: String(ports.crypto),
       ZHUZHAN_CRYPTO_SECRET: secrets.cryptoSecret,
       // In custody there is no file with the whole key.
+      // A laboratory invents its first administrators; in production they come from their ceremony.
+      ...(config.ZHUZHAN_PRODUCTION ? {} : { ZHUZHAN_ADMINISTRATORS_FILE: process.env['ZHUZHAN_ADMINISTRATORS_FILE'] || folder.administrators }),
       ZHUZHAN_MASTER_KEY_FILE: config.ZHUZHAN_KEY_CUSTODY_FILE === undefined ? (config.ZHUZHAN_MASTER_KEY_FILE ?? folder.masterKey) : '',
       ZHUZHAN_KEY_CUSTODY_FILE: config.ZHUZHAN_KEY_CUSTODY_FILE === undefined ? '' : resolve(PROJECT, config.ZHUZHAN_KEY_CUSTODY_FILE),
       ZHUZHAN_CEREMONY_SOCKET: folder.ceremonySocket,

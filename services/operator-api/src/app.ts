@@ -4,6 +4,7 @@ import fastifyUnderPressure from '@fastify/under-pressure'
 import fastifyWebsocket from '@fastify/websocket'
 import { randomUUID } from 'node:crypto'
 import { HesError } from '@zhuzhan/core'
+import type { CryptoMachine } from '@zhuzhan/contracts'
 import type { Clock } from '@zhuzhan/core'
 import type { AuditLog, CommandStore, Database, EventLog } from '@zhuzhan/persistence'
 import type { PolicySettings } from '@zhuzhan/policy'
@@ -33,6 +34,7 @@ import { readJsonBodies } from './http/json-body.js'
 import { measureRequests } from './http/measure.js'
 import { QuietRequests } from './http/quiet-requests.js'
 import { remoteOf } from './http/remote.js'
+import { keyRoutes } from './keys/routes.js'
 import { policyPages, policyRoutes } from './policy/routes.js'
 import { readingRoutes } from './readings/routes.js'
 import { exportRoutes } from './registry/bulk/export-routes.js'
@@ -50,6 +52,8 @@ export interface AppDeps {
   commands: CommandService
   enqueue: Enqueue
   feed: Pick<EventFeed, 'subscribe'>
+  /** For rotations of keys; absent where this service was started without one. */
+  machine?: CryptoMachine | undefined
   clock: Clock
   log: Logger
   version: string
@@ -114,6 +118,7 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
     await api.register(collectionRoutes({ database: deps.database, guard }))
     await api.register(commandRoutes({ commands: deps.commands, prisma, guard }))
     await api.register(feedRoutes({ pool, guard, feed: deps.feed, ...(deps.pingMs === undefined ? {} : { pingMs: deps.pingMs }) }))
+    await api.register(keyRoutes({ ...shared, machine: deps.machine }))
     await api.register(auditRoutes(shared))
     await api.register(policyRoutes({ guard, policy: deps.policy }))
   }, { prefix: '/api/v1' })

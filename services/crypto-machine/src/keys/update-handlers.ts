@@ -29,6 +29,7 @@ export function createKeyUpdateHandlers({ store, updates }: { store: MachineStor
   return {
     keyUpdates: (_owner, batch) => each(batch, page),
     keyUpdateStep: (owner, batch) => each(batch, (request) => updates.step(owner, request)),
+    keyDevices: (_owner, batch) => each(batch, async ({ after = '', limit = PAGE }) => ({ devices: await store.keyDevicePage(after, limit) })),
     rootKeys: (_owner, batch) => each(batch, roots),
   }
 }

@@ -60,6 +60,8 @@ export interface FieldStore {
   keyUpdatePage(query: { orderId?: Uint8Array | undefined; after: string; limit: number }): Promise<KeyUpdatePageRow[]>
   /** The row as it is now, with the device row when its keys changed. */
   saveKeyUpdate(row: KeyUpdateRow, device: DeviceRow | undefined, event: KeyEvent): Promise<void>
+  /** Devices that are not withdrawn, by address. */
+  keyDevicePage(after: string, limit: number): Promise<{ address: string; keyState: number; keyVersion: number; suspect: boolean; updating: boolean }[]>
   /** Versions of root keys with the devices (withdrawn ones apart) that hold keys of them. */
   rootKeyUse(): Promise<{ keyState: number; keyVersion: number; status: string; devices: number }[]>
   setRootKeyStatus(keyState: number, keyVersion: number, status: 'active' | 'withdrawn', event: KeyEvent): Promise<void>

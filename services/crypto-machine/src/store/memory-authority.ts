@@ -193,6 +193,18 @@ export function memoryFieldStore(disk: MemoryDisk, commit: Commit): FieldStore {
         })
         .sort((a, b) => (a.address < b.address ? -1 : 1))
         .slice(0, limit),
+    keyDevicePage: async (after, limit) =>
+      disk.devices
+        .filter((row) => row.status !== 'withdrawn' && row.address > after)
+        .sort((a, b) => (a.address < b.address ? -1 : 1))
+        .slice(0, limit)
+        .map(({ id, address, keyState, keyVersion, suspect, status }) => ({
+          address,
+          keyState,
+          keyVersion,
+          suspect: suspect || status === 'suspect',
+          updating: [...field.keyUpdates.values()].some((update) => update.deviceId === id && isOpen(update)),
+        })),
     rootKeyUse: async () => {
       const versions = new Map(disk.rootKeys.map((row) => [`${row.keyState}/${row.keyVersion}`, row]))
       return [...versions.values()]

@@ -76,6 +76,15 @@ export function pgField(db: PgDatabase): FieldStore {
       )
       return rows.map(({ address, status, suspect, ...row }) => ({ address, status, suspect, update: updateFromSql(row) }))
     },
+    async keyDevicePage(after, limit) {
+      const { rows } = await db.query<{ address: string; key_state: number; key_version: number; suspect: boolean; updating: boolean }>(
+        `SELECT d.address, d.key_state, d.key_version, d.suspect OR d.status = 'suspect' AS suspect, u.update_id IS NOT NULL AS updating
+         FROM crypto_machine.device d LEFT JOIN crypto_machine.key_update u ON u.device_id = d.id AND u.state = ANY ($3)
+         WHERE d.status <> 'withdrawn' AND d.address > $1 ORDER BY d.address LIMIT $2`,
+        [after, limit, [...OPEN_UPDATE_STATES]],
+      )
+      return rows.map(({ address, key_state, key_version, suspect, updating }) => ({ address, keyState: key_state, keyVersion: key_version, suspect, updating }))
+    },
     async rootKeyUse() {
       const { rows } = await db.query<{ key_state: number; key_version: number; status: string; devices: string }>(
         `SELECT r.key_state, r.key_version, min(r.status) AS status,

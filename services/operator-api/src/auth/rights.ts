@@ -10,6 +10,7 @@ export const RIGHTS = {
   'command.submit': ['operator', 'dispatcher'],
   'command.control': ['dispatcher'],
   'command.decide': ['approver'],
+  'keys.rotate': ['admin'],
   'users.manage': ['admin'],
   'audit.read': ['admin', 'approver'],
 } as const satisfies Record<string, readonly Role[]>
