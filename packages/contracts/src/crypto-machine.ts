@@ -52,6 +52,8 @@ const ConnectFinished = z.union([
     sessionSeconds: z.number().int(),
     /** A key update of this device is open: ask for its next step. */
     keyUpdate: z.literal(true).optional(),
+    /** After a restore: read F100 attribute 7 in this session, until then its reports are `replay-unchecked` (§7.10). */
+    countersUnknown: z.literal(true).optional(),
   }),
   /** An authentic counter answer healed the counter: call connectOpen again at once, one time. */
   z.strictObject({ counter: z.literal('retry') }),

@@ -8,6 +8,7 @@ import { gauge } from '@zhuzhan/telemetry'
 import pg from 'pg'
 import { createMachine } from './app.js'
 import { readAdministratorsFile } from './authority/administrators-file.js'
+import { makeBackup } from './backup/backup.js'
 import { configSchema } from './config.js'
 import { ceremonies } from './custody/ceremonies.js'
 import { ceremonyServer } from './custody/ceremony-server.js'
@@ -90,7 +91,7 @@ async function main(): Promise<void> {
     },
   }
   const socket = config.ZHUZHAN_CEREMONY_SOCKET
-  const ceremony = socket === undefined ? [] : [ceremonyServer({ path: socket, ceremonies: ceremonies({ gate, unsealing }), log })]
+  const ceremony = socket === undefined ? [] : [ceremonyServer({ path: socket, ceremonies: ceremonies({ gate, unsealing, backup: (vault) => makeBackup({ store, vault, clock, random, stationId }) }), log })]
   await runService({ log, parts: [database, keys, operations, ...ceremony, leaseWatch({ store, machine: gate, log }), minuteTick({ machine: gate, log }), pipe] })
 }
 

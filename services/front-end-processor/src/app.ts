@@ -15,6 +15,7 @@ import type { GatewayHandlers } from './gateway-link/gateway-client.js'
 import { createKeySchedule } from './keys/schedule.js'
 import { openRequestCount } from './requests/request-table.js'
 import { sendFirstRecord } from './secure/first-record.js'
+import { createReportCounters } from './secure/report-counters.js'
 import { createTurnstile } from './secure/turnstile.js'
 import { createDirectory } from './terminals/directory.js'
 import { createLifecycle } from './terminals/lifecycle.js'
@@ -56,7 +57,8 @@ export function createFrontEnd(options: FrontEndOptions): FrontEnd {
 
   const directory = createDirectory()
   const publisher = createPublisher({ queues, clock, log })
-  const reports = createReports({ publisher, machine, events: options.events, deadLetter, clock })
+  const counters = createReportCounters({ clock, requestMs, log })
+  const reports = createReports({ publisher, machine, events: options.events, deadLetter, clock, onCounterRefused: (terminal) => void counters.onRefused(terminal) })
   const inbound = createInbound({
     reports, log,
     onRefused: (terminal: Terminal, code, what) => refusals.refuse(code, { terminal: terminal.address, remote: terminal.remote, what }),
@@ -94,6 +96,7 @@ export function createFrontEnd(options: FrontEndOptions): FrontEnd {
         })
       }
       const after = (what: string) => (error: Error): void => log.warn({ terminal: terminal.address, err: error.message }, `${what} after login not done; the sweep does it`)
+      counters.onBound(terminal).catch(after('reading of counters'))
       delivery.onBound(terminal).catch(after('delivery'))
       settler.onBound(terminal).catch(after('settling'))
       schedule.onBound(terminal).catch(after('collection'))

@@ -8,6 +8,7 @@ import type { Command } from 'commander'
 import { createOutput } from '../output.js'
 import { findStation } from '../station.js'
 import { custodyCommands } from './custody.js'
+import { keyBackupCommands } from './key-backup.js'
 import { rotateCommand } from './rotate.js'
 
 interface IssueOptions { address: string; mode: string; out: string; replace?: boolean; json?: boolean }
@@ -16,6 +17,7 @@ interface IssueOptions { address: string; mode: string; out: string; replace?: b
 export function keysCommand(program: Command): void {
   const keys = program.command('keys').description('master key, root keys, device keys')
   custodyCommands(keys)
+  keyBackupCommands(keys)
   rotateCommand(keys)
   keys.command('issue').description('issue laboratory keys for a terminal or meter registered as sm')
     .requiredOption('--address <address>', 'address as printed on the device')

@@ -17,7 +17,7 @@ const text = (value: string): Data => ({ type: 'visible-string', text: value })
 const bits8 = (first: boolean): Data => ({ type: 'bit-string', bits: 8, hex: first ? '80' : '00' })
 
 /** Parameters and states every virtual device has besides what it measures: OI and attribute to value. Reference §8.3, §8.6. */
-const STATES: Readonly<Record<string, (device: Device, nowMs: number) => Data>> = {
+const STATES: Readonly<Record<string, (device: Device, nowMs: number) => Data | undefined>> = {
   '400002': (d, now) => ({ type: 'date-time-s', value: epochToDateTimeS(clockOf(d, now), d.meter.zone) }),
   '400003': () => ({ type: 'enum', value: 0 }),
   '400102': (d) => octets(d.address),
@@ -37,6 +37,11 @@ const STATES: Readonly<Record<string, (device: Device, nowMs: number) => Data>> 
   '800004': () => bits8(false),
   '800005': (d, now) => bits8(d.meter.relay.tripInForce(now)),
   '800102': (d) => ({ type: 'enum', value: d.meter.relay.keepPower ? 1 : 0 }),
+  // Counters of the chip {single address, report, group} (OSP-1 §7.5); a plain device has no chip.
+  'F10007': (d) => {
+    const counters = d.counters?.()
+    return counters && structure(...[counters.asctr, counters.rspctr, counters.agseq].map((value): Data => ({ type: 'double-long-unsigned', value })))
+  },
   // One output: state 0 closed 1 open, kept by the device, normally closed contact.
   'F20502': (d, now) => ({
     type: 'array',

@@ -15,6 +15,8 @@ export interface Device {
   written?: Map<Oad, Data>
   /** Events that cannot be computed from address and relay: by OI, newest last. */
   happened?: Map<string, Happening[]>
+  /** Of its security chip; none without one. */
+  counters?: () => { asctr: number; rspctr: number; agseq: number } | undefined
   /** Its side of the Bluetooth and HPLC boundaries, when devices are attached there. */
   field?: FieldMeter
 }

@@ -61,6 +61,7 @@ export async function createTerminal({ profile, device, meters: behind, context,
   const spoil = createSpoiler(address, profile !== 'plain', faults)
 
   const protection = await protect({ address, context, deviceNow, onAgreed: (sizes) => { agreed = sizes } })
+  device.counters = () => protection.counters()
   const link: Link = createLink({
     address, context, deviceNow, onFrame,
     onReady: () => {

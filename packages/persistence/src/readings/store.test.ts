@@ -93,3 +93,32 @@ test('concurrent batches with other values: one is first, every other is kept, o
     expect(kept.map((row) => row.value).sort()).toEqual(['0', '1', '2', '3'])
   }
 })
+
+describe('a reading that may be an old report sent again', () => {
+  const unchecked = (value: string): Reading => reading({ value, quality: 'replay-unchecked' })
+  const stored = async (): Promise<unknown[]> => (await db.pool.query('SELECT value, quality, source FROM reading')).rows
+
+  test('makes room for a checked one of the same value, which then counts', async () => {
+    await store(unchecked('5'))
+    expect(await stored()).toEqual([{ value: '5', quality: 'replay-unchecked', source: 'report' }])
+    // Switched off (no replacing), the meter's reading stays unchecked for ever, whatever is read in a session.
+    expect(await store(reading({ value: '5', quality: 'recollected', source: 'poll' }))).toMatchObject({ stored: 1, repeated: 0, conflicts: 0 })
+    expect(await stored()).toEqual([{ value: '5', quality: 'recollected', source: 'poll' }])
+    expect(await rows('reading_conflict')).toEqual([])
+  })
+
+  test('of another value is kept beside the checked one', async () => {
+    await store(unchecked('5'))
+    expect(await store(reading({ value: '6' }))).toMatchObject({ stored: 1, repeated: 0, conflicts: 0 })
+    expect(await stored()).toEqual([{ value: '6', quality: 'measured', source: 'report' }])
+    expect(await rows('reading_conflict')).toMatchObject([{ value: '5' }])
+    expect(await store(reading({ value: '6' }))).toMatchObject({ stored: 0, repeated: 1, conflicts: 0 })
+  })
+
+  test('takes the place of nothing', async () => {
+    await store(reading({ value: '6' }))
+    expect(await store(unchecked('5'))).toMatchObject({ stored: 0, conflicts: 1 })
+    expect(await store(unchecked('6'))).toMatchObject({ stored: 0, repeated: 1 })
+    expect(await stored()).toEqual([{ value: '6', quality: 'measured', source: 'report' }])
+  })
+})

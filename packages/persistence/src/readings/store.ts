@@ -38,6 +38,20 @@ const CONFLICTS = `${INCOMING}
   ORDER BY i.meter_id, i.time, i.item, i.value
   ON CONFLICT (meter_id, time, item, value) DO NOTHING`
 
+// A reading that may be an old report sent again (OSP-1 §7.10) makes room for a checked one: its value, if it is another, is kept
+// beside as a conflict. Both statements come before CONFLICTS, which then finds the two equal.
+const UNCHECKED_ASIDE = `${INCOMING}
+  INSERT INTO reading_conflict (meter_id, time, item, value, quality, source, occurred_at, received_at)
+  SELECT r.meter_id, r.time, r.item, r.value, r.quality, r.source, r.occurred_at, r.received_at
+  FROM incoming i JOIN reading r USING (meter_id, time, item)
+  WHERE r.quality = 'replay-unchecked' AND i.quality <> 'replay-unchecked' AND r.value <> i.value AND r.time BETWEEN $9 AND $10 AND $8::timestamptz IS NOT NULL
+  ON CONFLICT (meter_id, time, item, value) DO NOTHING`
+const UNCHECKED_REPLACED = `${INCOMING}
+  UPDATE reading r SET value = i.value, quality = i.quality, source = i.source, occurred_at = i.occurred_at, received_at = $8
+  FROM incoming i
+  WHERE r.meter_id = i.meter_id AND r.time = i.time AND r.item = i.item AND r.quality = 'replay-unchecked' AND i.quality <> 'replay-unchecked'
+    AND r.time BETWEEN $9 AND $10`
+
 /**
  * Stores one batch in one transaction. Redelivery is harmless: the identity meter + time + item is unique, equal rows are
  * counted as repeated, other values for a known identity go to reading_conflict.
@@ -74,7 +88,11 @@ export async function storeReadings(pool: pg.Pool, partitions: Partitions, colum
     result.stored = inserted.rowCount ?? 0
     if (result.stored === kept.length) return
     const [first, last] = [times.reduce((a, b) => Math.min(a, b)), times.reduce((a, b) => Math.max(a, b))]
-    const conflicts = await client.query(CONFLICTS, [...parameters, new Date(first), new Date(last)])
+    const bounded = [...parameters, new Date(first), new Date(last)]
+    await client.query(UNCHECKED_ASIDE, bounded)
+    const replaced = await client.query(UNCHECKED_REPLACED, bounded)
+    result.stored += replaced.rowCount ?? 0
+    const conflicts = await client.query(CONFLICTS, bounded)
     result.conflicts = conflicts.rowCount ?? 0
     result.repeated = kept.length - result.stored - result.conflicts
   })

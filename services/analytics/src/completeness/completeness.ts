@@ -11,7 +11,7 @@ export async function loadPlans(client: pg.ClientBase): Promise<PlanRow[]> {
 /**
  * Expected and present slots of one plan on one local day for many meters (analytics §1).
  *
- * Expected are the slots from the meter's installation to now. Installed counts from the registration, or from an earlier
+ * A reading that may be a replay (OSP-1 §7.10) is not present: it is read again. Expected are the slots from the meter's installation to now. Installed counts from the registration, or from an earlier
  * reading inside the plan's horizon: a meter that delivers what it froze before was there. Partition bounds ($7, $8, $10) are
  * constants, so that the planner opens some days and not four hundred.
  */
@@ -27,7 +27,7 @@ const COMPUTE = `
     FROM day_of d LEFT JOIN LATERAL (
       SELECT min(r.time) AS first_at FROM reading r
       WHERE d.created_at > d.from_at AND r.meter_id = d.id AND r.item = $4 AND r.time < d.created_at AND r.time >= d.created_at - make_interval(hours => $9::int)
-        AND r.time >= $10 AND r.time < $8
+        AND r.time >= $10 AND r.time < $8 AND r.quality <> 'replay-unchecked'
     ) f ON true
   ), owed AS (
     SELECT id, from_at, low, high,
@@ -37,7 +37,7 @@ const COMPUTE = `
   INSERT INTO completeness (meter_id, day, plan_id, expected, present, recollected, computed_at)
   SELECT o.id, $1::date, $3, o.expected, count(r.time), count(r.time) FILTER (WHERE r.quality = 'recollected'), $6
   FROM owed o LEFT JOIN reading r ON r.meter_id = o.id AND r.item = $4 AND r.time BETWEEN o.low AND o.high AND r.time >= $7 AND r.time < $8
-    AND mod(extract(epoch FROM r.time - o.from_at), $5::numeric) = 0
+    AND r.quality <> 'replay-unchecked' AND mod(extract(epoch FROM r.time - o.from_at), $5::numeric) = 0
   WHERE o.expected > 0
   GROUP BY o.id, o.expected
   ON CONFLICT (meter_id, day, plan_id) DO UPDATE

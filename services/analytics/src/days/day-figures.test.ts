@@ -208,3 +208,21 @@ test('two runs at once and a thousand touched days: each computed, none twice at
   expect((await completeness()).filter((row) => row['day'] === '2026-10-05')).toEqual(Array.from({ length: 20 }, (_, n) => ({ meter_id: n + 1, day: '2026-10-05', expected: 96, present: 96, recollected: 0 })))
   expect(seen.length).toBeGreaterThan(0)
 }, 30_000)
+
+describe('readings that may be old reports sent again', () => {
+  test('are neither present nor energy, until a checked one comes', async () => {
+    await addMeter(database(), address(1))
+    // Switched off (no look at the quality), the day is complete and its energy that of the replay.
+    await putReadings(database(), curve(address(1), '2026-10-04T16:00:00Z', 97, [], (slot) => (slot === 4 || slot === 96 ? { quality: 'replay-unchecked' } : {})))
+    await touch([1, '2026-10-05'])
+    const figures = figuresAt('2026-10-07T00:00:00Z')
+    await figures.touched()
+    expect(await completeness()).toMatchObject([{ expected: 96, present: 95 }])
+    expect(await energy()).toEqual([])
+    await query("UPDATE reading SET quality = 'recollected' WHERE quality = 'replay-unchecked'")
+    await touch([1, '2026-10-05'])
+    await figures.touched()
+    expect(await completeness()).toMatchObject([{ present: 96 }])
+    expect(await energy()).toMatchObject([{ energy: '24' }])
+  })
+})

@@ -15,7 +15,7 @@ const NEAR_END = 0.01
  *
  * Only registers that can but rise: forward and reverse active, reactive quadrants, apparent (OI 001x, 002x, 005x-00Ax). Combined
  * ones (000x, 003x, 004x) are signed and may fall rightly. A register that went backwards gives no energy, never a negative
- * one; a day without both registers gets no row. States: measured, estimated (a register was), rolled-over, backwards.
+ * one; a day without both registers gets no row. A reading that may be a replay (OSP-1 §7.10) is none. States: measured, estimated (a register was), rolled-over, backwards.
  */
 const COMPUTE = `
   WITH day_of AS (
@@ -28,8 +28,8 @@ const COMPUTE = `
       b.value < a.value AND a.value >= $6::numeric * (1 - ${NEAR_END}) AND a.value < $6::numeric
         AND b.value + $6::numeric - a.value <= $6::numeric * ${NEAR_END} AS rolled_over
     FROM day_of d
-    JOIN reading a ON a.meter_id = d.id AND a.time = d.from_at AND a.time >= $4 AND a.time < $5
-    JOIN reading b ON b.meter_id = d.id AND b.time = d.from_at + interval '1 day' AND b.item = a.item AND b.time >= $4 AND b.time < $5
+    JOIN reading a ON a.meter_id = d.id AND a.time = d.from_at AND a.time >= $4 AND a.time < $5 AND a.quality <> 'replay-unchecked'
+    JOIN reading b ON b.meter_id = d.id AND b.time = d.from_at + interval '1 day' AND b.item = a.item AND b.time >= $4 AND b.time < $5 AND b.quality <> 'replay-unchecked'
     WHERE a.item & 255 > 0 AND a.item >> 20 IN (1, 2, 5, 6, 7, 8, 9, 10)
   )
   INSERT INTO daily_energy (meter_id, day, item, start_value, end_value, energy, state, computed_at)

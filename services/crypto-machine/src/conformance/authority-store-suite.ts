@@ -263,8 +263,8 @@ export function describeAuthorityStore(name: string, open: () => Promise<Machine
       expect(await again.identity(() => ({ epoch: randomBytes(8), salt: mac(), keyCheck: mac() }))).toMatchObject({ epoch, keyCheck: Buffer.from('check') })
       const counters = await again.counters([one.id, two.id])
       expect([counters.get(one.id)?.high, counters.get(two.id)?.high]).toEqual([
-        { known: false, highest: 9 },
-        { known: false, highest: -1 },
+        { known: false, highest: 9, uncheckedTo: -1 },
+        { known: false, highest: -1, uncheckedTo: -1 },
       ])
     })
   })

@@ -100,8 +100,8 @@ export function describeStore(name: string, open: () => Promise<MachineStore>): 
       const { entries } = await countersOf(store, id)
       expect(entries).toHaveLength(2)
       expect(entries).toEqual(expect.arrayContaining([young, other]))
-      await store.setReportHigh(id, 6, event)
-      expect(await countersOf(store, id)).toEqual({ asctr: 0, entries: [other], high: { known: true, highest: 6 } })
+      await store.setReportHigh(id, { highest: 6, uncheckedTo: -1 }, event)
+      expect(await countersOf(store, id)).toEqual({ asctr: 0, entries: [other], high: { known: true, highest: 6, uncheckedTo: -1 } })
       const again = await store.replaceDevice(id, newDevice(), event)
       expect(again.id).toBe(id)
       expect(await countersOf(store, id)).toMatchObject({ entries: [], high: undefined })
@@ -118,7 +118,7 @@ export function describeStore(name: string, open: () => Promise<MachineStore>): 
       for (const write of [
         () => former.reserveAsctr([{ deviceId: id, asctr: 100 }]),
         () => former.markReports([entry(id, 1)]),
-        () => former.setReportHigh(id, 0, event),
+        () => former.setReportHigh(id, { highest: 0, uncheckedTo: -1 }, event),
         () => former.enrol([late], 'test'),
         () => former.replaceDevice(id, late, event),
         () => former.addEvent(event),

@@ -59,7 +59,7 @@ async function sealed(disk: MemoryDisk = memoryDisk(), openFails?: () => void) {
   })
   const unsealing = createUnsealing({ set, engine: testEngine(), gate, note: store.note, onOpened: () => undefined })
   const path = join(folder, `${randomBytes(4).toString('hex')}.sock`)
-  const server = ceremonyServer({ path, ceremonies: ceremonies({ gate, unsealing }), log })
+  const server = ceremonyServer({ path, ceremonies: ceremonies({ gate, unsealing, backup: () => { throw new Error('not here') } }), log })
   await server.start()
   stops.push(server.stop)
   const give = (number: number, payload = payloads[number - 1] as Uint8Array, id = set.set): Promise<Answer> =>

@@ -22,6 +22,8 @@ export interface Device {
   window: ReportWindow
   /** False after a restore until F100 attribute 7 was read in a session (§7.10). */
   windowKnown: boolean
+  /** Report counters up to this one may have been taken before a restore and forgotten by it; -1: none. */
+  uncheckedTo: number
   /** An open key update, and the keys it brings. */
   update: OpenUpdate | undefined
 }
@@ -172,8 +174,8 @@ async function workingKeys(provider: KeyProvider, row: Pick<DeviceRow, 'keyState
 }
 
 /** Slots may still hold counters that have left the window; they count for nothing. */
-function windowOf({ entries, high }: DeviceCounters): { window: ReportWindow; windowKnown: boolean } {
+function windowOf({ entries, high }: DeviceCounters): Pick<Device, 'window' | 'windowKnown' | 'uncheckedTo'> {
   const highest = Math.max(high?.highest ?? -1, ...entries.map((entry) => entry.rspctr))
   const kept = entries.filter((entry) => entry.rspctr > highest - REPORT_WINDOW).sort((a, b) => a.rspctr - b.rspctr)
-  return { window: { highest, entries: kept }, windowKnown: high?.known ?? true }
+  return { window: { highest, entries: kept }, windowKnown: high?.known ?? true, uncheckedTo: high?.uncheckedTo ?? -1 }
 }

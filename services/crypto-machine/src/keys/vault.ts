@@ -12,6 +12,8 @@ export interface Vault {
   unwrap(name: string, wrapped: Uint8Array): Buffer
   /** 16 bytes over the name and the fields, each with its length. */
   rowMac(name: string, fields: readonly Uint8Array[]): Buffer
+  /** Of the key derivation; no secret. */
+  salt: Buffer
   epoch: Buffer
   /** The check value of the machine row under another epoch: only the master key can change it. */
   keyCheck(epoch: Uint8Array): Buffer
@@ -55,12 +57,13 @@ export function checkIdentity(vault: Vault, { epoch, keyCheck }: MachineIdentity
     throw new HesError('ENGINE_FAULT', 'the epoch of the machine was changed outside of it')
 }
 
-export function createVault(passphrase: Uint8Array, salt: Uint8Array, random: Random, epoch: Buffer, cost = SCRYPT_COST): Vault {
+export function createVault(passphrase: Uint8Array, salt: Buffer, random: Random, epoch: Buffer, cost = SCRYPT_COST): Vault {
   const master = scryptSync(passphrase, salt, 32, { N: cost, r: 8, p: 1, maxmem: 64 * 1024 * 1024 })
   const wrapKey = master.subarray(0, 16)
   const rows = sm4Cmac(master.subarray(16))
   const aad = (name: string): Buffer => Buffer.concat([LABEL, Buffer.from(name)])
   const vault: Vault = {
+    salt,
     epoch,
     keyCheck: (next) => vault.wrap(CHECK_NAME, Buffer.concat([CHECK_TEXT, next])),
     wrap(name, secret) {

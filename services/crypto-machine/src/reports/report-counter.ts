@@ -36,11 +36,14 @@ export async function healReportWindow(store: MachineStore, session: Session, ap
   const counter = reportCounterOf(apdu)
   const { device } = session
   if (counter === undefined || (device.windowKnown && counter >= device.window.highest)) return
-  await store.setReportHigh(device.row.id, counter, {
+  // What was taken between the backup and the loss is not among the entries: up to here nothing can be told from its replay.
+  const uncheckedTo = device.windowKnown ? device.uncheckedTo : Math.max(counter, device.uncheckedTo)
+  await store.setReportHigh(device.row.id, { highest: counter, uncheckedTo }, {
     kind: 'report-counter-set',
     subject: device.row.address,
     detail: { before: device.window.highest, after: counter, known: device.windowKnown },
   })
   device.window = { highest: counter, entries: device.window.entries.filter((entry) => entry.rspctr <= counter) }
   device.windowKnown = true
+  device.uncheckedTo = uncheckedTo
 }

@@ -55,7 +55,7 @@ export function createReports({
         throw new HesError('COUNTER', undefined, { address, reason: verdict, rspctr: rspctrOf(rn), highest: device.window.highest })
       }
       const token = tokens.issue(owner, { device, keys, rn: Buffer.from(rn), mac: Buffer.from(mac) })
-      return { state: verdict, apdu: plain, token, replayChecked: device.windowKnown }
+      return { state: verdict, apdu: plain, token, replayChecked: device.windowKnown && rspctrOf(rn) > device.uncheckedTo }
     },
 
     async confirm(owner, requests) {

@@ -219,7 +219,12 @@ export function createExchanges({
         const usableSeconds = Math.floor(sessionSeconds * STATION_SHARE)
         await trials.worked(device)
         const session = sessions.open(owner, device, clientAddress, keys, usableSeconds, exchange.chosen.set)
-        return { handle: session.handle, sessionSeconds: usableSeconds, ...(device.update && { keyUpdate: true as const }) }
+        return {
+          handle: session.handle,
+          sessionSeconds: usableSeconds,
+          ...(device.update && { keyUpdate: true as const }),
+          ...(device.windowKnown ? {} : { countersUnknown: true as const }),
+        }
       } catch (error) {
         // A forged answer must not end the try: the true one may still come.
         if (error instanceof HesError && error.code === 'AUTH_FAILED' && ++exchange.failures >= MAX_FAILURES) drop(exchange)

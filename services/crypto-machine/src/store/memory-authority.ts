@@ -94,7 +94,7 @@ export function memoryAuthority(disk: MemoryDisk, commit: Commit, fencedOff: () 
       fencedOff()
       for (const { id } of disk.devices) {
         const counters = [...disk.entries.values()].filter((entry) => entry.deviceId === id).map((entry) => entry.rspctr)
-        disk.highs.set(id, { known: false, highest: disk.highs.get(id)?.highest ?? Math.max(-1, ...counters) })
+        disk.highs.set(id, { known: false, highest: disk.highs.get(id)?.highest ?? Math.max(-1, ...counters), uncheckedTo: disk.highs.get(id)?.uncheckedTo ?? -1 })
       }
       disk.events.push(event)
     },

@@ -1,8 +1,9 @@
 import { REPORT_WINDOW } from '@zhuzhan/osp1'
 import { memoryAuthority, memoryField, memoryFieldStore, memoryTickets } from './memory-authority.js'
 import type { MemoryField } from './memory-authority.js'
+import { memoryBackup } from './memory-backup.js'
 import { FencedError } from './store.js'
-import type { DeviceRow, KeyEvent, MachineIdentity, MachineStore, OwnKeyRow, ReportEntryRow, RootKeyRow } from './store.js'
+import type { DeviceRow, KeyEvent, MachineIdentity, MachineStore, OwnKeyRow, ReportEntryRow, ReportHigh, RootKeyRow } from './store.js'
 
 /** What outlives a machine process: give the same one to two stores and they fight for it like two processes. */
 export interface MemoryDisk {
@@ -13,7 +14,7 @@ export interface MemoryDisk {
   devices: DeviceRow[]
   asctr: Map<number, number>
   entries: Map<string, ReportEntryRow>
-  highs: Map<number, { known: boolean; highest: number }>
+  highs: Map<number, ReportHigh>
   events: KeyEvent[]
   /** People, tickets, modules, key updates. */
   field: MemoryField
@@ -53,17 +54,14 @@ export function createMemoryStore(disk: MemoryDisk = memoryDisk()): MachineStore
     disk.commits++
     write()
   }
+  const authority = memoryAuthority(disk, commit, () => {
+    fencing = -1
+  })
   return {
-    ...memoryAuthority(disk, commit, () => {
-      fencing = -1
-    }),
+    ...authority,
     ...memoryTickets(disk, commit),
     ...memoryFieldStore(disk, commit),
-    ...memoryAuthority(disk, commit, () => {
-      fencing = -1
-    }),
-    ...memoryTickets(disk, commit),
-    ...memoryFieldStore(disk, commit),
+    ...memoryBackup(disk, authority.newEpoch),
     identity: async (make) => (disk.identity ??= make()),
     takeOver: async () => (fencing = ++disk.fencing),
     owned: async () => fencing === disk.fencing,
@@ -122,9 +120,9 @@ export function createMemoryStore(disk: MemoryDisk = memoryDisk()): MachineStore
           if ((disk.entries.get(slot)?.rspctr ?? -1) <= row.rspctr) disk.entries.set(slot, row)
         }
       }),
-    setReportHigh: (deviceId, highest, event) =>
+    setReportHigh: (deviceId, { highest, uncheckedTo }, event) =>
       commit(() => {
-        disk.highs.set(deviceId, { known: true, highest })
+        disk.highs.set(deviceId, { known: true, highest, uncheckedTo })
         for (const [key, entry] of disk.entries) if (entry.deviceId === deviceId && entry.rspctr > highest) disk.entries.delete(key)
         disk.events.push(event)
       }),

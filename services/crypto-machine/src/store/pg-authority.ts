@@ -119,20 +119,23 @@ export function pgAuthority(db: PgDatabase): AuthorityStore {
     },
     async newEpoch(epoch, keyCheck, event) {
       await db.query(
-        `WITH machine AS (
-           UPDATE crypto_machine.machine SET epoch = $4, key_check = $5, fencing = fencing + 1, owner = NULL, owned_since = NULL RETURNING fencing),
-         windows AS (
-           INSERT INTO crypto_machine.report_high (device_id, known, highest)
-           SELECT d.id, false, COALESCE(max(e.rspctr), -1) FROM machine, crypto_machine.device d
-             LEFT JOIN crypto_machine.report_entry e ON e.device_id = d.id GROUP BY d.id
-           ON CONFLICT (device_id) DO UPDATE SET known = false)
-         INSERT INTO crypto_machine.key_event (fencing, kind, subject, detail) SELECT fencing, $1, $2, $3 FROM machine`,
+        NEW_EPOCH,
         [...eventValues(event), epoch, keyCheck],
       )
       db.fencing = -1
     },
   }
 }
+
+/** $1 to $3 are those of the event, $4 the epoch, $5 its check value. */
+export const NEW_EPOCH = `WITH machine AS (
+   UPDATE crypto_machine.machine SET epoch = $4, key_check = $5, fencing = fencing + 1, owner = NULL, owned_since = NULL RETURNING fencing),
+ windows AS (
+   INSERT INTO crypto_machine.report_high (device_id, known, highest)
+   SELECT d.id, false, COALESCE(max(e.rspctr), -1) FROM machine, crypto_machine.device d
+     LEFT JOIN crypto_machine.report_entry e ON e.device_id = d.id GROUP BY d.id
+   ON CONFLICT (device_id) DO UPDATE SET known = false)
+ INSERT INTO crypto_machine.key_event (fencing, kind, subject, detail) SELECT fencing, $1, $2, $3 FROM machine`
 
 const PUT_MARK = 'INSERT INTO crypto_machine.mark (name, value, row_mac)'
 const MARK_AGAIN = 'ON CONFLICT (name) DO UPDATE SET value = excluded.value, row_mac = excluded.row_mac'

@@ -2,6 +2,7 @@ import { REPORT_WINDOW } from '@zhuzhan/osp1'
 import type { Purpose } from '@zhuzhan/osp1'
 import type { Pool } from 'pg'
 import { pgAuthority } from './pg-authority.js'
+import { pgBackup } from './pg-backup.js'
 import { EVENT, OWNER, eventValues, pgDatabase } from './pg-database.js'
 import { DEVICE, DEVICE_COLUMNS, columnsOf, deviceFromSql, unnestDevices } from './pg-device.js'
 import type { DeviceSql } from './pg-device.js'
@@ -18,6 +19,7 @@ export function createPgStore(pool: Pool): MachineStore {
     ...pgAuthority(db),
     ...pgTickets(db),
     ...pgField(db),
+    ...pgBackup(pool),
     async identity(make) {
       const made = make()
       await query('INSERT INTO crypto_machine.machine (epoch, salt, key_check) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING', [
@@ -145,15 +147,15 @@ export function createPgStore(pool: Pool): MachineStore {
           'SELECT device_id, rspctr, rn, mac FROM crypto_machine.report_entry WHERE device_id = ANY ($1)',
           [deviceIds],
         ),
-        query<{ device_id: number; known: boolean; highest: string }>(
-          'SELECT device_id, known, highest FROM crypto_machine.report_high WHERE device_id = ANY ($1)',
+        query<{ device_id: number; known: boolean; highest: string; unchecked_to: string }>(
+          'SELECT device_id, known, highest, unchecked_to FROM crypto_machine.report_high WHERE device_id = ANY ($1)',
           [deviceIds],
         ),
       ])
       for (const row of asctr.rows) of(row.device_id).asctr = Number(row.asctr)
       for (const row of entries.rows)
         of(row.device_id).entries.push({ deviceId: row.device_id, rspctr: Number(row.rspctr), rn: row.rn, mac: row.mac })
-      for (const row of high.rows) of(row.device_id).high = { known: row.known, highest: Number(row.highest) }
+      for (const row of high.rows) of(row.device_id).high = { known: row.known, highest: Number(row.highest), uncheckedTo: Number(row.unchecked_to) }
       return found
     },
     async reserveAsctr(rows) {
@@ -188,15 +190,15 @@ export function createPgStore(pool: Pool): MachineStore {
         ],
       )
     },
-    async setReportHigh(deviceId, highest, event) {
+    async setReportHigh(deviceId, { highest, uncheckedTo }, event) {
       await write(
         `WITH ${OWNER}, high AS (
-           INSERT INTO crypto_machine.report_high (device_id, known, highest) SELECT $5::integer, true, $6::bigint FROM owner
-           ON CONFLICT (device_id) DO UPDATE SET known = true, highest = excluded.highest),
+           INSERT INTO crypto_machine.report_high (device_id, known, highest, unchecked_to) SELECT $5::integer, true, $6::bigint, $7::bigint FROM owner
+           ON CONFLICT (device_id) DO UPDATE SET known = true, highest = excluded.highest, unchecked_to = excluded.unchecked_to),
          forgotten AS (DELETE FROM crypto_machine.report_entry e USING owner WHERE e.device_id = $5 AND e.rspctr > $6),
          event AS (${EVENT})
          SELECT fencing FROM owner`,
-        [...eventValues(event), deviceId, highest],
+        [...eventValues(event), deviceId, highest, uncheckedTo],
       )
     },
     async addEvent(event) {

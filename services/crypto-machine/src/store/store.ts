@@ -1,5 +1,6 @@
 import type { Purpose } from '@zhuzhan/osp1'
 import type { AuthorityStore } from './authority-store.js'
+import type { BackupStore } from './backup-store.js'
 import type { FieldStore } from './field-store.js'
 import type { TicketStore } from './ticket-store.js'
 
@@ -52,12 +53,21 @@ export interface ReportEntryRow {
   mac: Buffer
 }
 
+/** H of a device where it is not simply the highest entry. */
+export interface ReportHigh {
+  /** False after a restore until F100 attribute 7 was read in a session (§7.10). */
+  known: boolean
+  highest: number
+  /** Counters up to this one may have been taken before a restore; only those among the entries are known. -1: none. */
+  uncheckedTo: number
+}
+
 /** What a device needs besides its row when it is first used: its counters as committed. */
 export interface DeviceCounters {
   asctr: number
   entries: ReportEntryRow[]
   /** H where it was set apart from the entries. */
-  high: { known: boolean; highest: number } | undefined
+  high: ReportHigh | undefined
 }
 
 export interface KeyEvent {
@@ -82,7 +92,7 @@ export class FencedError extends Error {
  * The machine's storage. Each write is one commit that checks the fencing number, all or nothing; when the promise
  * resolves it is durable. One conformance suite runs against every implementation.
  */
-export interface MachineStore extends AuthorityStore, TicketStore, FieldStore {
+export interface MachineStore extends AuthorityStore, TicketStore, FieldStore, BackupStore {
   /** The identity, created by `make` at the very first start. */
   identity(make: () => MachineIdentity): Promise<MachineIdentity>
   /** Become the owner: every other process is fenced off from now on. @returns the fencing number */
@@ -108,6 +118,6 @@ export interface MachineStore extends AuthorityStore, TicketStore, FieldStore {
   reserveAsctr(rows: readonly { deviceId: number; asctr: number }[]): Promise<void>
   markReports(rows: readonly ReportEntryRow[]): Promise<void>
   /** Set H from an authentic reading of F100 attribute 7, and forget entries above it. */
-  setReportHigh(deviceId: number, highest: number, event: KeyEvent): Promise<void>
+  setReportHigh(deviceId: number, high: Omit<ReportHigh, 'known'>, event: KeyEvent): Promise<void>
   addEvent(event: KeyEvent): Promise<void>
 }

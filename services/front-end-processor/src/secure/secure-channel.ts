@@ -20,6 +20,8 @@ export interface SecureChannel {
   /** Starts negotiating and keeps at it. */
   start(): void
   readonly ready: boolean
+  /** The machine was restored from a backup and has not read the device's counters since (OSP-1 §7.10). */
+  readonly countersUnknown: boolean
   /** Largest frame the device agreed to receive. */
   readonly agreedFrame: number | undefined
   /** The machine has a key update of this device open: its next step is due in every new session. */
@@ -56,7 +58,7 @@ export interface SecureDeps {
 
 export function createSecureChannel(deps: SecureDeps): SecureChannel {
   const { address, machine } = deps
-  let session: { handle: string; until: number; frame: number; keyUpdate: boolean } | undefined
+  let session: { handle: string; until: number; frame: number; keyUpdate: boolean; countersUnknown: boolean } | undefined
   let answer: ((response: ConnectResponse) => void) | undefined
   let giveUpWaiting: (() => void) | undefined
   let timer: NodeJS.Timeout | undefined
@@ -102,7 +104,8 @@ export function createSecureChannel(deps: SecureDeps): SecureChannel {
     if ('counter' in finished) return 'retry'
     if (ended) throw new HesError('TERMINAL_OFFLINE')
     session = {
-      handle: finished.handle, keyUpdate: finished.keyUpdate === true, until: deps.clock.monotonic() + finished.sessionSeconds * 1000, frame: Math.min(response.header.receiveSize, OFFER.sendSize) || OFFER.sendSize,
+      handle: finished.handle, keyUpdate: finished.keyUpdate === true, countersUnknown: finished.countersUnknown === true,
+      until: deps.clock.monotonic() + finished.sessionSeconds * 1000, frame: Math.min(response.header.receiveSize, OFFER.sendSize) || OFFER.sendSize,
     }
     return opened.mechanism
   }
@@ -164,6 +167,7 @@ export function createSecureChannel(deps: SecureDeps): SecureChannel {
   return {
     start: () => schedule(0),
     get ready() { return session !== undefined && session.until > deps.clock.monotonic() },
+    get countersUnknown() { return session?.countersUnknown ?? false },
     get agreedFrame() { return session?.frame },
     onConnectResponse: (response) => {
       if (answer) answer(response)

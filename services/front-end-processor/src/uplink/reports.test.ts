@@ -21,6 +21,7 @@ let publishing: () => Promise<void>
 let events: StationEvent[]
 let letters: DeadLetter[]
 let refused: string[]
+let counterRefused: string[]
 let opened: { state: 'new' | 'repeat'; replayChecked: boolean; inner: string } | HesError
 let machine: ReturnType<typeof fakeMachine>
 let inbound: (terminal: Terminal, body: Buffer) => Promise<void>
@@ -32,6 +33,7 @@ beforeEach(() => {
   events = []
   letters = []
   refused = []
+  counterRefused = []
   machine = fakeMachine({
     openReport: () => {
       if (opened instanceof HesError) throw opened
@@ -44,6 +46,7 @@ beforeEach(() => {
   const reports = createReports({
     publisher: { publish: (readings) => { published.push([...readings]); return publishing() }, drain: async () => undefined },
     machine, clock, events: { publish: async (...news) => { events.push(...news) } }, deadLetter: async (letter) => { letters.push(letter) },
+    onCounterRefused: ({ address }) => counterRefused.push(address),
   })
   inbound = createInbound({ reports, log: { warn: () => undefined }, onRefused: (_terminal, code, what) => refused.push(`${code} ${what}`) })
 })
@@ -51,6 +54,7 @@ afterEach(() => terminal.end())
 
 const hears = (hex: string, client?: number): Promise<void> => inbound(terminal, uplink(TERMINAL, fromHex(hex.replaceAll('|', ' ')), CONTROL.serverReport, client))
 const answers = (): string[] => link.sent.map(({ frame }) => toHex(frame.data))
+const EVENT = '88 02 27 01 30110200 01 00 20220200 01 01 06 00000001 0000'
 const VOLTAGE = '88 01 27 01 20000201 01 12 0898 0000'
 const FREEZE = `88 02 27 01 50040200 03 00 202A0200 00 20210200 00 00100201 01 01 55 07 05 ${METER} 1C 07EA0A05000000 06 0001E240 0000`
 
@@ -154,12 +158,19 @@ describe('of a protected terminal', () => {
     opened = { state: 'new', replayChecked: false, inner: VOLTAGE }
     await hears(RECORD)
     expect(published[0]).toMatchObject([{ quality: 'replay-unchecked' }])
+    // An event in such a report is told, but warns of nothing.
+    opened = { state: 'new', replayChecked: false, inner: EVENT }
+    await hears(RECORD)
+    opened = { state: 'new', replayChecked: true, inner: EVENT }
+    await hears(RECORD)
+    expect(events.map(({ severity, detail }) => [severity, detail?.['quality']])).toEqual([['info', 'replay-unchecked'], ['warning', undefined]])
   })
 
   test.each(['AUTH_FAILED', 'COUNTER'] as const)('%s: refused, nothing stored, nothing answered', async (code) => {
     opened = new HesError(code)
     await hears(RECORD)
     expect([refused, published, answers()]).toEqual([[`${code} APDU 10`], [], []])
+    expect(counterRefused).toEqual(code === 'COUNTER' ? [TERMINAL] : [])
   })
 
   test('what could not be made durable is not marked as seen', async () => {

@@ -23,9 +23,11 @@ export interface ReportsOptions {
   events: EventLog
   deadLetter(letter: DeadLetter): Promise<void>
   clock: Clock
+  /** Its counter is outside the machine's window. */
+  onCounterRefused(terminal: Terminal): void
 }
 
-export function createReports({ publisher, machine, events, deadLetter, clock }: ReportsOptions): Reports {
+export function createReports({ publisher, machine, events, deadLetter, clock, onCounterRefused }: ReportsOptions): Reports {
   /** Everything the report says is durable when this resolves. */
   const keep = async (terminal: Terminal, report: ReportNotification, apdu: Buffer, receivedAt: number, quality?: Quality): Promise<void> => {
     const taken = take(terminal, report, receivedAt, quality)
@@ -53,6 +55,7 @@ export function createReports({ publisher, machine, events, deadLetter, clock }:
     secured: async (terminal, frame) => {
       const startedAt = clock.monotonic()
       const [outcome] = await withSpan('crypto.session.open', () => machine.openReport([{ address: terminal.address, apdu: frame.data }]))
+      if (outcome?.ok === false && outcome.code === 'COUNTER') onCounterRefused(terminal)
       const opened = outcomeValue<'openReport'>(outcome)
       const inner = Buffer.from(opened.apdu)
       const report = withSpan('fep.apdu.decode', () => decodeApdu(inner, { tolerant: true }))
@@ -92,7 +95,12 @@ function take(terminal: Terminal, report: ReportNotification, receivedAt: number
   const taken: Taken = { readings: [], events: [] }
   for (const record of report.records) {
     if (isEvent(record)) {
-      taken.events.push({ kind: 'terminal.event', severity: 'warning', terminal: terminal.address, code: record.oad, detail: plainJson(record) })
+      // Perhaps an old one, sent again by somebody: told, but no warning.
+      const unchecked = quality === 'replay-unchecked'
+      taken.events.push({
+        kind: 'terminal.event', severity: unchecked ? 'info' : 'warning', terminal: terminal.address, code: record.oad,
+        detail: { ...plainJson(record), ...(unchecked ? { quality } : {}) },
+      })
       continue
     }
     const { readings, strangers } = recordReadings(record, context)
