@@ -103,8 +103,7 @@ async function connect(): Promise<Ask> {
   const account = await readFile(join(dataFolder(), 'endpoints.json'), 'utf8').then((text) => Account.parse(JSON.parse(text)).admin, () => ({
     username: process.env['ZHUZHAN_ADMIN_USERNAME'] ?? 'admin', password: process.env['ZHUZHAN_ADMIN_PASSWORD'] ?? '',
   }))
-  let token: string | undefined
-  const ask: Ask = async (method, path, body) => {
+  const askWith = (token?: string): Ask => async (method, path, body) => {
     const response = await fetch(`${operatorApi}/api/v1${path}`, {
       method,
       headers: { ...(token ? { authorization: `Bearer ${token}` } : {}), ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
@@ -115,6 +114,5 @@ async function connect(): Promise<Ask> {
     const error = ErrorBody.safeParse(answer)
     throw new HesError('UNAVAILABLE', error.success ? `${error.data.message} [${error.data.code}]` : `the station answered ${response.status}`)
   }
-  token = z.object({ token: z.string() }).parse(await ask('POST', '/auth/login', account)).token
-  return ask
+  return askWith(z.object({ token: z.string() }).parse(await askWith()('POST', '/auth/login', account)).token)
 }

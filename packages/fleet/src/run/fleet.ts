@@ -13,6 +13,7 @@ import type { RelayState } from '../meter/relay.js'
 import { USUAL_SETTINGS, zeroCounts } from '../terminal/context.js'
 import type { Counts, FleetContext, FleetLog, Settings } from '../terminal/context.js'
 import { osp1Protection, plainProtection } from '../terminal/protection.js'
+import type { Protection, ProtectionOptions } from '../terminal/protection.js'
 import { createTerminal } from '../terminal/terminal.js'
 import type { Terminal } from '../terminal/terminal.js'
 import type { Dial } from './dial.js'
@@ -99,18 +100,23 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
 
   let chosen: Promise<Sm2Engine> | undefined
   const engine = (): Promise<Sm2Engine> => (chosen ??= options.engine ? Promise.resolve(options.engine) : chooseEngine().then((choice) => choice.engine))
+  /** A meter with keys in the list has sessions of its own, whatever its terminal is. */
+  const protectMeter = (meter: Device, o: ProtectionOptions): Promise<Protection> | undefined => {
+    const own = keys.get(meter.address)
+    return own && engine().then((using) => osp1Protection(o, own, using))
+  }
   for (const { address, profile, meters } of registry) {
     const device = add(address, 'terminal', address)
     const behind = meters.map((meter) => add(meter, 'meter', address))
     if (profile === 'plain') {
-      terminals.set(address, await createTerminal({ profile, device, meters: behind, context, protect: async (o) => plainProtection(o) }))
+      terminals.set(address, await createTerminal({ profile, device, meters: behind, context, protectMeter, protect: async (o) => plainProtection(o) }))
       continue
     }
     const mine = keys.get(address)
     const mode = profile === 'sm-s' ? 'S' : 'F'
     if (mine?.mode !== mode) throw new HesError('CONFIG_INVALID', `no laboratory keys of mode ${mode} for terminal ${address}; issue them with 'zhuzhan keys issue'`)
     const using = await engine()
-    terminals.set(address, await createTerminal({ profile, device, meters: behind, context, protect: (o) => osp1Protection(o, mine, using) }))
+    terminals.set(address, await createTerminal({ profile, device, meters: behind, context, protectMeter, protect: (o) => osp1Protection(o, mine, using) }))
   }
 
   const field = createFieldNetwork(context, [...terminals.values()].flatMap(({ meters }) => [...meters.values()]), engine)

@@ -8,6 +8,7 @@ import type { Answer, Server } from '../device/services.js'
 import { ownSizes } from './association.js'
 import type { Agreed } from './association.js'
 import type { FleetContext } from './context.js'
+import { createForwarding } from './forwarding.js'
 import { createLink } from './link.js'
 import type { Link } from './link.js'
 import { createOutbox } from './outbox.js'
@@ -32,6 +33,8 @@ export interface Terminal {
   readonly link: Link
   readonly reports: Reports
   readonly protection: Protection
+  /** Meters that have sessions of their own with the station, by address. */
+  readonly meterSessions: ReadonlyMap<string, Protection>
   start(): void
   stop(): void
   /** Make and send a periodic report now. */
@@ -48,9 +51,11 @@ export interface TerminalOptions {
   meters: readonly Device[]
   context: FleetContext
   protect(options: ProtectionOptions): Promise<Protection>
+  /** Meters behind it that hold keys: end to end with the station, by transparent forwarding. */
+  protectMeter?(meter: Device, options: ProtectionOptions): Promise<Protection> | undefined
 }
 
-export async function createTerminal({ profile, device, meters: behind, context, protect }: TerminalOptions): Promise<Terminal> {
+export async function createTerminal({ profile, device, meters: behind, context, protect, protectMeter }: TerminalOptions): Promise<Terminal> {
   const { address } = device
   const { clock, scheduler, faults, counts, settings, state, log } = context
   const meters = new Map(behind.map((meter) => [meter.address, meter]))
@@ -62,6 +67,14 @@ export async function createTerminal({ profile, device, meters: behind, context,
 
   const protection = await protect({ address, context, deviceNow, onAgreed: (sizes) => { agreed = sizes } })
   device.counters = () => protection.counters()
+  const meterSessions = new Map<string, Protection>()
+  for (const meter of behind) {
+    const made = await protectMeter?.(meter, { address: meter.address, context, deviceNow: () => clockOf(meter, clock.now()), onAgreed: () => {} })
+    if (!made) continue
+    meterSessions.set(meter.address, made)
+    meter.counters = () => made.counters()
+  }
+  const forward = createForwarding(server, meterSessions, () => clock.now())
   const link: Link = createLink({
     address, context, deviceNow, onFrame,
     onReady: () => {
@@ -136,6 +149,8 @@ export async function createTerminal({ profile, device, meters: behind, context,
     const { connection } = link
     let served: Served = {}
     const act: Act = async (bytes) => {
+      const forwarded = await forward(bytes)
+      if (forwarded) return forwarded
       served = serveBytes(bytes)
       // What a relay did must survive a power loss before anybody is told of it.
       if (served.answer?.control) await state.settled()
@@ -184,11 +199,12 @@ export async function createTerminal({ profile, device, meters: behind, context,
     // The power is gone: what was in memory is lost, what was stored is not.
     link.hangUp('died', fatal.seconds * 1000)
     protection.powerLoss()
+    for (const meter of meterSessions.values()) meter.powerLoss()
     reports.powerLoss()
   }
 
   return {
-    address, profile, device, meters, link, reports, protection,
+    address, profile, device, meters, link, reports, protection, meterSessions,
     start: () => {
       link.start()
       reporting.start()

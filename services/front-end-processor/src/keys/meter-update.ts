@@ -73,14 +73,17 @@ export async function updateMeter(terminal: Terminal, meter: string, { machine, 
     return 'later'
   }
 
+  let doubt = false
   for (let count = 0; count < MAX_CONNECTS; count += 1) {
-    if (count > 0) await new Promise((resolve) => setTimeout(resolve, BETWEEN_CONNECTS_MS))
+    if (doubt) await new Promise((resolve) => setTimeout(resolve, BETWEEN_CONNECTS_MS))
+    doubt = true
     let handle: string | undefined
     try {
       handle = await connect()
       if (handle === undefined) continue
       const turn = await steps(handle)
       if (turn !== 'renewing') return turn
+      doubt = false
     } catch (error) {
       if (['UNAVAILABLE', 'TERMINAL_OFFLINE', 'INTERNAL', 'KEY_UPDATE_REFUSED', 'DEVICE_NOT_ENROLLED'].includes(errorCode(error))) throw error
       // No answer, or one that is not genuine: a doubt, which a new CONNECT settles.

@@ -82,10 +82,14 @@ export interface SignaturePair {
   second: Uint8Array
 }
 
-/** Laboratories: both signatures by the machine, from passwords. @throws HesError LOGIN_REFUSED, PROFILE_REFUSED in production */
+/** Laboratories: both signatures by the machine, from passwords. @throws HesError ORDER_REFUSED for a wrong person or password alike, PROFILE_REFUSED in production */
 export async function signWithPasswords(machine: CryptoMachine, message: Uint8Array, signers: readonly [{ person: string; password: string }, { person: string; password: string }]): Promise<SignaturePair> {
-  const sign = async (signer: { person: string; password: string }, after?: Uint8Array): Promise<Uint8Array> =>
-    outcomeValue<'signWithPassword'>((await machine.signWithPassword([{ ...signer, message, ...(after && { after }) }]))[0]).signature
+  const sign = async (signer: { person: string; password: string }, after?: Uint8Array): Promise<Uint8Array> => {
+    const [outcome] = await machine.signWithPassword([{ ...signer, message, ...(after && { after }) }])
+    // Not the operator's own login: a 401 would send him to log in again.
+    if (outcome?.ok === false && outcome.code === 'LOGIN_REFUSED') throw new HesError('ORDER_REFUSED', 'An administrator or a password among the signers was not accepted; nothing was ordered.')
+    return outcomeValue<'signWithPassword'>(outcome).signature
+  }
   const first = await sign(signers[0])
   return { first, second: await sign(signers[1], first) }
 }

@@ -10,7 +10,7 @@ import type { SignaturePair } from './orders.js'
 
 /** Rotations of device keys: planned and noted here, ordered by two administrators, carried out by front ends. */
 export interface Rotations {
-  /** @throws HesError NOT_FOUND, STATE_CONFLICT, LOGIN_REFUSED, ORDER_REFUSED, UNAVAILABLE */
+  /** @throws HesError NOT_FOUND, STATE_CONFLICT, ORDER_REFUSED, UNAVAILABLE */
   ask(body: NewRotationBody, operator: Operator): Promise<RotationRecord>
   /** @throws HesError NOT_FOUND, BODY_INVALID, ORDER_REFUSED */
   sign(id: string, signatures: readonly SignaturePair[], operator: Operator): Promise<RotationRecord>
