@@ -64,6 +64,10 @@ export const OrderBody = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('bind-modules'), address: DeviceAddress, modules: z.array(BoundModule).min(1).max(255) }),
   z.strictObject({ kind: z.literal('mandate-revoke'), mandate: hexOf(16) }),
   z.strictObject({ kind: z.literal('root-keys'), keyState: z.number().int().min(0).max(1), keyVersion: KeyVersion }),
+  /** No device is brought to it any more; those that hold keys of it go on. */
+  z.strictObject({ kind: z.literal('root-keys-withdraw'), keyState: z.number().int().min(0).max(1), keyVersion: KeyVersion }),
+  /** Its bytes are erased, for good. Only what is pending or withdrawn, and used by nothing. */
+  z.strictObject({ kind: z.literal('root-keys-destroy'), keyState: z.number().int().min(0).max(1), keyVersion: KeyVersion }),
   z.strictObject({ kind: z.literal('key-update'), keyState: z.literal(1), keyVersion: KeyVersion, addresses: Addresses }),
   z.strictObject({ kind: z.literal('key-update-abort'), addresses: Addresses }),
   z.strictObject({ kind: z.literal('suspect'), addresses: Addresses }),

@@ -31,7 +31,7 @@ export type KeyUpdateView = z.infer<typeof KeyUpdateView>
 
 export const RootKeyStatus = z.enum(['pending', 'active', 'withdrawn', 'destroyed'])
 export type RootKeyStatus = z.infer<typeof RootKeyStatus>
-const RootKeys = z.strictObject({ keyState: z.number().int(), keyVersion: z.number().int(), status: RootKeyStatus, /** Devices that hold keys of it now. */ devices: z.number().int() })
+const RootKeys = z.strictObject({ keyState: z.number().int(), keyVersion: z.number().int(), status: RootKeyStatus, /** Devices that hold keys of it now. */ devices: z.number().int(), /** By purpose, 8 bytes that tell two keys apart and nothing else; none where the key is in a device, or destroyed. */ fingerprints: z.record(z.string(), hexOf(8)) })
 
 export const KEY_UPDATE_OPERATIONS = {
   /** Rows of one order whatever their state, or without one every open row; by address, `after` is the last one of the page before. */

@@ -3,6 +3,11 @@ import type { OrderBody, PolicyEntry } from './order-body.js'
 import type { Described } from './describe.js'
 
 const words = (en: string, zh: string): Words => ({ en, zh })
+const ROOT_KEY_TITLES = {
+  'root-keys': words('Make new root keys', '生成新根密钥'),
+  'root-keys-withdraw': words('Withdraw root keys', '停用根密钥'),
+  'root-keys-destroy': words('Destroy root keys for good', '销毁根密钥'),
+}
 const line = (en: string, zh: string, value: Words | string): Described['lines'][number] => ({
   label: words(en, zh),
   value: typeof value === 'string' ? words(value, value) : value,
@@ -87,8 +92,10 @@ export function describeOrderBody(body: OrderBody, area: (hex: string) => string
     case 'mandate-revoke':
       return { title: words('Revoke a standing mandate', '撤销常设授权'), lines: [line('Mandate', '授权号', body.mandate)] }
     case 'root-keys':
+    case 'root-keys-withdraw':
+    case 'root-keys-destroy':
       return {
-        title: words('Make new root keys', '生成新根密钥'),
+        title: ROOT_KEY_TITLES[body.kind],
         lines: [line('Key state', '密钥状态', String(body.keyState)), line('Version', '版本', String(body.keyVersion))],
       }
     case 'key-update':

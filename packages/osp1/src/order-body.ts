@@ -45,6 +45,8 @@ export type OrderBody =
   | { kind: 'bind-modules'; address: string; modules: BoundModule[] }
   | { kind: 'mandate-revoke'; mandate: string }
   | { kind: 'root-keys'; keyState: number; keyVersion: number }
+  | { kind: 'root-keys-withdraw'; keyState: number; keyVersion: number }
+  | { kind: 'root-keys-destroy'; keyState: number; keyVersion: number }
   | { kind: 'key-update'; keyState: number; keyVersion: number; addresses: string[] }
   | { kind: 'key-update-abort'; addresses: string[] }
   | { kind: 'suspect'; addresses: string[] }
@@ -139,6 +141,12 @@ const addressList = (code: number): BodyCodec<{ kind: OrderKind; addresses: stri
   read: (r) => ({ addresses: readAddresses(r) }),
 })
 
+const rootVersion = (code: number): BodyCodec<{ kind: OrderKind; keyState: number; keyVersion: number }> => ({
+  code,
+  write: (b) => [u8(within(b.keyState, 0, 1, 'key state')), u8(within(b.keyVersion, 1, 255, 'key version'))],
+  read: (r) => ({ keyState: within(r.number(1), 0, 1, 'key state'), keyVersion: within(r.number(1), 1, 255, 'key version') }),
+})
+
 const CODECS: Codecs = {
   person: {
     code: 1,
@@ -211,11 +219,7 @@ const CODECS: Codecs = {
     },
   },
   'mandate-revoke': { code: 8, write: (b) => [hex(b.mandate, 16)], read: (r) => ({ mandate: r.hex(16) }) },
-  'root-keys': {
-    code: 9,
-    write: (b) => [u8(within(b.keyState, 0, 1, 'key state')), u8(within(b.keyVersion, 1, 255, 'key version'))],
-    read: (r) => ({ keyState: within(r.number(1), 0, 1, 'key state'), keyVersion: within(r.number(1), 1, 255, 'key version') }),
-  },
+  'root-keys': rootVersion(9) as Codecs['root-keys'],
   'key-update': {
     code: 10,
     write: (b) => [
@@ -231,6 +235,8 @@ const CODECS: Codecs = {
   },
   'key-update-abort': addressList(11) as Codecs['key-update-abort'],
   suspect: addressList(12) as Codecs['suspect'],
+  'root-keys-withdraw': rootVersion(13) as Codecs['root-keys-withdraw'],
+  'root-keys-destroy': rootVersion(14) as Codecs['root-keys-destroy'],
 }
 
 /** kind(1) || LP(body). @throws HesError ORDER_REFUSED for values without a form */

@@ -48,7 +48,7 @@ const body: fc.Arbitrary<OrderBody> = fc.oneof(
       .map((all) => [...all].sort((a, b) => a.slot - b.slot)),
   }),
   fc.record({ kind: fc.constant('mandate-revoke' as const), mandate: hex(16) }),
-  fc.record({ kind: fc.constant('root-keys' as const), keyState, keyVersion: version }),
+  fc.record({ kind: fc.constantFrom('root-keys' as const, 'root-keys-withdraw' as const, 'root-keys-destroy' as const), keyState, keyVersion: version }),
   fc.record({ kind: fc.constant('key-update' as const), keyState: fc.constant(1), keyVersion: version, addresses }),
 )
 const orderOf = (content: OrderBody): Order => ({

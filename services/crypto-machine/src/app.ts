@@ -164,7 +164,7 @@ export function createMachine(options: MachineOptions): Machine {
     issueKeys: (_owner, batch) => issueKeys(batch),
     ...authority.handlers,
     ...commands.handlers,
-    ...createKeyUpdateHandlers({ store, updates }),
+    ...createKeyUpdateHandlers({ store, vault, updates }),
   }
 
   const runParsed = async <O extends CryptoOperation>(

@@ -9,6 +9,7 @@ import { createOutput } from '../output.js'
 import { findStation } from '../station.js'
 import { custodyCommands } from './custody.js'
 import { keyBackupCommands } from './key-backup.js'
+import { rootKeyCommands } from './root-keys.js'
 import { rotateCommand } from './rotate.js'
 
 interface IssueOptions { address: string; mode: string; out: string; replace?: boolean; json?: boolean }
@@ -18,6 +19,7 @@ export function keysCommand(program: Command): void {
   const keys = program.command('keys').description('master key, root keys, device keys')
   custodyCommands(keys)
   keyBackupCommands(keys)
+  rootKeyCommands(keys)
   rotateCommand(keys)
   keys.command('issue').description('issue laboratory keys for a terminal or meter registered as sm')
     .requiredOption('--address <address>', 'address as printed on the device')

@@ -6,7 +6,7 @@ import { dispersionOfNumber } from '@zhuzhan/osp1'
 import type { EffectOptions, EffectTable, Refuse } from './order-effects.js'
 import { keyUpdateMac, moduleMac } from './row-macs.js'
 
-type DeviceKinds = 'bind-modules' | 'root-keys' | 'key-update' | 'key-update-abort' | 'suspect'
+type DeviceKinds = 'bind-modules' | 'key-update' | 'key-update-abort' | 'suspect'
 
 /** Only the carrier module may be without a chip. §7.14 */
 const CARRIER = 2
@@ -67,12 +67,6 @@ export function createDeviceEffects({ store, vault, provider, devices, clock, ra
     suspect: async ({ addresses }, refuse) => {
       const rows = (await enrolled(addresses, refuse)).map((row) => marked(row, true))
       return { changes: { devices: rows }, widens: false, subject: 'suspect', detail: list(addresses), done: () => refresh(rows) }
-    },
-    'root-keys': async ({ keyState, keyVersion }, refuse) => {
-      if (!provider.newRootKeys) throw refuse('provider')
-      if (await hasRoots(keyState, keyVersion)) throw refuse('exists')
-      const { rows, use } = provider.newRootKeys(keyState, keyVersion)
-      return { changes: { rootKeys: rows }, widens: true, subject: `root keys ${keyState}/${keyVersion}`, done: use }
     },
     'key-update': async ({ keyState, keyVersion, addresses }, refuse, order) => {
       if (!(await hasRoots(keyState, keyVersion))) throw refuse('no-such-root-keys')

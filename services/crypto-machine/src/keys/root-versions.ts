@@ -1,4 +1,19 @@
-import type { MachineStore } from '../store/store.js'
+import type { MachineStore, RootKeyName, RootKeyRow } from '../store/store.js'
+import type { Vault } from './vault.js'
+
+/** The name a wrapped root key is bound to. */
+export const rootName = ({ keyState, keyVersion, purpose }: RootKeyName): string => `root-key/${keyState}/${keyVersion}/${purpose}`
+
+/**
+ * Tells two root keys apart. A MAC under the vault's own key: without the master key it is noise, and the root key itself encrypts
+ * nothing for it (§7.1: no check value E(0)).
+ */
+export function rootFingerprint(vault: Vault, row: RootKeyRow): string {
+  const key = vault.unwrap(rootName(row), row.wrapped)
+  const print = vault.rowMac(`fingerprint/${rootName(row)}`, [key]).subarray(0, 8).toString('hex').toUpperCase()
+  key.fill(0)
+  return print
+}
 
 /**
  * Versions of root keys: `pending` from the order that made them, `active` from the first order that brings devices to them, `withdrawn`

@@ -3,13 +3,15 @@ import { RootKeyStatus } from '@zhuzhan/contracts'
 import { each } from '../batch.js'
 import type { HandlersOf } from '../batch.js'
 import type { MachineStore } from '../store/store.js'
+import { rootFingerprint } from './root-versions.js'
 import type { KeyUpdates } from './updates.js'
+import type { Vault } from './vault.js'
 
 const PAGE = 1_000
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex').toUpperCase()
 
 /** Key updates as operations of the port. */
-export function createKeyUpdateHandlers({ store, updates }: { store: MachineStore; updates: KeyUpdates }): HandlersOf<keyof typeof KEY_UPDATE_OPERATIONS> {
+export function createKeyUpdateHandlers({ store, vault, updates }: { store: MachineStore; vault: Vault; updates: KeyUpdates }): HandlersOf<keyof typeof KEY_UPDATE_OPERATIONS> {
   const page = async ({ order, after = '', limit = PAGE }: CryptoRequest<'keyUpdates'>): Promise<CryptoResult<'keyUpdates'>> => ({
     updates: (await store.keyUpdatePage({ orderId: order === undefined ? undefined : Buffer.from(order, 'hex'), after, limit })).map(({ address, status, suspect, update }) => ({
       address,
@@ -23,8 +25,15 @@ export function createKeyUpdateHandlers({ store, updates }: { store: MachineStor
       suspect: suspect || status === 'suspect',
     })),
   })
+  const withFingerprints = async (): Promise<CryptoResult<'rootKeys'>['versions']> => {
+    const [versions, rows] = await Promise.all([store.rootKeyUse(), store.rootKeys()])
+    return versions.map((one) => {
+      const own = rows.filter((row) => row.keyState === one.keyState && row.keyVersion === one.keyVersion && row.status !== 'destroyed')
+      return { ...one, status: RootKeyStatus.parse(one.status), fingerprints: Object.fromEntries(own.map((row) => [row.purpose, rootFingerprint(vault, row)])) }
+    })
+  }
   const roots = async (): Promise<CryptoResult<'rootKeys'>> => ({
-    versions: (await store.rootKeyUse()).map((one) => ({ ...one, status: RootKeyStatus.parse(one.status) })),
+    versions: await withFingerprints(),
   })
   return {
     keyUpdates: (_owner, batch) => each(batch, page),

@@ -38,6 +38,8 @@ export interface KeyProvider extends Sm2Verifier {
    * made by other means (a device's own key ceremony).
    */
   newRootKeys?(keyState: number, keyVersion: number): { rows: Omit<RootKeyRow, 'status'>[]; use(): void }
+  /** A version was destroyed: wipe it here too. Absent where `newRootKeys` is. */
+  forgetRootKeys?(keyState: number, keyVersion: number): void
   random(length: number): Promise<Buffer>
   /** One operation with a working key. MAC: one block. @throws HesError PROFILE_REFUSED when there is no such key here */
   crypt(order: CipherOrder): Promise<Buffer>

@@ -4,8 +4,9 @@ import { issueCertificate, parseCertificate, sm3 } from '@zhuzhan/gm-crypto'
 import type { CertificateIssuer, Random, Sm2Engine } from '@zhuzhan/gm-crypto'
 import { PURPOSES, certificateName, diversify, softStationKey } from '@zhuzhan/osp1'
 import { AUDIT_SIGNATURE_ID } from '@zhuzhan/contracts'
+import { rootName } from '../keys/root-versions.js'
 import type { Vault } from '../keys/vault.js'
-import type { MachineStore, RootKeyName } from '../store/store.js'
+import type { MachineStore } from '../store/store.js'
 import { AUTHORITY_NAME, authorityOrder, stationOrder } from './certificates.js'
 import type { Authority, KeyProvider } from './provider.js'
 
@@ -29,7 +30,6 @@ interface OwnKey {
   certificate: Buffer | undefined
 }
 
-const rootName = ({ keyState, keyVersion, purpose }: RootKeyName): string => `root-key/${keyState}/${keyVersion}/${purpose}`
 
 /** Keys in software: unwrapped into this process's memory at start, made at the very first one. */
 export async function createSoftProvider(options: SoftProviderOptions): Promise<KeyProvider> {
@@ -73,6 +73,13 @@ export async function createSoftProvider(options: SoftProviderOptions): Promise<
         use: () => {
           for (const { name, key } of fresh) roots.set(rootName(name), key)
         },
+      }
+    },
+    forgetRootKeys(keyState, keyVersion) {
+      for (const purpose of PURPOSES) {
+        const name = rootName({ keyState, keyVersion, purpose })
+        roots.get(name)?.fill(0)
+        roots.delete(name)
       }
     },
     station: softStationKey(engine, station),

@@ -71,6 +71,9 @@ export interface OrderChanges {
   rootKeys?: readonly Omit<RootKeyRow, 'status'>[]
   /** Versions that are `active` from now on, if they were `pending`. */
   activeRoots?: readonly { keyState: number; keyVersion: number }[]
+  withdrawnRoots?: readonly { keyState: number; keyVersion: number }[]
+  /** Their bytes are erased. */
+  destroyedRoots?: readonly { keyState: number; keyVersion: number }[]
 }
 
 export interface StoredEvent extends KeyEvent {

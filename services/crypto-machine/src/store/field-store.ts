@@ -51,6 +51,8 @@ export interface FieldStore {
   /** Device rows as they are now, by id. */
   updateDevice(row: DeviceRow, event: KeyEvent): Promise<void>
   modules(deviceId: number): Promise<ModuleRow[]>
+  /** Does any module have its pairing key from this version of root keys? */
+  modulesUse(keyState: number, keyVersion: number): Promise<boolean>
   modulesSeen(deviceId: number): Promise<{ at: number; findings: ModuleFindingRow[] } | undefined>
   /** What a manifest said, with the device row when it is suspect from now on. */
   recordModules(deviceId: number, seen: { at: number; findings: readonly ModuleFindingRow[] }, device: DeviceRow | undefined, event: KeyEvent): Promise<void>

@@ -123,6 +123,12 @@ function apply(disk: MemoryDisk, changes: OrderChanges): void {
   for (const row of changes.keyUpdates ?? []) field.keyUpdates.set(key(row.updateId), row)
   for (const { keyState, keyVersion } of changes.activeRoots ?? [])
     disk.rootKeys = disk.rootKeys.map((row) => (row.keyState === keyState && row.keyVersion === keyVersion && row.status === 'pending' ? { ...row, status: 'active' } : row))
+  const named = (list: OrderChanges['activeRoots'], row: { keyState: number; keyVersion: number }): boolean =>
+    (list ?? []).some((one) => one.keyState === row.keyState && one.keyVersion === row.keyVersion)
+  disk.rootKeys = disk.rootKeys.map((row) => {
+    if (named(changes.destroyedRoots, row)) return { ...row, status: 'destroyed', wrapped: Buffer.alloc(0) }
+    return named(changes.withdrawnRoots, row) ? { ...row, status: 'withdrawn' } : row
+  })
   disk.rootKeys.push(...(changes.rootKeys ?? []).map((row) => ({ ...row, status: 'pending' })))
 }
 
@@ -172,6 +178,7 @@ export function memoryFieldStore(disk: MemoryDisk, commit: Commit): FieldStore {
         apply(disk, { devices: [row] })
         disk.events.push(event)
       }),
+    modulesUse: async (keyState, keyVersion) => [...field.modules.values()].flat().some((row) => row.keyState === keyState && row.keyVersion === keyVersion),
     modules: async (deviceId) => [...(field.modules.get(deviceId) ?? [])],
     modulesSeen: async (deviceId) => field.modulesSeen.get(deviceId),
     recordModules: (deviceId, { at, findings }, device, event) =>

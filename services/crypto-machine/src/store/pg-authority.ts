@@ -192,6 +192,10 @@ async function apply(run: Run, changes: OrderChanges): Promise<void> {
       row.keyState,
       row.keyVersion,
     ])
+  for (const row of changes.withdrawnRoots ?? [])
+    await run("UPDATE crypto_machine.root_key SET status = 'withdrawn' WHERE key_state = $1 AND key_version = $2", [row.keyState, row.keyVersion])
+  for (const row of changes.destroyedRoots ?? [])
+    await run("UPDATE crypto_machine.root_key SET status = 'destroyed', wrapped = ''::bytea WHERE key_state = $1 AND key_version = $2", [row.keyState, row.keyVersion])
   for (const row of changes.rootKeys ?? [])
     await run("INSERT INTO crypto_machine.root_key (key_state, key_version, purpose, wrapped, status) VALUES ($1, $2, $3, $4, 'pending')", [
       row.keyState,

@@ -16,6 +16,10 @@ export function pgField(db: PgDatabase): FieldStore {
         return true
       })
     },
+    async modulesUse(keyState, keyVersion) {
+      const { rowCount } = await db.query('SELECT 1 FROM crypto_machine.module WHERE key_state = $1 AND key_version = $2 LIMIT 1', [keyState, keyVersion])
+      return rowCount === 1
+    },
     async modules(deviceId) {
       const { rows } = await db.query<{
         slot: number
