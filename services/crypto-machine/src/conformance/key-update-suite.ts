@@ -65,6 +65,7 @@ export function describeKeyUpdates(name: string, fresh: FreshData): void {
       await settled(rig, one)
     })
 
+    // Seen failing with chooseKeys that always takes the active set, and with one that always takes the new one.
     // Each line is a cut of the split key update (§8): on either side of every step.
     it.each<['S' | 'F', string, 'down' | 'up', string[]]>([
       ['S', 'stage', 'down', ['session', 'stage!', 'no session', 'session', 'stage', 'session', 'commit']],
@@ -100,6 +101,20 @@ export function describeKeyUpdates(name: string, fresh: FreshData): void {
       await settled(rig, one)
     })
 
+    // Seen failing with the record sealed before `prepare`: bytes of a step nobody would remember.
+    it('nothing is sealed when its commit fails', async () => {
+      const one = await ordered('S')
+      const inner = open()
+      await restart({ ...inner, saveKeyUpdate: async () => { throw new Error('no disk') } })
+      const handle = (await tryConnect(rig, one.peer)) ?? ''
+      await expect(ask(rig.port, 'keyUpdateStep', { handle, piid: 1 })).rejects.toThrow('no disk')
+      // The first number of the session is still free: no record was made.
+      expect(await ask(rig.port, 'seal', { handle, apdu: GET_CLOCK })).toMatchObject({ seq: 0 })
+      await restart()
+      await drive(rig, one.peer)
+      await settled(rig, one)
+    })
+
     it('the same stored bytes go out again, wrapped where they lie', async () => {
       const one = await ordered('S')
       const handle = await tryConnect(rig, one.peer)
@@ -116,6 +131,7 @@ export function describeKeyUpdates(name: string, fresh: FreshData): void {
       await settled(rig, one)
     })
 
+    // Seen failing with only the old, and with only the new keys tried (keysInForce).
     it('reports are opened with the new and the old keys while the row is open, and only with the new ones after it', async () => {
       const one = await ordered('S')
       const before = await one.peer.device.sealReport(REPORT)
@@ -148,6 +164,7 @@ export function describeKeyUpdates(name: string, fresh: FreshData): void {
       expect((await ask(rig.port, 'keyUpdates', { order: one.order })).updates).toMatchObject([{ unreachable: false }])
     })
 
+    // Seen failing without the check of `suspect` in updates.ts.
     it('a suspect device gets no step, and a person without the right opens no update', async () => {
       const one = await ordered('S')
       await office.order({ kind: 'suspect', addresses: [one.address] })

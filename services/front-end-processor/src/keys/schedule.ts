@@ -84,6 +84,8 @@ export function createKeySchedule(options: KeyScheduleOptions): KeySchedule {
       },
     },
     onBound: async (terminal) => {
+      // Meters that were cut off with it go on at once; one look serves all terminals that come back together.
+      if ([...terminal.record.meters.values()].some((meter) => meter.kind === 'meter' && meter.securityProfile !== 'plain')) await queues.add('keys.tick', {}, { jobId: 'keys_bound' })
       if (terminal.secure?.keyUpdateOpen) await run(terminal.address, terminal)
     },
     start: async () => {
