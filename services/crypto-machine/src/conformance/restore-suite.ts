@@ -108,7 +108,6 @@ export function describeRestore(name: string, fresh: FreshData, freshAgain: Fres
         expect(await reasonsAfter(again, refusedAfter)).toEqual(['station-epoch-or-time', 'station-epoch-or-time'])
         answerCounters(peer)
         await exchange(again, peer, handle, GET_COUNTERS)
-        // Switched off (no uncheckedTo), this replay of the lost day counts as checked from here on.
         expect(await take(again, peer, await newReport(peer))).toEqual({ state: 'new', replayChecked: true })
         again.clock.advance(2_000)
         expect(await reach(again, peer)).toMatchObject({ tries: 1, countersUnknown: false })
@@ -134,6 +133,7 @@ export function describeRestore(name: string, fresh: FreshData, freshAgain: Fres
       const { handle } = await reach(again, peer)
       answerCounters(peer)
       await exchange(again, peer, handle, GET_COUNTERS)
+      // Switched off (no uncheckedTo), this replay of the lost day counts as checked.
       expect(await take(again, peer, lost[0])).toEqual({ state: 'new', replayChecked: false })
       const third = await startMachine({ store: openAgain(), clock: rig.clock })
       expect(await take(third, peer, lost[1])).toEqual({ state: 'new', replayChecked: false })
@@ -174,6 +174,7 @@ export function describeRestore(name: string, fresh: FreshData, freshAgain: Fres
       expect(await checkBackup(from(pieces), MASTER_KEY, randomBytes, COST)).toMatchObject({ devices: 1 })
       for (const secret of ['issued-key', 'crypto_machine', '"address"']) expect(whole.includes(secret)).toBe(false)
 
+      // Switched off (no MAC at the end), the end of another backup is taken.
       const target = (await freshAgain())()
       const spoilt: [string, readonly Buffer[]][] = [
         ['cut after each part', []],
