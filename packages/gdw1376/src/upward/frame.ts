@@ -8,6 +8,7 @@ import type { UpwardControl } from './link/control.js'
 import { DATA_AT, PROTOCOL_ID, decodeLink, encodeLink } from './link/frame.js'
 import type { UpwardLink } from './link/frame.js'
 import type { Seq } from './link/seq.js'
+import { MAX_UNITS } from './units/data-unit.js'
 import type { DataUnit } from './units/data-unit.js'
 import { readUnits } from './units/read-units.js'
 import type { DataUnits } from './units/read-units.js'
@@ -51,6 +52,7 @@ export function encodeUpward(frame: UpwardFrame): Buffer {
     const w = new ByteWriter(256)
     const { units, data, dataError: _why, ...link } = frame
     const afn = Number.parseInt(frame.afn, 16)
+    if (units.length > MAX_UNITS) throw new EncodeError('units', `at most ${MAX_UNITS} data units`)
     units.forEach((unit, i) => writeUnit(w, unit, { afn, dir: frame.control.dir, open: data !== undefined && i === units.length - 1 }))
     if (data !== undefined) w.hex(data)
     return encodeLink({ ...link, data: w.finish() })

@@ -8,7 +8,7 @@ import { upwardCatalogue } from '../afn/index.js'
 import { unknownLayout } from '../../afn-table.js'
 import type { Layout } from '../../afn-table.js'
 import { Da } from './da.js'
-import { pairsOf } from './data-unit.js'
+import { MAX_UNITS, pairsOf } from './data-unit.js'
 import type { DataUnit, UnitContent } from './data-unit.js'
 
 export interface UnitsReading extends FrameReading {
@@ -34,6 +34,10 @@ export function readUnits(data: Buffer, reading: UnitsReading): DataUnits {
   let at = 0
   let problem: unknown
   while (at < data.length && problem === undefined) {
+    if (units.length === MAX_UNITS) {
+      problem = `at most ${MAX_UNITS} data units`
+      break
+    }
     const mark = trace?.mark()
     trace?.enter(String(units.length), origin + at)
     const outcome = readUnit(data, at, reading)
@@ -75,6 +79,8 @@ function readUnit(data: Buffer, from: number, reading: UnitsReading): Outcome {
 /** The data of every (point, function) that has some, up to the first that cannot be read. */
 function readContents(data: Buffer, from: number, unit: DataUnit, contents: UnitContent[], reading: UnitsReading): Outcome {
   const { afn, dir, settings } = reading
+  // A request for everything: sixty-four pairs in four bytes, and none with data.
+  if (unit.fn.every((fn) => upwardCatalogue.layout(afn, fn, dir, settings) === nothing)) return { at: from }
   let at = from
   for (const pair of pairsOf(unit, settingOf(settings, 'unitOrder'))) {
     const layout = upwardCatalogue.layout(afn, pair.fn, dir, settings)

@@ -7,7 +7,7 @@ import type { UpwardFrame } from '../frame.js'
 import { encodeLink } from '../link/frame.js'
 import { Da } from './da.js'
 import type { DataUnit } from './data-unit.js'
-import { pairsOf, unitsFor } from './data-unit.js'
+import { MAX_UNITS, pairsOf, unitsFor } from './data-unit.js'
 
 const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex')
 
@@ -139,4 +139,16 @@ describe('units of one frame', () => {
 it('a function that no reference names still reads', () => {
   expect(upwardCatalogue.describeFn(0x0c, 23)).toBeUndefined()
   expect(decodeUpward(reply('00 00 40 02 11'))).toMatchObject({ data: '11', dataError: { offset: 18 } })
+})
+
+it('reads so many units of a frame that it costs its sender as much as us, and the bytes come back', () => {
+  const unit = { pn: [2], fn: [10] }
+  const frame: UpwardFrame = { ...decodeUpward(reply('')), control: { dir: 0, prm: 1, fcb: false, fcv: false, function: 11 }, seq: { tpv: false, fir: true, fin: true, con: false, pseq: 3 }, units: Array.from({ length: MAX_UNITS }, () => unit) }
+  const bytes = encodeUpward(frame)
+  expect(decodeUpward(bytes).units).toHaveLength(MAX_UNITS)
+  expect(() => encodeUpward({ ...frame, units: [...frame.units, unit] })).toThrow(EncodeError)
+  const more = encodeUpward({ ...frame, data: '02010201'.repeat(3000) })
+  const read = decodeUpward(more)
+  expect(read).toMatchObject({ data: '02010201'.repeat(3000), dataError: { expected: `at most ${MAX_UNITS} data units` } })
+  expect(encodeUpward(read)).toEqual(more)
 })
