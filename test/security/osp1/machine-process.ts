@@ -28,10 +28,13 @@ export interface MachineHouse {
 
 const SECRET = 'kill test of the machine'
 
-export function machineHouse(databaseUrl: string, execArgv: readonly string[] = []): MachineHouse {
+/** @param administrators content of ZHUZHAN_ADMINISTRATORS_FILE */
+export function machineHouse(databaseUrl: string, administrators?: string): MachineHouse {
   const folder = mkdtempSync(join(tmpdir(), 'machine-house-'))
   const masterKey = join(folder, 'master.key')
   writeFileSync(masterKey, 'master key of a throw-away machine', { mode: 0o600 })
+  const founders = join(folder, 'administrators.json')
+  if (administrators !== undefined) writeFileSync(founders, administrators, { mode: 0o600 })
 
   return {
     close: () => rmSync(folder, { recursive: true, force: true }),
@@ -51,10 +54,11 @@ export function machineHouse(databaseUrl: string, execArgv: readonly string[] = 
         get pid() { return child?.pid },
         log: () => said,
         start() {
-          child = spawn(process.execPath, [...execArgv, join(PROJECT, 'services/crypto-machine/dist/main.js')], {
+          child = spawn(process.execPath, [join(PROJECT, 'services/crypto-machine/dist/main.js')], {
             env: {
               ...process.env, NODE_OPTIONS: '', DATABASE_URL: databaseUrl, ZHUZHAN_CRYPTO_PORT: String(port), ZHUZHAN_OPS_PORT: String(ops),
               ZHUZHAN_CRYPTO_SECRET: SECRET, ZHUZHAN_MASTER_KEY_FILE: masterKey,
+              ...(administrators !== undefined && { ZHUZHAN_ADMINISTRATORS_FILE: founders }),
             },
             stdio: ['ignore', 'pipe', 'pipe'],
           })

@@ -4,8 +4,8 @@
  * table, in the queue and in all files, in every form bytes are written in. What is looked through is proved to be searchable:
  * each place holds something the same search finds, and the machine's own memory holds the keys.
  *
- * Seen failing with: sessions/session-table.ts whose handle is the hexadecimal session key (front end, gateway's queue of
- * traces); sessions/exchanges.ts with a key event that names a session key (tables, files).
+ * Seen failing with: sessions/session-table.ts whose handle is the hexadecimal session key (memory of the front end);
+ * sessions/exchanges.ts with a key event that names a session key in base64 (tables).
  */
 import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
