@@ -1,6 +1,8 @@
 import type { OrderBody } from '@zhuzhan/contracts'
+import { memoryDisk } from '../store/memory-store.js'
 import type { MachineStore } from '../store/store.js'
 import { manualClock } from '@zhuzhan/core'
+import type { DeviceKeys } from '@zhuzhan/osp1'
 import { createOsp1Device, deriveKey, memoryStore, readKeyFile } from '@zhuzhan/osp1'
 import { randomBytes } from 'node:crypto'
 import { drive, loseOnce, stateOf, tryConnect } from './key-update-drive.js'
@@ -8,7 +10,7 @@ import { freshMemory } from './fresh-store.js'
 import type { FreshData, OpenStore } from './fresh-store.js'
 import { codeOf, officeOf, openOffice } from './office.js'
 import type { Office } from './office.js'
-import { ABILITY, GET_CLOCK, REPORT, REPORT_RESPONSE, ask, exchange, makeDevice, startMachine, testEngine } from './rig.js'
+import { ABILITY, CLOCK_ANSWER, GET_CLOCK, REPORT, REPORT_RESPONSE, ask, exchange, makeDevice, startMachine, testEngine } from './rig.js'
 import type { MachineRig, TestDevice } from './rig.js'
 import { number } from './ticket-station.js'
 
@@ -209,6 +211,35 @@ export function describeKeyUpdates(name: string, fresh: FreshData): void {
       expect(await codeOf(ask(rig.port, 'connectOpen', { address: one.address, clientAddress: 0x10, header: Buffer.alloc(37) }))).toBe('ENGINE_FAULT')
     })
 
+    it.each(['S', 'F'] as const)('mode %s: a device that refuses keeps its keys, and the row is closed', async (mode) => {
+      const one = await ordered(mode)
+      // It has a higher version than the machine thinks, so every stage is refused.
+      const { device } = await deviceOf(rig, { ...readKeyFile(one.peer.keys), keyVersion: 250 })
+      const peer = { ...one.peer, device }
+      expect((await drive(rig, peer)).filter((step) => step === 'stage')).toHaveLength(1)
+      expect(await stateOf(rig, one.order)).toBe('refused')
+      expect(device.keys().pending).toBeUndefined()
+      expect(await exchange(rig, peer, (await tryConnect(rig, peer)) ?? '', GET_CLOCK)).toHaveProperty('apdu')
+    })
+
+    // Seen failing in mode F without the commit that asks after a refused stage.
+    it('a machine restored from before the change finds its devices under the new keys and ends the update', async () => {
+      const disk = memoryDisk()
+      const first = await startMachine({ disk })
+      const chief = await openOffice(first)
+      const [one, two] = [await makeDevice(first, 'S', number()), await makeDevice(first, 'F', number())]
+      await chief.order({ kind: 'root-keys', keyState: 1, keyVersion: 2 })
+      const { order } = await chief.order(update([one.keys.address, two.keys.address].sort(), 2))
+      const backup = copyOf(disk)
+      await drive(first, one)
+      await drive(first, two)
+      expect([one.device.keys().keyVersion, two.device.keys().keyVersion]).toEqual([2, 2])
+      const restored = await startMachine({ disk: backup, clock: first.clock })
+      for (const peer of [one, two]) await drive(restored, peer, { connects: 12 })
+      expect((await ask(restored.port, 'keyUpdates', { order })).updates.map((row) => row.state)).toEqual(['done', 'done'])
+      for (const peer of [one, two]) expect(await exchange(restored, peer, (await tryConnect(restored, peer)) ?? '', GET_CLOCK)).toHaveProperty('apdu')
+    })
+
     it('versions of root keys are pending, active, and withdrawn when nobody holds them', async () => {
       const alone = await startMachine({ store: (await freshMemory())() })
       const chief = await openOffice(alone)
@@ -227,11 +258,26 @@ export function describeKeyUpdates(name: string, fresh: FreshData): void {
   })
 }
 
+/** A backup: everything, bytes as bytes. */
+function copyOf<T>(value: T): T {
+  if (Buffer.isBuffer(value)) return Buffer.from(value) as T
+  if (value instanceof Map) return new Map([...value].map(([key, one]) => [key, copyOf(one)])) as T
+  if (Array.isArray(value)) return value.map(copyOf) as T
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, copyOf(one)])) as T
+}
+
 const reasonOf = (work: Promise<unknown>): Promise<unknown> =>
   work.then(
     () => 'carried out',
     (error: { code: string; context: { reason?: string } }) => error.context.reason ?? error.code,
   )
+
+async function deviceOf(rig: Pick<MachineRig, 'clock'>, keys: DeviceKeys): Promise<Pick<TestDevice, 'device'>> {
+  const { clock } = rig
+  const parts = { engine: testEngine(), store: memoryStore(), clock, random: randomBytes, header: ABILITY, factory: '30'.repeat(32) }
+  return { device: await createOsp1Device({ ...parts, keys, act: async () => CLOCK_ANSWER }) }
+}
 
 /** A device of another number that answers at the address of this one. */
 async function foreign(peer: TestDevice, other: TestDevice): Promise<TestDevice['device']> {

@@ -98,6 +98,20 @@ export function createKeyUpdates({ store, provider, vault, sessions, records, re
     return move(device, update, ['ordered'], { state: 'staging', stage })
   }
 
+  const refused = async (session: Session, update: OpenUpdate, step: UpdateStep): Promise<void> => {
+    const { device } = session
+    const before = session.stageRefused?.equals(update.row.updateId) ?? false
+    const over = { state: 'refused', stage: undefined } as const
+    if (step === 'stage') {
+      session.stageRefused = update.row.updateId
+      // In mode F no CONNECT tells old keys from new: it may have them already, and the row be older than that (§7.10). A commit tells.
+      const asked = device.row.mode === 'F' ? ({ state: 'committing' } as const) : over
+      await move(device, update, ['staging', 'staged', 'committing'], asked, 'DAR 22')
+    }
+    // It does not know the update, whatever the row says: the stored stage is sent again, if that was not refused as well.
+    if (step === 'commit') await move(device, update, ['committing'], before || !update.row.stage ? over : { state: 'staging' }, 'DAR 22')
+  }
+
   const settle = async (session: Session, update: OpenUpdate, verdict: UpdateVerdict): Promise<void> => {
     const { device } = session
     const wrongValue = async (): Promise<void> => {
@@ -126,10 +140,7 @@ export function createKeyUpdates({ store, provider, vault, sessions, records, re
         if (verdict.step === 'stage') await move(device, update, ['staging', 'staged'], { state: 'aborting' }, 'wrong-check-value')
         return
       case 'refused':
-        if (verdict.step === 'stage') await move(device, update, ['staging', 'staged', 'committing'], { state: 'refused', stage: undefined }, 'DAR 22')
-        // It does not know the update, whatever the row says: the stored stage is sent again.
-        if (verdict.step === 'commit' && update.row.stage) await move(device, update, ['committing'], { state: 'staging' }, 'DAR 22')
-        return
+        return refused(session, update, verdict.step)
       case 'failed':
         await refusals.note({ kind: 'key-update-failed', subject: device.row.address, detail: { step: verdict.step, why: verdict.why } })
     }

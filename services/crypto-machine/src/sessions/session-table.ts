@@ -53,6 +53,8 @@ export interface Session {
   keySet: KeySet
   /** The update whose stage this session saw answered rightly. */
   staged: Buffer | undefined
+  /** The update whose stage was refused in it. */
+  stageRefused: Buffer | undefined
 }
 
 export interface SessionTable {
@@ -111,6 +113,7 @@ export function createSessionTable({ clock, random }: { clock: Clock; random: Ra
         clockReading: undefined,
         keySet,
         staged: undefined,
+        stageRefused: undefined,
       }
       byHandle.set(session.handle, session)
       byDevice.set(at, session)
