@@ -90,7 +90,7 @@ public implementations and recorded frames: none of them is the text of a standa
   theirs by ours; [fuzzing.md](fuzzing.md): hostile inputs
 
 \`\`\`sh
-zhuzhan decode [--pretty] [--lang en|zh|both] [FILE]      # hex lines, logs, pcap; every protocol, frames in frames too
+zhuzhan decode [--pretty] [--lang en|zh|both] [FILE|HEX…]  # hex lines, logs, pcap; every protocol, frames in frames too
 zhuzhan encode [FILE]                                     # the lines of decode to hex, byte by byte the same
 zhuzhan explain 20000200 | 02010100 | 0C F25 | DAR 6 | 电压
 zhuzhan build read 20000200 --to 000000000001             # build --help lists the requests

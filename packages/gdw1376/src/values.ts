@@ -45,11 +45,12 @@ const MOST_PATHS = 4096
  */
 export function quantitiesIn(members: object, terms: Terms, place: Place): FrameValue[] {
   const values: FrameValue[] = []
-  addQuantities(values, members, terms, place, '')
+  addQuantities(values, members, terms, place)
   return values
 }
 
-function addQuantities(to: FrameValue[], members: object, terms: Terms, place: Place, before: string): void {
+/** The same, behind the values of others. */
+export function addQuantities(to: FrameValue[], members: object, terms: Terms, place: Place, before = ''): void {
   for (const member of Object.keys(members)) {
     const value = (members as Readonly<Record<string, unknown>>)[member]
     const path = before + member

@@ -1,5 +1,5 @@
 import type { FrameValue } from '@zhuzhan/codec'
-import { quantitiesIn } from '../values.js'
+import { addQuantities } from '../values.js'
 import { DENSITY_MINUTES } from './catalogue/codes.js'
 import { UPWARD_TERMS } from './labels.js'
 import type { UnitContent } from './units/data-unit.js'
@@ -7,10 +7,15 @@ import type { DataUnit } from './units/data-unit.js'
 
 /** What the contents of data units say about quantities. A frozen value has the day or month it was frozen for as its time. */
 export function upwardValues(afn: string, units: readonly DataUnit[]): FrameValue[] {
-  return units.flatMap(({ contents = [] }) => contents.flatMap((content) => {
-    const { pn, fn, ...members } = content
-    return quantitiesIn(members, UPWARD_TERMS, { item: `${afn} F${fn}`, of: pn === 'all' ? pn : `p${pn}`, time: timeOf(content), timeOf: curveTimes(content) })
-  }))
+  const values: FrameValue[] = []
+  for (const { contents } of units) {
+    if (contents === undefined) continue
+    for (const content of contents) {
+      const { pn, fn } = content
+      addQuantities(values, content, UPWARD_TERMS, { item: `${afn} F${fn}`, of: pn === 'all' ? pn : `p${pn}`, time: timeOf(content), timeOf: curveTimes(content) })
+    }
+  }
+  return values
 }
 
 function timeOf({ frozenDay, frozenMonth, readingTime }: UnitContent): string | undefined {

@@ -5,7 +5,7 @@ import type { Points } from './da.js'
  * Data units read of one frame; what follows stays hex. Ours: the longest frame has room for 4,095 empty ones, which would cost a
  * hundred times what its sender paid.
  */
-export const MAX_UNITS = 512
+export const MAX_UNITS = 256
 
 /** The data of one function for one measuring point; its other members are those of the function's layout. */
 export interface UnitContent {

@@ -1,5 +1,5 @@
 import { ByteReader, nothing } from '@zhuzhan/codec'
-import type { FrameReading } from '@zhuzhan/codec'
+import type { FrameReading, Words } from '@zhuzhan/codec'
 import { settingOf } from '../../settings.js'
 import { Dt } from '../../wire/dt.js'
 import { unreadFrom } from '../../wire/unread.js'
@@ -68,13 +68,26 @@ function readUnit(data: Buffer, from: number, reading: UnitsReading): Outcome {
     ? { pn: Da.read(r), fn: Dt.read(r) }
     : { pn: r.traced('pn', Da), fn: r.traced('fn', Dt) })
   if ('problem' in head) return { at: from, problem: head.problem }
-  const names = head.value.fn.map((fn) => upwardCatalogue.describeFn(reading.afn, fn) ?? { en: `F${fn}`, zh: `F${fn}` })
-  const unit: DataUnit = { ...head.value, names }
+  const { pn, fn } = head.value
+  const unit: DataUnit = { pn, fn, names: namesOf(reading.afn, fn) }
   const contents: UnitContent[] = []
   const outcome = readContents(data, head.at, unit, contents, reading)
   if (contents.length > 0) unit.contents = contents
   return { ...outcome, unit }
 }
+
+const namesKnown = new Map<string, readonly Words[]>()
+
+/** The same functions come again and again; there are no more lists than DT has values in each AFN. */
+function namesOf(afn: number, functions: readonly number[]): readonly Words[] {
+  const key = `${afn} ${functions.join()}`
+  const known = namesKnown.get(key)
+  if (known !== undefined) return known
+  const names = functions.map((fn) => upwardCatalogue.describeFn(afn, fn) ?? { en: `F${fn}`, zh: `F${fn}` })
+  if (namesKnown.size < MOST_NAMES) namesKnown.set(key, names)
+  return names
+}
+const MOST_NAMES = 1024
 
 /** The data of every (point, function) that has some, up to the first that cannot be read. */
 function readContents(data: Buffer, from: number, unit: DataUnit, contents: UnitContent[], reading: UnitsReading): Outcome {
