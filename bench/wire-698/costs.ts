@@ -6,7 +6,7 @@ import type { Apdu, Csd, Data } from '@zhuzhan/dlt698'
  * terminals send it, decoded to readings; the splitter on good frames, on noise, and on the bytes that are dearest to
  * throw away (headers that check, nested in each other).
  *
- *   node --conditions=zhuzhan-source --import tsx bench/wire-698.ts [--json]
+ *   node --conditions=zhuzhan-source --import tsx bench/wire-698/costs.ts [--json]
  */
 const SECONDS = 1.5
 const ROUNDS = 3
