@@ -2,7 +2,8 @@
  * `npm test`: sets up, checks types and lint, runs all tests, and ends with one line `N passed, N failed`.
  * `npm test -- ARGUMENTS` hands the arguments to Jest and runs that part only, without types and lint.
  */
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { bootstrap, orExplain } from './bootstrap.mjs'
@@ -19,8 +20,10 @@ await orExplain(() => bootstrap({ say }))
 const asked = process.argv.slice(2)
 const failures = []
 if (asked.length === 0) {
-  check('types', ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json'])
-  check('lint', ['node_modules/eslint/bin/eslint.js', '.'])
+  await Promise.all([
+    check('types', ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json']),
+    check('lint', ['node_modules/eslint/bin/eslint.js', '.']),
+  ])
 }
 const runs = asked.length > 0 ? [jest(asked)] : [
   jest(['--testPathIgnorePatterns', '/node_modules/', '/dist/', STATION_TESTS]),
@@ -32,9 +35,9 @@ if (failures.length > 0) say(`failed besides the tests: ${failures.join(', ')}`)
 console.log(`${passed} passed, ${failed} failed`)
 process.exitCode = failed > 0 || runs.some((run) => run.broken) ? 1 : 0
 
-function check(name, command) {
+async function check(name, command) {
   say(`checking ${name}`)
-  const { status } = spawnSync(process.execPath, command, { cwd: ROOT, stdio: 'inherit' })
+  const [status] = await once(spawn(process.execPath, command, { cwd: ROOT, stdio: 'inherit' }), 'exit')
   if (status !== 0) failures.push(name)
 }
 

@@ -2,7 +2,7 @@ import type { Protocol } from '@zhuzhan/codec'
 import { PROTOCOL_NAMES, fuzz, protocolOf, seedsOf } from '../../bench/fuzz/index.js'
 
 /** The short version of `npm run fuzz`: docs/protocol/fuzzing.md has the counts of the long runs. */
-const INPUTS = 4_000
+const INPUTS = 2_000
 
 it.each(PROTOCOL_NAMES)('%s withstands some thousand hostile inputs', (name) => {
   const told: string[] = []
