@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
 /** The numbers of one frame handed on. */
-export type ReadFrame = (frame: Buffer, take: (value: number) => void) => void
+export type ReadFrame = (frame: Buffer, take: (value: string | number) => void) => void
 
 interface PeerData { mark: number; value: unknown }
 interface PeerApdu { resultNormals?: { result: { data: PeerData | null } }[] }
