@@ -62,8 +62,12 @@ test('frames are neither lost, doubled nor turned round', async () => {
       await settle()
     }
     // One last front end that takes everything.
-    for (const one of live.values()) one.far.close()
-    live.clear()
+    for (const [frontEnd, { far }] of [...live]) {
+      far.close()
+      live.delete(frontEnd)
+      // What waited for it goes to one that is still there, and counts.
+      await settle()
+    }
     const last = new FakeFrontEndSocket()
     live.set(9, { far: last, granted: LINK_WINDOW_FRAMES })
     exchange.attach('last', last.socket)
