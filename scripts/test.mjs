@@ -1,5 +1,6 @@
 /**
  * `npm test`: sets up, checks types and lint, runs all tests, and ends with one line `N passed, N failed`.
+ * With ZHUZHAN_TEST_LONG=1 the drills run as well, which take some minutes more.
  * `npm test -- ARGUMENTS` hands the arguments to Jest and runs that part only, without types and lint.
  */
 import { spawn, spawnSync } from 'node:child_process'
@@ -14,6 +15,8 @@ const say = createProgress(process.stdout)
 const REPORT = join(ROOT, '.tools/jest.json')
 /** Tests that start whole stations run one after another: two stations at once would measure each other. */
 const STATION_TESTS = '/test/(e2e|security)/'
+/** Drills of more than five minutes together: with ZHUZHAN_TEST_LONG=1, before a release, and after a change of sessions, keys or the machine. */
+const DRILLS = '/test/(e2e/rotation|security/osp1/(kill|no-key-outside|wire))\\.test'
 
 await orExplain(() => bootstrap({ say }))
 
@@ -27,7 +30,7 @@ if (asked.length === 0) {
 }
 const runs = asked.length > 0 ? [jest(asked)] : [
   jest(['--testPathIgnorePatterns', '/node_modules/', '/dist/', STATION_TESTS]),
-  jest(['--runInBand', '--passWithNoTests', '--testPathPatterns', STATION_TESTS]),
+  jest(['--runInBand', '--passWithNoTests', '--testPathPatterns', STATION_TESTS, '--testPathIgnorePatterns', '/node_modules/', '/dist/', ...(process.env.ZHUZHAN_TEST_LONG === '1' ? [] : [DRILLS])]),
 ]
 const passed = runs.reduce((sum, run) => sum + run.passed, 0)
 const failed = runs.reduce((sum, run) => sum + run.failed, 0) + failures.length
