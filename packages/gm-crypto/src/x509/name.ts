@@ -32,8 +32,7 @@ export function encodeName(parts: readonly { type: string; value: string }[]): B
     ...parts.map(({ type, value }) => {
       const id = (NAME_TYPES as Record<string, string>)[type]
       if (id === undefined) throw new RangeError(`'${type}' is none of ${Object.keys(NAME_TYPES).join(', ')}`)
-      // eslint-disable-next-line no-control-regex
-      if (!/^[^\x00-\x1f\x7f]{1,64}$/u.test(value)) throw new RangeError(`${type}: 1 to 64 characters`)
+      if (!/^\P{Cc}{1,64}$/u.test(value)) throw new RangeError(`${type}: 1 to 64 characters`)
       if (type === 'C' && !/^[A-Z]{2}$/.test(value)) throw new RangeError('C: two capital letters')
       const tag = type === 'C' || (type === 'serialNumber' && /^[A-Za-z0-9 '()+,./:=?-]+$/.test(value)) ? TAG.printableString : TAG.utf8String
       return set(sequence(oid(id), der(tag, Buffer.from(value))))
@@ -88,8 +87,7 @@ function text(tag: number, value: Uint8Array): string | undefined {
 
 /** `C=CN, O=Laboratory, CN=x`: for people; control characters and separators inside values are escaped. */
 export function nameText(name: Uint8Array): string {
-  // eslint-disable-next-line no-control-regex
-  const escape = (value: string): string => value.replace(/[\\,+"<>;=]/g, '\\$&').replace(/[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  const escape = (value: string): string => value.replace(/[\\,+"<>;=]/g, '\\$&').replace(/[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
   return decodeName(name).map(({ type, value }) => `${type}=${escape(value)}`).join(', ')
 }
 

@@ -21,7 +21,6 @@ const version = ((): string => {
     return ''
   }
 })()
-const peer = version.startsWith('OpenSSL 3') ? describe : describe.skip
 const DISTID = 'distid:1234567812345678'
 
 const engine = createEngine('openssl')
@@ -38,7 +37,10 @@ const file = (name: string, content?: string | Uint8Array): string => {
 const read = (name: string): string => readFileSync(file(name), 'utf8')
 const openssl = (...args: string[]): string => execFileSync('openssl', args, { encoding: 'utf8', cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
 
-peer(`with the openssl command line (skipped without one of version 3; here: ${version.trim() || 'none'})`, () => {
+if (version.startsWith('OpenSSL 3')) describe(`with the openssl command line, ${version.trim()}`, withOpenssl)
+else test('openssl command line: not run, there is none of version 3 here', () => expect(version).not.toMatch(/^OpenSSL 3/))
+
+function withOpenssl(): void {
   it('our certificates are taken, link by link', async () => {
     const root = await authority(engine, 'Root')
     const middle = await authority(engine, 'Device CA', { pathLength: 0 }, root)
@@ -137,4 +139,4 @@ peer(`with the openssl command line (skipped without one of version 3; here: ${v
     openssl('dgst', '-sm3', '-sign', file('k.pem', privateKeyToPem(privateKey, publicKey)), '-sigopt', DISTID, '-out', 'm.sig', file('m', message))
     expect(await engine.verify(publicKey, SM2_DEFAULT_ID, message, signatureFromDer(readFileSync(file('m.sig'))) as Buffer)).toBe(true)
   })
-})
+}

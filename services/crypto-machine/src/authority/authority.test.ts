@@ -2,32 +2,15 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { withPostgres } from '@zhuzhan/testing'
-import pg from 'pg'
 import { describeAuthority } from '../conformance/authority-suite.js'
-import { freshMemory, freshPostgres } from '../conformance/fresh-store.js'
-import { ask, startMachine, testEngine } from '../conformance/rig.js'
+import { onEveryStore } from '../conformance/every-store.js'
+import { ask, startMachine } from '../conformance/rig.js'
 import { manualClock } from '@zhuzhan/core'
 import { memoryDisk, createMemoryStore } from '../store/memory-store.js'
 import { readAdministratorsFile } from './administrators-file.js'
 import { createRefusals } from './refusals.js'
 
-afterAll(() => testEngine().close())
-describeAuthority('in memory', freshMemory)
-
-describe('with a real database', () => {
-  const db = withPostgres()
-  let pool: pg.Pool | undefined
-  const open = (): pg.Pool => {
-    if (!pool) {
-      pool = new pg.Pool({ connectionString: db.url, max: 4 })
-      pool.on('error', () => undefined)
-    }
-    return pool
-  }
-  afterAll(() => pool?.end())
-  describeAuthority('in PostgreSQL', freshPostgres(open))
-})
+onEveryStore([describeAuthority])
 
 describe('the file of the first administrators', () => {
   const folder = mkdtempSync(join(tmpdir(), 'administrators-'))

@@ -14,28 +14,14 @@ export const freshMemory: FreshData = async () => {
   return () => createMemoryStore(disk)
 }
 
-/** Everything but the events, which nobody can delete. */
-const TABLES = [
-  'machine',
-  'root_key',
-  'own_key',
-  'device',
-  'person',
-  'person_key',
-  'place',
-  'policy',
-  'admin_order',
-  'mark',
-  'ticket_use',
-  'mandate',
-  'module',
-  'module_seen',
-  'key_update',
-]
+/** Every table of the machine but the events, which nobody can delete. */
+const TABLES = `SELECT string_agg('crypto_machine.' || quote_ident(relname), ', ') AS names FROM pg_class
+  WHERE relnamespace = 'crypto_machine'::regnamespace AND relkind = 'r' AND relname <> 'key_event'`
 
 export function freshPostgres(pool: () => pg.Pool): FreshData {
   return async () => {
-    await pool().query(`TRUNCATE ${TABLES.map((table) => `crypto_machine.${table}`).join(', ')} CASCADE`)
+    const { rows } = await pool().query<{ names: string }>(TABLES)
+    await pool().query(`TRUNCATE ${rows[0]?.names ?? ''} CASCADE`)
     return () => createPgStore(pool())
   }
 }

@@ -9,6 +9,7 @@ import type { DeviceLimits } from '../provider/sdf/device.js'
 import { createSdfProvider } from '../provider/sdf/sdf-provider.js'
 import { createMemoryStore, memoryDisk } from '../store/memory-store.js'
 import type { MemoryDisk } from '../store/memory-store.js'
+import { withFakeDevice } from './fake-device.js'
 import type { FakeDevice } from './fake-device.js'
 import { MASTER_KEY, STATION_ID, testEngine } from './rig.js'
 
@@ -72,4 +73,31 @@ export async function until(provider: KeyProvider, ok: boolean, limitMs = 10_000
     if (Date.now() > end) throw new Error(`still ${ok ? 'away' : 'there'}: ${provider.health().detail}`)
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
+}
+
+type Start = (options?: SdfRigOptions) => Promise<KeyProvider & { disk: MemoryDisk }>
+
+/**
+ * Run a suite over the fake device where a C compiler is at hand; elsewhere one test says that it did not run. The device
+ * behaves again before and after each test, and the providers that `start` opened are closed.
+ */
+export function onFakeDevice(suite: (fake: FakeDevice, start: Start) => void): void {
+  const fake = withFakeDevice()
+  if (!fake) {
+    test('cipher device: not run, there is no C compiler here', () => expect(fake).toBeUndefined())
+    return
+  }
+  const open: KeyProvider[] = []
+  beforeEach(() => fake.control())
+  afterEach(async () => {
+    fake.control()
+    for (const provider of open.splice(0)) await provider.close()
+  })
+  afterAll(() => testEngine().close())
+  suite(fake, async (options) => {
+    const provider = await startSdf(fake, options)
+    open.push(provider)
+    fake.calls()
+    return provider
+  })
 }

@@ -1,8 +1,6 @@
-import { withFakeDevice } from '../../conformance/fake-device.js'
-import type { FakeDevice } from '../../conformance/fake-device.js'
 import { STATION_ID, testEngine } from '../../conformance/rig.js'
-import { LABORATORY_KEYS, startSdf, until } from '../../conformance/sdf-rig.js'
-import type { KeyProvider } from '../provider.js'
+import { LABORATORY_KEYS, onFakeDevice, until } from '../../conformance/sdf-rig.js'
+import type { SdfRigOptions } from '../../conformance/sdf-rig.js'
 
 /** Exchanges that live in the device between CONNECT and its answer, and those that are never finished. */
 
@@ -10,29 +8,13 @@ const D = Buffer.from('0000259689583757', 'hex')
 const AWAY = { code: 'UNAVAILABLE' }
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
-const found = withFakeDevice()
-if (found) withDevice(found)
-else test('cipher device: not run, there is no C compiler here', () => expect(found).toBeUndefined())
-
-function withDevice(fake: FakeDevice): void {
-  const open: KeyProvider[] = []
-  const start = async (options: Parameters<typeof startSdf>[1] = {}) => {
-    const provider = await startSdf(fake, { sessions: 1, ...options })
-    open.push(provider)
-    fake.calls()
-    return provider
-  }
+onFakeDevice((fake, startAny) => {
+  const start = (options: SdfRigOptions = {}) => startAny({ sessions: 1, ...options })
   const peer = async () => {
     const [pair, ephemeral] = [await testEngine().generateKeyPair(), await testEngine().generateKeyPair()]
     return { publicKey: pair.publicKey, id: D, ephemeral: ephemeral.publicKey }
   }
   const count = (calls: readonly string[], name: string) => calls.filter((one) => one === name).length
-  beforeEach(() => fake.control())
-  afterEach(async () => {
-    fake.control()
-    for (const provider of open.splice(0)) await provider.close()
-  })
-  afterAll(() => testEngine().close())
 
   it('get a session of their own for so many, closed when the last of them has ended', async () => {
     const provider = await start({ agreements: { perSession: 3 } })
@@ -117,4 +99,4 @@ function withDevice(fake: FakeDevice): void {
     await expect(provider.station.initiate(STATION_ID)).rejects.toMatchObject(AWAY)
     await expect(provider.station.respond(STATION_ID, await peer())).rejects.toMatchObject(AWAY)
   })
-}
+})

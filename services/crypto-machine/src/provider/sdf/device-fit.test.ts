@@ -1,10 +1,8 @@
 import { sm4CbcMac, sm4EcbEncrypt } from '@zhuzhan/gm-crypto'
-import { withFakeDevice, wrapForFake } from '../../conformance/fake-device.js'
-import type { FakeDevice } from '../../conformance/fake-device.js'
-import { connect, exchange, flip, makeDevice, startMachine, testEngine } from '../../conformance/rig.js'
-import { LABORATORY_KEYS, PASSWORDS, openSdf, startSdf, until } from '../../conformance/sdf-rig.js'
+import { wrapForFake } from '../../conformance/fake-device.js'
+import { connect, exchange, flip, makeDevice, startMachine } from '../../conformance/rig.js'
+import { LABORATORY_KEYS, PASSWORDS, openSdf, onFakeDevice, until } from '../../conformance/sdf-rig.js'
 import { createSoftProvider } from '../soft-provider.js'
-import type { KeyProvider } from '../provider.js'
 
 /** Device, model and keys file must fit each other: what does not is found at the start, in words. */
 
@@ -12,24 +10,7 @@ const ROOT = { keyState: 1, keyVersion: 1, purpose: 'session' } as const
 const D = Buffer.from('0000259689583757', 'hex')
 const refusal = (reason: RegExp) => ({ code: 'CONFIG_INVALID', message: expect.stringMatching(reason) as string })
 
-const found = withFakeDevice()
-if (found) withDevice(found)
-else test('cipher device: not run, there is no C compiler here', () => expect(found).toBeUndefined())
-
-function withDevice(fake: FakeDevice): void {
-  const open: KeyProvider[] = []
-  const start = async (options: Parameters<typeof startSdf>[1] = {}) => {
-    const provider = await startSdf(fake, options)
-    open.push(provider)
-    return provider
-  }
-  beforeEach(() => fake.control())
-  afterEach(async () => {
-    fake.control()
-    for (const provider of open.splice(0)) await provider.close()
-  })
-  afterAll(() => testEngine().close())
-
+onFakeDevice((fake, start) => {
   describe('structures', () => {
     it('of 256-bit fields work with the model that says so', async () => {
       fake.control('field 32')
@@ -222,4 +203,4 @@ function withDevice(fake: FakeDevice): void {
     await expect(start({ libraryPath: text })).rejects.toMatchObject(refusal(/load: .*text\.so/))
     await expect(start({ libraryPath: '/nonexistent/libsdf.so' })).rejects.toMatchObject(refusal(/load/))
   })
-}
+})

@@ -1,11 +1,8 @@
 import { metricsText } from '@zhuzhan/telemetry'
-import { withFakeDevice } from '../../conformance/fake-device.js'
-import type { FakeDevice } from '../../conformance/fake-device.js'
-import { connect, exchange, makeDevice, startMachine, testEngine } from '../../conformance/rig.js'
-import { openSdf, startSdf, until } from '../../conformance/sdf-rig.js'
+import { connect, exchange, makeDevice, startMachine } from '../../conformance/rig.js'
+import { openSdf, onFakeDevice, until } from '../../conformance/sdf-rig.js'
 import { machineHealth } from '../../health.js'
 import { createMemoryStore } from '../../store/memory-store.js'
-import type { KeyProvider } from '../provider.js'
 
 /** A cipher device that answers slowly, not at all, with errors, or dies: what callers see, and how it comes back. */
 
@@ -14,25 +11,7 @@ const ROOT = { keyState: 1, keyVersion: 1, purpose: 'session' } as const
 const D = Buffer.from('0000259689583757', 'hex')
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
-const found = withFakeDevice()
-if (found) withDevice(found)
-else test('cipher device: not run, there is no C compiler here', () => expect(found).toBeUndefined())
-
-function withDevice(fake: FakeDevice): void {
-  const open: KeyProvider[] = []
-  const start = async (options: Parameters<typeof startSdf>[1] = {}) => {
-    const provider = await startSdf(fake, options)
-    open.push(provider)
-    fake.calls()
-    return provider
-  }
-  beforeEach(() => fake.control())
-  afterEach(async () => {
-    fake.control()
-    for (const provider of open.splice(0)) await provider.close()
-  })
-  afterAll(() => testEngine().close())
-
+onFakeDevice((fake, start) => {
   describe('a device that fails', () => {
     it.each([
       ['SDR_COMMFAIL', '01000003'],
@@ -219,4 +198,4 @@ function withDevice(fake: FakeDevice): void {
       await rig.stop()
     })
   })
-}
+})
