@@ -71,6 +71,9 @@ export const OrderBody = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('key-update'), keyState: z.literal(1), keyVersion: KeyVersion, addresses: Addresses }),
   z.strictObject({ kind: z.literal('key-update-abort'), addresses: Addresses }),
   z.strictObject({ kind: z.literal('suspect'), addresses: Addresses }),
+  /** Members of a group of clock broadcasts (OSP-1 §7.5): their keys of purpose 3 are made from this G. */
+  z.strictObject({ kind: z.literal('group'), group: hexOf(8), addresses: Addresses }),
+  z.strictObject({ kind: z.literal('ungroup'), addresses: Addresses }),
 ])
 export type OrderBody = z.infer<typeof OrderBody>
 

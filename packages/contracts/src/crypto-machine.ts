@@ -3,6 +3,7 @@ import { ERRORS, HesError } from '@zhuzhan/core'
 import type { ErrorCode } from '@zhuzhan/core'
 import { AUTHORITY_OPERATIONS } from './crypto-authority.js'
 import { ApduBytes, CryptoToken, DeviceAddress, Nothing, SealedRecord, bytes, hexOf } from './crypto-fields.js'
+import { GROUP_OPERATIONS } from './crypto-groups.js'
 import { KEY_UPDATE_OPERATIONS } from './crypto-key-updates.js'
 import { TICKET_OPERATIONS } from './crypto-tickets.js'
 
@@ -174,6 +175,7 @@ export const CRYPTO_OPERATIONS = {
   ...AUTHORITY_OPERATIONS,
   ...TICKET_OPERATIONS,
   ...KEY_UPDATE_OPERATIONS,
+  ...GROUP_OPERATIONS,
 } as const
 
 export type CryptoOperation = keyof typeof CRYPTO_OPERATIONS

@@ -49,6 +49,7 @@ export const ERRORS = {
   TICKET_REFUSED: { http: 409, retry: false, audit: true, text: 'The crypto machine does not seal this without a valid ticket.' },
   ORDER_REFUSED: { http: 409, retry: false, audit: true, text: 'The crypto machine does not carry out this order of administrators.' },
   KEY_UPDATE_REFUSED: { http: 409, retry: false, audit: true, text: 'The crypto machine does not update the keys of this device now.' },
+  GROUP_REFUSED: { http: 409, retry: false, audit: true, text: 'The crypto machine seals no broadcast to this group now.' },
   LIMIT: { http: 429, retry: true, audit: true, text: 'A limit of the crypto machine was reached.' },
   BUSY: { http: 503, retry: true, audit: false, text: 'The crypto machine or the device is busy.' },
   DEVICE_NOT_ENROLLED: { http: 409, retry: false, audit: true, text: 'The crypto machine holds no keys for this device.' },

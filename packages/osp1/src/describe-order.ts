@@ -105,6 +105,10 @@ export function describeOrderBody(body: OrderBody, area: (hex: string) => string
       }
     case 'key-update-abort':
       return { title: words('Abort key updates', '中止密钥更新'), lines: devices(body.addresses) }
+    case 'group':
+      return { title: words('Enter devices in a group of clock broadcasts', '将设备编入广播校时组'), lines: [line('Group', '组', body.group), ...devices(body.addresses)] }
+    case 'ungroup':
+      return { title: words('Take devices out of their groups', '将设备移出所属组'), lines: devices(body.addresses) }
     case 'suspect':
       return { title: words('Treat devices as suspect: reads only', '将设备列为可疑：仅允许读取'), lines: devices(body.addresses) }
   }

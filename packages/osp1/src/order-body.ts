@@ -50,6 +50,8 @@ export type OrderBody =
   | { kind: 'key-update'; keyState: number; keyVersion: number; addresses: string[] }
   | { kind: 'key-update-abort'; addresses: string[] }
   | { kind: 'suspect'; addresses: string[] }
+  | { kind: 'group'; group: string; addresses: string[] }
+  | { kind: 'ungroup'; addresses: string[] }
 export type OrderKind = OrderBody['kind']
 
 export const MAX_ORDER_DEVICES = 4096
@@ -237,6 +239,12 @@ const CODECS: Codecs = {
   suspect: addressList(12) as Codecs['suspect'],
   'root-keys-withdraw': rootVersion(13) as Codecs['root-keys-withdraw'],
   'root-keys-destroy': rootVersion(14) as Codecs['root-keys-destroy'],
+  group: {
+    code: 15,
+    write: (b) => [hex(b.group, 8), ...writeAddresses(b.addresses)],
+    read: (r) => ({ group: r.hex(8), addresses: readAddresses(r) }),
+  },
+  ungroup: addressList(16) as Codecs['ungroup'],
 }
 
 /** kind(1) || LP(body). @throws HesError ORDER_REFUSED for values without a form */

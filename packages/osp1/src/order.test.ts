@@ -35,7 +35,7 @@ const body: fc.Arbitrary<OrderBody> = fc.oneof(
     terminal: fc.option(address, { nil: null }),
     addresses,
   }),
-  fc.record({ kind: fc.constantFrom('unplace' as const, 'key-update-abort' as const, 'suspect' as const), addresses }),
+  fc.record({ kind: fc.constantFrom('unplace' as const, 'key-update-abort' as const, 'suspect' as const, 'ungroup' as const), addresses }),
   fc.record({ kind: fc.constantFrom('policy-set' as const, 'policy-remove' as const), ...policy }),
   fc.record({
     kind: fc.constant('bind-modules' as const),
@@ -47,6 +47,7 @@ const body: fc.Arbitrary<OrderBody> = fc.oneof(
       )
       .map((all) => [...all].sort((a, b) => a.slot - b.slot)),
   }),
+  fc.record({ kind: fc.constant('group' as const), group: hex(8), addresses }),
   fc.record({ kind: fc.constant('mandate-revoke' as const), mandate: hex(16) }),
   fc.record({ kind: fc.constantFrom('root-keys' as const, 'root-keys-withdraw' as const, 'root-keys-destroy' as const), keyState, keyVersion: version }),
   fc.record({ kind: fc.constant('key-update' as const), keyState: fc.constant(1), keyVersion: version, addresses }),

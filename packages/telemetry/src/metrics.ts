@@ -73,6 +73,7 @@ export const METRICS = {
   crypto_open_seconds: { kind: 'histogram', unit: 's', description: 'Opening one record.', buckets: CIPHER_SECONDS },
   crypto_seal_seconds: { kind: 'histogram', unit: 's', description: 'Sealing one record.', buckets: CIPHER_SECONDS },
   crypto_key_updates: { kind: 'counter', unit: '{step}', description: 'Steps of key updates by what they came to; `unreachable`: a device refused both key sets.', labels: ['state'], zeros: [{ state: 'unreachable' }, { state: 'wrong-check-value' }, { state: 'refused' }] },
+  crypto_broadcasts: { kind: 'counter', unit: '{broadcast}', description: 'Clock broadcasts asked for, by result: sealed, or why not.', labels: ['result'], zeros: [{ result: 'sealed' }] },
   crypto_provider_up: { kind: 'gauge', unit: '1', description: '1 while the key provider (software, or the cipher device) serves.' },
   crypto_device_sessions: { kind: 'gauge', unit: '{session}', description: 'Open sessions of the cipher device.' },
   crypto_device_calls: { kind: 'counter', unit: '{call}', description: 'Calls into the library of the cipher device, by function and result.', labels: ['function', 'result'] },

@@ -8,6 +8,9 @@ import type { Authority } from './authority/authority.js'
 import { serially } from './authority/serially.js'
 import { each, eachNow } from './batch.js'
 import type { HandlersOf } from './batch.js'
+import { hearClockSet } from './groups/clock-set.js'
+import { createGroups } from './groups/groups.js'
+import { healGroup } from './groups/heal.js'
 import { createDevices } from './keys/devices.js'
 import { createKeyIssue } from './keys/issue.js'
 import { createKeyTrials } from './keys/key-trials.js'
@@ -137,6 +140,8 @@ export function createMachine(options: MachineOptions): Machine {
         const { session, request: answered, ...opened } = record
         if ('apdu' in opened) hearClock(session, answered, opened.apdu, clock)
         if ('apdu' in opened) await healReportWindow(store, session, opened.apdu)
+        if ('apdu' in opened) await healGroup({ store, vault, refusals: authority.refusals, clock }, session, opened.apdu)
+        if ('apdu' in opened) await hearClockSet(store, session, answered, opened.apdu, clock)
         return opened
       }),
     openReport: (owner, batch) => each(batch, (request) => reports.open(owner, request)),
@@ -165,6 +170,7 @@ export function createMachine(options: MachineOptions): Machine {
     ...authority.handlers,
     ...commands.handlers,
     ...createKeyUpdateHandlers({ store, vault, updates }),
+    ...createGroups({ store, provider, vault, places: authority.places, refusals: authority.refusals, guard: commands.guard, clock, clientAddress }),
   }
 
   const runParsed = async <O extends CryptoOperation>(

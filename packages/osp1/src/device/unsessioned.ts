@@ -1,19 +1,13 @@
 import { DecodeError, dateTimeSToEpoch, decodeApdu, encodeApdu } from '@zhuzhan/dlt698'
 import type { LinkAddress, SecurityRequest } from '@zhuzhan/dlt698'
 import { authenticatedAddressOf } from '../address.js'
-import { BROADCAST_SID, readBroadcastAttach, verifyBroadcast } from '../broadcast.js'
+import { BROADCAST_LIMITS, BROADCAST_SID, BROADCAST_TIME, readBroadcastAttach, verifyBroadcast } from '../broadcast.js'
 import { agseqAccepted } from '../counters.js'
 import { deriveKey } from '../keys.js'
 import { PROOF_RN_LENGTH, signReadProof } from '../read-proof.js'
 import type { Keyring } from './keyring.js'
 import type { Counters } from './state.js'
 import type { Osp1DeviceOptions } from './types.js'
-
-const MAX_SHIFT_SECONDS = 60
-const MAX_TOTAL_SHIFT_SECONDS = 300
-const DAY_MS = 24 * 3_600_000
-/** Broadcast time setting. */
-const SET_TIME = '40007F00'
 
 /** Requests without a session: read proofs and clock broadcasts. §7.5 */
 export function createUnsessioned(options: Osp1DeviceOptions, ad: Buffer, counters: Counters, keyring: Keyring) {
@@ -60,8 +54,8 @@ export function createUnsessioned(options: Osp1DeviceOptions, ad: Buffer, counte
 
     const shift = shiftOf(content)
     if (shift === undefined) return refuse('content')
-    if (Math.abs(shift) > MAX_SHIFT_SECONDS || clock.monotonic() - lastShiftAt < DAY_MS) return refuse('limit')
-    if (counters.state.broadcastShift + Math.abs(shift) > MAX_TOTAL_SHIFT_SECONDS) return refuse('total')
+    if (Math.abs(shift) > BROADCAST_LIMITS.shiftSeconds || clock.monotonic() - lastShiftAt < BROADCAST_LIMITS.everyMs) return refuse('limit')
+    if (counters.state.broadcastShift + Math.abs(shift) > BROADCAST_LIMITS.totalShiftSeconds) return refuse('total')
     lastShiftAt = clock.monotonic()
     await counters.change({ broadcastShift: counters.state.broadcastShift + Math.abs(shift) })
     await act(Buffer.from(content), { via: 'broadcast', task: 5, clientAddress: address.client })
@@ -72,7 +66,7 @@ export function createUnsessioned(options: Osp1DeviceOptions, ad: Buffer, counte
   const shiftOf = (content: Buffer): number | undefined => {
     try {
       const apdu = decodeApdu(content)
-      if (apdu.apdu !== 'action-request' || apdu.choice !== 'normal' || apdu.omd !== SET_TIME || apdu.parameter.type !== 'date-time-s')
+      if (apdu.apdu !== 'action-request' || apdu.choice !== 'normal' || apdu.omd !== BROADCAST_TIME || apdu.parameter.type !== 'date-time-s')
         return undefined
       const to = dateTimeSToEpoch(apdu.parameter.value, offsetMinutes)
       return to === undefined ? undefined : (to - localTime()) / 1000

@@ -8,6 +8,7 @@ import type { KeyProvider } from '../provider/provider.js'
 import type { OrderChanges, PersonRow } from '../store/authority-store.js'
 import type { MachineStore } from '../store/store.js'
 import { createDeviceEffects } from './device-effects.js'
+import { createGroupEffects } from './group-effects.js'
 import { createRootEffects } from './root-effects.js'
 import { EVERY_AREA } from './people.js'
 import type { People } from './people.js'
@@ -165,6 +166,7 @@ export function createOrderEffects(options: EffectOptions): OrderEffects {
     },
     ...createDeviceEffects(options),
     ...createRootEffects(options),
+    ...createGroupEffects({ ...options, places }),
   }
   return (order, refuse) => (table[order.body.kind] as EffectOf<OrderKind>)(order.body, refuse, order)
 }

@@ -1,6 +1,7 @@
 import type { Vault } from '../keys/vault.js'
 import type { MarkRow, PersonRow, PlaceRow, PolicyRow } from '../store/authority-store.js'
 import type { KeyUpdateRow, ModuleRow } from '../store/field-store.js'
+import type { GroupMemberRow } from '../store/group-store.js'
 import type { MandateRow } from '../store/ticket-store.js'
 
 /** MACs over rows: whoever can write the database cannot make or change one. */
@@ -43,6 +44,10 @@ export function mandateMac(vault: Vault, row: Bare<MandateRow>): Buffer {
 
 export function moduleMac(vault: Vault, deviceId: number, row: Bare<ModuleRow>): Buffer {
   return vault.rowMac(`module/${deviceId}/${row.slot}`, [row.serial, row.model, Buffer.of(row.chip ? 1 : 0, row.keyState, row.keyVersion)])
+}
+
+export function groupMemberMac(vault: Vault, row: Pick<GroupMemberRow, 'deviceId' | 'groupId'>): Buffer {
+  return vault.rowMac(`group-member/${row.deviceId}`, [row.groupId])
 }
 
 export function keyUpdateMac(vault: Vault, row: Bare<KeyUpdateRow>): Buffer {

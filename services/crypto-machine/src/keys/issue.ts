@@ -5,6 +5,7 @@ import { certificateToPem, parseCertificate, privateKeyToPem } from '@zhuzhan/gm
 import type { Random, Sm2Engine } from '@zhuzhan/gm-crypto'
 import { PURPOSES, authenticatedAddressOfNumber, certificateName, dispersionOfNumber } from '@zhuzhan/osp1'
 import { serial } from '../provider/certificates.js'
+import { groupIdOf } from '../groups/membership.js'
 import type { KeyProvider } from '../provider/provider.js'
 import type { DeviceRow, MachineStore, NewDevice } from '../store/store.js'
 import { newestActiveVersion } from './root-versions.js'
@@ -83,11 +84,12 @@ export function createKeyIssue(options: KeyIssueOptions): (orders: readonly KeyI
   }
 
   const file = async (row: DeviceRow): Promise<IssuedKeys> => {
+    const group = await groupIdOf(store, vault, row.id)
     // Purpose 5 belongs to the chip itself (§7.1); without a group the key of purpose 3 is the device's alone and unused.
     const deviceKeys = await Promise.all(
       PURPOSES.map(async (purpose) => {
         const root = { keyState: row.keyState, keyVersion: row.keyVersion, purpose }
-        return [purpose, hex(await provider.deviceKey(root, purpose === 'pairing' ? row.chipSerial : row.dispersion))]
+        return [purpose, hex(await provider.deviceKey(root, purpose === 'pairing' ? row.chipSerial : purpose === 'group' && group ? group : row.dispersion))]
       }),
     )
     const common: IssuedKeys = {
@@ -100,6 +102,7 @@ export function createKeyIssue(options: KeyIssueOptions): (orders: readonly KeyI
       clientAddress: hex(Buffer.of(clientAddress)),
       masterId: hex(stationId),
       deviceKeys: Object.fromEntries(deviceKeys) as IssuedKeys['deviceKeys'],
+      ...(group && { groupId: hex(group) }),
     }
     if (row.mode === 'S') return common
     if (!row.certificate || !row.issuedKey)

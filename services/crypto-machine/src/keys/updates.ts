@@ -6,6 +6,7 @@ import type { UpdateStep } from '@zhuzhan/osp1'
 import type { Refusals } from '../authority/refusals.js'
 import { keyUpdateMac } from '../authority/row-macs.js'
 import type { Serially } from '../authority/serially.js'
+import { groupIdOf } from '../groups/membership.js'
 import type { KeyProvider } from '../provider/provider.js'
 import type { OpenedRecord, Records } from '../sessions/records.js'
 import type { Session, SessionTable } from '../sessions/session-table.js'
@@ -93,7 +94,7 @@ export function createKeyUpdates({ store, provider, vault, sessions, records, re
     const { state } = update.row
     if (step === 'commit' && state !== 'committing') return move(device, update, ['ordered', 'staging', 'staged'], { state: 'committing' })
     if (step !== 'stage' || state !== 'ordered') return true
-    const stage = vault.wrap(wrapName(update.row), await buildStage(provider, device.row, update.row))
+    const stage = vault.wrap(wrapName(update.row), await buildStage(provider, device.row, update.row, await groupIdOf(store, vault, device.row.id)))
     update.tryNew = true
     return move(device, update, ['ordered'], { state: 'staging', stage })
   }

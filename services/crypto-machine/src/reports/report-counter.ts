@@ -7,7 +7,11 @@ const COUNTERS = 'F1000700'
 const COUNTERS_BYTES = Buffer.from('F1000700', 'hex')
 
 /** The report counter in an authentic answer to GET F1000700; undefined for every other answer. */
-export function reportCounterOf(apdu: Uint8Array): number | undefined {
+export const reportCounterOf = (apdu: Uint8Array): number | undefined => counterOf(apdu, 1)
+/** AGSEQ in the same. */
+export const groupCounterOf = (apdu: Uint8Array): number | undefined => counterOf(apdu, 2)
+
+function counterOf(apdu: Uint8Array, item: number): number | undefined {
   // Cheap first: this looks at every answer of every session.
   if (apdu[0] !== 0x85 || apdu[1] !== 1 || !COUNTERS_BYTES.equals(apdu.subarray(3, 7))) return undefined
   try {
@@ -20,7 +24,7 @@ export function reportCounterOf(apdu: Uint8Array): number | undefined {
     )
       return undefined
     const { data } = response.result
-    const counter = data.type === 'structure' ? data.items[1] : undefined
+    const counter = data.type === 'structure' ? data.items[item] : undefined
     return counter?.type === 'double-long-unsigned' ? counter.value : undefined
   } catch (error) {
     if (error instanceof DecodeError) return undefined

@@ -11,6 +11,7 @@ import type { Device, KeySet } from '../keys/devices.js'
 export type Purpose =
   | { kind: 'clock'; /** Milliseconds since 1970. */ sentAt: number }
   | { kind: 'manifest'; challenge: Buffer }
+  | { kind: 'clock-set' }
   | { kind: 'key-update'; step: UpdateStep; updateId: Buffer }
 
 /** A request that waits for its answer, or waited too long. */

@@ -1,5 +1,6 @@
 import type { Allowance, PersonState, Role } from '@zhuzhan/osp1'
 import type { KeyUpdateRow, ModuleRow } from './field-store.js'
+import type { GroupChanges } from './group-store.js'
 import type { DeviceRow, KeyEvent, RootKeyRow } from './store.js'
 import type { MandateRow } from './ticket-store.js'
 
@@ -67,6 +68,7 @@ export interface OrderChanges {
   modules?: { deviceId: number; rows: readonly ModuleRow[] }
   mandates?: readonly MandateRow[]
   keyUpdates?: readonly KeyUpdateRow[]
+  groups?: GroupChanges
   /** New ones, `pending`. */
   rootKeys?: readonly Omit<RootKeyRow, 'status'>[]
   /** Versions that are `active` from now on, if they were `pending`. */

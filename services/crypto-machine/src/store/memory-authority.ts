@@ -1,6 +1,7 @@
 import type { AuthorityStore, MarkRow, OrderChanges, OrderRow, PersonKeyRow, PersonRow, PlaceRow, PolicyRow } from './authority-store.js'
 import { OPEN_UPDATE_STATES } from './field-store.js'
 import type { FieldStore, KeyUpdateRow, ModuleFindingRow, ModuleRow } from './field-store.js'
+import { applyGroups, forgetCounters } from './memory-groups.js'
 import type { MemoryDisk } from './memory-store.js'
 import type { MandateRow, TicketStore, TicketUseRow } from './ticket-store.js'
 
@@ -96,6 +97,7 @@ export function memoryAuthority(disk: MemoryDisk, commit: Commit, fencedOff: () 
         const counters = [...disk.entries.values()].filter((entry) => entry.deviceId === id).map((entry) => entry.rspctr)
         disk.highs.set(id, { known: false, highest: disk.highs.get(id)?.highest ?? Math.max(-1, ...counters), uncheckedTo: disk.highs.get(id)?.uncheckedTo ?? -1 })
       }
+      forgetCounters(disk)
       disk.events.push(event)
     },
   }
@@ -121,6 +123,7 @@ function apply(disk: MemoryDisk, changes: OrderChanges): void {
   if (changes.modules) field.modules.set(changes.modules.deviceId, changes.modules.rows)
   for (const row of changes.mandates ?? []) field.mandates.set(key(row.mandateId), row)
   for (const row of changes.keyUpdates ?? []) field.keyUpdates.set(key(row.updateId), row)
+  if (changes.groups) applyGroups(disk, changes.groups)
   for (const { keyState, keyVersion } of changes.activeRoots ?? [])
     disk.rootKeys = disk.rootKeys.map((row) => (row.keyState === keyState && row.keyVersion === keyVersion && row.status === 'pending' ? { ...row, status: 'active' } : row))
   const named = (list: OrderChanges['activeRoots'], row: { keyState: number; keyVersion: number }): boolean =>

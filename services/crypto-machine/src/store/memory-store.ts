@@ -1,6 +1,8 @@
 import { REPORT_WINDOW } from '@zhuzhan/osp1'
 import { memoryAuthority, memoryField, memoryFieldStore, memoryTickets } from './memory-authority.js'
 import type { MemoryField } from './memory-authority.js'
+import { memoryGroupParts, memoryGroups } from './memory-groups.js'
+import type { MemoryGroups } from './memory-groups.js'
 import { memoryBackup } from './memory-backup.js'
 import { FencedError } from './store.js'
 import type { DeviceRow, KeyEvent, MachineIdentity, MachineStore, OwnKeyRow, ReportEntryRow, ReportHigh, RootKeyRow } from './store.js'
@@ -18,6 +20,7 @@ export interface MemoryDisk {
   events: KeyEvent[]
   /** People, tickets, modules, key updates. */
   field: MemoryField
+  groups: MemoryGroups
   /** Commits so far; a test makes the n-th fail. */
   commits: number
   failNext: Error | undefined
@@ -35,6 +38,7 @@ export function memoryDisk(): MemoryDisk {
     highs: new Map(),
     events: [],
     field: memoryField(),
+    groups: memoryGroupParts(),
     commits: 0,
     failNext: undefined,
   }
@@ -61,6 +65,7 @@ export function createMemoryStore(disk: MemoryDisk = memoryDisk()): MachineStore
     ...authority,
     ...memoryTickets(disk, commit),
     ...memoryFieldStore(disk, commit),
+    ...memoryGroups(disk, commit),
     ...memoryBackup(disk, authority.newEpoch),
     identity: async (make) => (disk.identity ??= make()),
     takeOver: async () => (fencing = ++disk.fencing),

@@ -4,6 +4,7 @@ import { EVENT, OWNER, eventValues } from './pg-database.js'
 import type { PgDatabase } from './pg-database.js'
 import { putDevice } from './pg-device.js'
 import { putKeyUpdate, putModules } from './pg-field.js'
+import { putGroups } from './pg-groups.js'
 import { putMandate } from './pg-tickets.js'
 
 type Run = PgDatabase['query']
@@ -134,7 +135,8 @@ export const NEW_EPOCH = `WITH machine AS (
    INSERT INTO crypto_machine.report_high (device_id, known, highest)
    SELECT d.id, false, COALESCE(max(e.rspctr), -1) FROM machine, crypto_machine.device d
      LEFT JOIN crypto_machine.report_entry e ON e.device_id = d.id GROUP BY d.id
-   ON CONFLICT (device_id) DO UPDATE SET known = false)
+   ON CONFLICT (device_id) DO UPDATE SET known = false),
+ groups AS (UPDATE crypto_machine.key_group SET known = false FROM machine)
  INSERT INTO crypto_machine.key_event (fencing, kind, subject, detail) SELECT fencing, $1, $2, $3 FROM machine`
 
 const PUT_MARK = 'INSERT INTO crypto_machine.mark (name, value, row_mac)'
@@ -187,6 +189,7 @@ async function apply(run: Run, changes: OrderChanges): Promise<void> {
   if (changes.modules) await putModules(run, changes.modules.deviceId, changes.modules.rows)
   for (const row of changes.mandates ?? []) await putMandate(run, row)
   for (const row of changes.keyUpdates ?? []) await putKeyUpdate(run, row)
+  if (changes.groups) await putGroups(run, changes.groups)
   for (const row of changes.activeRoots ?? [])
     await run("UPDATE crypto_machine.root_key SET status = 'active' WHERE key_state = $1 AND key_version = $2 AND status = 'pending'", [
       row.keyState,

@@ -7,6 +7,7 @@ import { EVENT, OWNER, eventValues, pgDatabase } from './pg-database.js'
 import { DEVICE, DEVICE_COLUMNS, columnsOf, deviceFromSql, unnestDevices } from './pg-device.js'
 import type { DeviceSql } from './pg-device.js'
 import { pgField } from './pg-field.js'
+import { pgGroups } from './pg-groups.js'
 import { pgTickets } from './pg-tickets.js'
 import type { DeviceCounters, MachineStore, OwnKeyRow } from './store.js'
 
@@ -19,6 +20,7 @@ export function createPgStore(pool: Pool): MachineStore {
     ...pgAuthority(db),
     ...pgTickets(db),
     ...pgField(db),
+    ...pgGroups(db),
     ...pgBackup(pool),
     async identity(make) {
       const made = make()

@@ -3,12 +3,14 @@ import pg from 'pg'
 import { ask, connect, exchange, makeDevice, startMachine, testEngine } from '../conformance/rig.js'
 import { describeAuthorityStore } from '../conformance/authority-store-suite.js'
 import { describeStore } from '../conformance/store-suite.js'
+import { describeGroupStore } from '../conformance/group-store-suite.js'
 import { createMemoryStore, memoryDisk } from './memory-store.js'
 import { createPgStore } from './pg-store.js'
 
 const disk = memoryDisk()
 describeStore('in memory', async () => createMemoryStore(disk))
 describeAuthorityStore('in memory', async () => createMemoryStore(disk))
+describeGroupStore('in memory', async () => createMemoryStore(disk))
 
 describe('with a real database', () => {
   const db = withPostgres()
@@ -26,6 +28,7 @@ describe('with a real database', () => {
 
   describeStore('in PostgreSQL', async () => createPgStore(pool()))
   describeAuthorityStore('in PostgreSQL', async () => createPgStore(pool()))
+  describeGroupStore('in PostgreSQL', async () => createPgStore(pool()))
 
   it('refuses changes of key events', async () => {
     const client = pool()

@@ -2,6 +2,7 @@ import type { Purpose } from '@zhuzhan/osp1'
 import type { AuthorityStore } from './authority-store.js'
 import type { BackupStore } from './backup-store.js'
 import type { FieldStore } from './field-store.js'
+import type { GroupStore } from './group-store.js'
 import type { TicketStore } from './ticket-store.js'
 
 /** What the machine keeps. Everything that is secret arrives here wrapped. */
@@ -92,7 +93,7 @@ export class FencedError extends Error {
  * The machine's storage. Each write is one commit that checks the fencing number, all or nothing; when the promise
  * resolves it is durable. One conformance suite runs against every implementation.
  */
-export interface MachineStore extends AuthorityStore, TicketStore, FieldStore, BackupStore {
+export interface MachineStore extends AuthorityStore, TicketStore, FieldStore, BackupStore, GroupStore {
   /** The identity, created by `make` at the very first start. */
   identity(make: () => MachineIdentity): Promise<MachineIdentity>
   /** Become the owner: every other process is fenced off from now on. @returns the fencing number */

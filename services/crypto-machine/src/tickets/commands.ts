@@ -9,6 +9,7 @@ import type { Records } from '../sessions/records.js'
 import type { SessionTable } from '../sessions/session-table.js'
 import type { MachineStore } from '../store/store.js'
 import { createClockGuard } from './clock-guard.js'
+import type { ClockGuard } from './clock-guard.js'
 import { createJudge } from './judge.js'
 import { createMandates } from './mandates.js'
 import { createTicketSignatures } from './signatures.js'
@@ -30,6 +31,7 @@ export interface CommandOptions {
 
 export interface Commands {
   handlers: HandlersOf<keyof typeof TICKET_OPERATIONS>
+  guard: ClockGuard
   /** Once a minute: keep the highest time seen, forget uses of tickets that are long dead. */
   tick(): Promise<void>
 }
@@ -51,6 +53,7 @@ export function createCommands(options: CommandOptions): Commands {
   let ticks = 0
 
   return {
+    guard,
     handlers: {
       prepareTicket: (_owner, batch) => each(batch, tickets.prepare),
       sealTicket: (owner, batch) => each(batch, (request) => tickets.seal(owner, request)),

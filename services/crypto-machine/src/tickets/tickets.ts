@@ -11,6 +11,7 @@ import type { MachineStore } from '../store/store.js'
 import type { JudgedTicket, TicketSubject } from './judge.js'
 import type { createJudge } from './judge.js'
 import type { Mandates } from './mandates.js'
+import { setsClock } from '../groups/clock-set.js'
 
 export interface Tickets {
   prepare(request: CryptoRequest<'prepareTicket'>): Promise<CryptoResult<'prepareTicket'>>
@@ -104,7 +105,7 @@ export function createTickets(options: TicketsOptions): Tickets {
           const subject = { address, dispersion, session }
           const judged = await judge(request, subject)
           await spend(judged, subject)
-          const sealed = records.sealReserved(session, judged.apdu, judged.task)
+          const sealed = records.sealReserved(session, judged.apdu, judged.task, setsClock(judged.ticket) ? { kind: 'clock-set' } : undefined)
           // A clock that is set may be another clock now.
           if (judged.ticket.target[0] === 0x40 && judged.ticket.target[1] === 0) session.clockReading = undefined
           return sealed
