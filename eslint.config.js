@@ -43,7 +43,7 @@ const INPUT_OUTPUT = ['fs', 'fs/promises', 'net', 'tls', 'http', 'https', 'http2
 /** Raw sockets live where terminals, pipes and test peers are; everything else speaks through them. */
 const SOCKETS = ['services/gateway-type1', 'packages/service-kit', 'packages/fleet', 'packages/testing', 'packages/supervisor']
 /** Tests, and what only tests use: they may read vectors and start servers. */
-const TEST_CODE = ['**/*.test.ts', '**/vectors/**/*.ts', '**/conformance/**/*.ts']
+const TEST_CODE = ['**/*.test.ts', '**/fixtures/**/*.ts', '**/vectors/**/*.ts', '**/conformance/**/*.ts']
 
 /** no-restricted-imports for one member. */
 function importsOf(member, allowed, { test }) {

@@ -45,7 +45,7 @@ function readMember(folder: string): Member {
 function readSource(path: string): Source {
   const text = readFileSync(path, 'utf8')
   const file = relative(ROOT, path)
-  return { file, lines: text.split('\n').length - 1, test: /\.test\.ts$|\/vectors\/|\/conformance\//.test(file), imports: ts.preProcessFile(text, true, true).importedFiles.map(({ fileName }) => fileName) }
+  return { file, lines: text.split('\n').length - 1, test: /\.test\.ts$|\/vectors\/|\/fixtures\/|\/conformance\//.test(file), imports: ts.preProcessFile(text, true, true).importedFiles.map(({ fileName }) => fileName) }
 }
 
 function walk(folder: string): string[] {

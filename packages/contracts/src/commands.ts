@@ -21,7 +21,8 @@ export type CommandState = z.infer<typeof CommandState>
 
 /** Which state may follow which. Every UPDATE of a command names the states it may start from, so two writers cannot both win. */
 export const NEXT_STATES: Record<CommandState, readonly CommandState[]> = {
-  accepted: ['awaiting_approval', 'queued', 'expired'],
+  // A control command is accepted until its requester has signed its ticket.
+  accepted: ['awaiting_approval', 'queued', 'rejected', 'expired'],
   awaiting_approval: ['approved', 'rejected', 'expired'],
   approved: ['queued', 'expired'],
   queued: ['sent', 'refused', 'expired'],

@@ -11,7 +11,9 @@ export type PersonRole = z.infer<typeof PersonRole>
 export const PersonState = z.enum(['active', 'suspended', 'withdrawn'])
 export const PersonId = hexOf(8)
 export const AreaCode = hexOf(8)
-const Addresses = z.array(DeviceAddress).min(1).max(4096)
+/** Devices of one order. */
+export const MAX_ORDER_DEVICES = 4096
+const Addresses = z.array(DeviceAddress).min(1).max(MAX_ORDER_DEVICES)
 const KeyVersion = z.number().int().min(1).max(255)
 
 export const PolicyEntry = z.strictObject({

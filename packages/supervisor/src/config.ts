@@ -14,6 +14,7 @@ export const configSchema = z.object({
   ZHUZHAN_ADMIN_PASSWORD: z.string().transform((text) => text || undefined).optional(),
   ZHUZHAN_MASTER_KEY_FILE: z.string().transform((text) => text || undefined).optional(),
   ZHUZHAN_KEY_CUSTODY_FILE: z.string().transform((text) => text || undefined).optional(),
+  ZHUZHAN_ADMINISTRATORS_FILE: z.string().transform((text) => text || undefined).optional(),
   ZHUZHAN_PRODUCTION: flag,
   DATABASE_URL: z.string().transform((text) => text || undefined).optional().describe('with it no PostgreSQL is started'),
 })

@@ -27,11 +27,10 @@ export function serviceEnvironment(name: ServiceName, wiring: Wiring): Record<st
       ZHUZHAN_CRYPTO_PORT: String(ports.crypto),
       ZHUZHAN_CRYPTO_SECRET: secrets.cryptoSecret,
       // In custody there is no file with the whole key.
-      // A laboratory invents its first administrators; in production they come from their ceremony.
-      ...(config.ZHUZHAN_PRODUCTION ? {} : { ZHUZHAN_ADMINISTRATORS_FILE: process.env['ZHUZHAN_ADMINISTRATORS_FILE'] || folder.administrators }),
       ZHUZHAN_MASTER_KEY_FILE: config.ZHUZHAN_KEY_CUSTODY_FILE === undefined ? (config.ZHUZHAN_MASTER_KEY_FILE ?? folder.masterKey) : '',
       ZHUZHAN_KEY_CUSTODY_FILE: config.ZHUZHAN_KEY_CUSTODY_FILE === undefined ? '' : resolve(PROJECT, config.ZHUZHAN_KEY_CUSTODY_FILE),
       ZHUZHAN_CEREMONY_SOCKET: folder.ceremonySocket,
+      ...administrators(wiring),
     },
     analytics: {},
     'gateway-type1': {
@@ -54,9 +53,16 @@ export function serviceEnvironment(name: ServiceName, wiring: Wiring): Record<st
       ZHUZHAN_ADMIN_PASSWORD: secrets.adminPassword,
       ZHUZHAN_CRYPTO_URL: cryptoUrl(wiring),
       ZHUZHAN_CRYPTO_SECRET: secrets.cryptoSecret,
+      ...administrators(wiring),
     },
   }
   return { DATABASE_URL: wiring.databaseUrl, ZHUZHAN_OPS_PORT: String(ports.ops[name]), ...own[name] }
+}
+
+/** The operator's own file, or in a laboratory one that the crypto machine writes beside the other secrets. */
+function administrators({ config, folder }: Wiring): Record<string, string> {
+  const file = config.ZHUZHAN_ADMINISTRATORS_FILE ?? (config.ZHUZHAN_PRODUCTION ? undefined : folder.administrators)
+  return file === undefined ? {} : { ZHUZHAN_ADMINISTRATORS_FILE: file }
 }
 
 export function cryptoUrl({ ports }: Wiring): string {

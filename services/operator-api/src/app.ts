@@ -21,8 +21,10 @@ import { createPeople } from './auth/people.js'
 import { authRoutes } from './auth/routes.js'
 import { createTokens } from './auth/tokens.js'
 import { collectionRoutes } from './collection/routes.js'
+import type { Persons } from './authority/persons.js'
 import { commandRoutes } from './commands/routes.js'
 import type { CommandService } from './commands/service.js'
+import type { Tickets } from './commands/tickets.js'
 import { documentApi } from './documentation/openapi.js'
 import { startPage } from './documentation/start-page.js'
 import { energyRoutes } from './energy/routes.js'
@@ -50,6 +52,9 @@ export interface AppDeps {
   passwords: Passwords
   store: CommandStore
   commands: CommandService
+  tickets: Pick<Tickets, 'words'>
+  /** Laboratories: users become people of the crypto machine by themselves. */
+  persons?: Persons | undefined
   enqueue: Enqueue
   feed: Pick<EventFeed, 'subscribe'>
   /** For rotations of keys; absent where this service was started without one. */
@@ -105,7 +110,7 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
 
   const people = createPeople(pool, clock)
   const guard = createGuard(tokens, people)
-  const shared = { pool, guard, clock, log, production, enqueue, people, tokens, passwords: deps.passwords, audit: deps.audit }
+  const shared = { pool, guard, clock, log, production, enqueue, people, tokens, passwords: deps.passwords, audit: deps.audit, persons: deps.persons }
   await app.register(async (api) => {
     await api.register(authRoutes({ ...shared, limiter: createLoginLimiter(clock) }))
     await api.register(userRoutes(shared))
@@ -116,7 +121,7 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
     await api.register(readingRoutes(shared))
     await api.register(energyRoutes(shared))
     await api.register(collectionRoutes({ database: deps.database, guard }))
-    await api.register(commandRoutes({ commands: deps.commands, prisma, guard }))
+    await api.register(commandRoutes({ commands: deps.commands, tickets: deps.tickets, prisma, guard }))
     await api.register(feedRoutes({ pool, guard, feed: deps.feed, ...(deps.pingMs === undefined ? {} : { pingMs: deps.pingMs }) }))
     await api.register(keyRoutes({ ...shared, machine: deps.machine }))
     await api.register(auditRoutes(shared))

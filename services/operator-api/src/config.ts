@@ -13,7 +13,9 @@ export const configSchema = z.object({
   ZHUZHAN_ADMIN_USERNAME: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/).default('admin').describe('first administrator, created while there is no user'),
   ZHUZHAN_ADMIN_PASSWORD: optional.describe('his password'),
   ZHUZHAN_API_REQUESTS_PER_MINUTE: z.coerce.number().int().min(1).default(120_000).describe('requests a minute from one address; a fuse, not a quota'),
-  ZHUZHAN_CRYPTO_URL: optional.describe('crypto machine that signs the head of the audit log, ws://host:port'),
+  ZHUZHAN_PROXY_SECONDS: z.coerce.number().int().min(1).max(600).default(30).describe('how long a terminal may try to reach a meter with a control command; stands in the ticket'),
+  ZHUZHAN_ADMINISTRATORS_FILE: optional.describe("laboratories: the file with the passwords of the crypto machine's first administrators; users and devices are then entered there by themselves"),
+  ZHUZHAN_CRYPTO_URL: optional.describe('crypto machine: signs the head of the audit log, makes and checks tickets; ws://host:port'),
   ZHUZHAN_CRYPTO_SECRET: optional.describe('secret shared with the crypto machine'),
 })
 export type Config = z.output<typeof configSchema>

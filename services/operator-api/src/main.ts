@@ -10,9 +10,13 @@ import { signByCryptoMachine } from './audit-log/crypto-signer.js'
 import { headSigner } from './audit-log/head-signer.js'
 import { ensureFirstAdmin } from './auth/first-admin.js'
 import { createPasswords } from './auth/passwords.js'
+import { laboratoryOffice, noMachine } from './authority/office.js'
+import { laboratoryPersons } from './authority/persons.js'
+import { placeKeeper } from './authority/place-keeper.js'
 import { createDelivery } from './commands/delivery.js'
 import { createCommandService } from './commands/service.js'
 import { commandSweeper } from './commands/sweeper.js'
+import { createTickets } from './commands/tickets.js'
 import { configSchema } from './config.js'
 import { createEventFeed } from './feed/feed.js'
 import { restServer } from './rest-server.js'
@@ -39,12 +43,18 @@ async function main(): Promise<void> {
     ? createCryptoMachineClient({ url: config.ZHUZHAN_CRYPTO_URL, secret: config.ZHUZHAN_CRYPTO_SECRET, identity: 'operator-api', log })
     : undefined
 
+  // The machine refuses passwords in production; not even trying keeps them out of there.
+  const administrators = production ? undefined : config.ZHUZHAN_ADMINISTRATORS_FILE
+  const office = machine && administrators !== undefined ? laboratoryOffice(machine, administrators) : undefined
+  const persons = machine && office && laboratoryPersons({ pool, machine, office, log })
+  const tickets = createTickets({ pool, machine: machine ?? noMachine(), persons, proxySeconds: config.ZHUZHAN_PROXY_SECONDS })
+
   const build = async () => {
     await ensureFirstAdmin(pool, passwords, { username: config.ZHUZHAN_ADMIN_USERNAME, password: config.ZHUZHAN_ADMIN_PASSWORD, production }, log)
     return createApp({
       database, passwords, store, feed, clock, log, production, policy,
       audit: createAuditLog(pool), events: createEventLog(pool), enqueue: queues.add,
-      commands: createCommandService({ pool, store, delivery, clock }),
+      commands: createCommandService({ pool, store, delivery, tickets, clock }), tickets, persons,
       machine,
       version: version(), tokenSecret: config.ZHUZHAN_TOKEN_SECRET, requestsPerMinute: config.ZHUZHAN_API_REQUESTS_PER_MINUTE,
     })
@@ -61,6 +71,10 @@ async function main(): Promise<void> {
       { name: 'queues', start: async () => undefined, stop: () => queues.close() },
       opsServer({ host: config.ZHUZHAN_OPS_HOST, port: config.ZHUZHAN_OPS_PORT, health, log }),
       ...(machine ? [machine, headSigner({ pool, sign: signByCryptoMachine(machine), clock, log })] : []),
+      ...(machine && office ? [placeKeeper({
+        pool, machine, office, clock, log,
+        listen: (wake) => listen({ url: config.DATABASE_URL, channel: 'zhuzhan_registry', onNotify: wake, onConnected: wake, onError: warn('registry notifications interrupted') }),
+      })] : []),
       commandSweeper({ pool, store, delivery, clock, log }),
       feed,
       // Intake last: it stops first.

@@ -21,8 +21,12 @@ export const LoginAnswer = z.object({
   roles: z.array(Role),
 })
 
-export const NewUserBody = z.strictObject({ username: Username, password: NewPassword, roles: Roles })
-export const UserPatchBody = z.strictObject({ roles: Roles.optional(), disabled: z.boolean().optional(), password: NewPassword.optional() })
+const Person = z.string().regex(/^[0-9A-F]{16}$/, '8 bytes in upper-case hex')
+export const NewUserBody = z.strictObject({
+  username: Username, password: NewPassword, roles: Roles,
+  person: Person.optional().describe('Who this is in the crypto machine. A laboratory enters a new person with a key under the password'),
+})
+export const UserPatchBody = z.strictObject({ roles: Roles.optional(), disabled: z.boolean().optional(), password: NewPassword.optional(), person: Person.optional() })
   .refine((patch) => Object.keys(patch).length > 0, 'nothing to change')
 export const OwnPasswordBody = z.strictObject({ current: z.string().min(1).max(1_024), next: NewPassword })
 
@@ -31,6 +35,7 @@ export const UserAnswer = z.object({
   username: z.string(),
   roles: z.array(Role),
   disabled: z.boolean(),
+  person: z.string().nullable().describe('Who this is in the crypto machine; null: nobody who signs tickets'),
   createdAt: z.string(),
 }).meta({ id: 'User' })
 export type UserAnswer = z.infer<typeof UserAnswer>

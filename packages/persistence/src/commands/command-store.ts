@@ -26,6 +26,12 @@ export interface CommandRecord {
   dar: number | null
   result: unknown
   traceParent: string | null
+  /** TKT, and who signed it; null for a read. */
+  ticket: Buffer | null
+  sigOperator: Buffer | null
+  sigApprover: Buffer | null
+  /** User name of the approver the ticket names. */
+  approver: string | null
 }
 
 export interface NewCommand {
@@ -37,6 +43,8 @@ export interface NewCommand {
   requestedBy: string
   expiresAt: Date
   traceParent?: string
+  ticket?: Uint8Array
+  approver?: string
 }
 
 /** One step of a command's life: who moved it where, and why. */
@@ -49,6 +57,8 @@ export interface Transition {
   dar?: number
   result?: unknown
   decidedBy?: string
+  sigOperator?: Uint8Array
+  sigApprover?: Uint8Array
   detail?: Record<string, unknown>
 }
 
@@ -67,15 +77,17 @@ export interface CommandStore {
 }
 
 const COLUMNS = `id, meter_address AS "meterAddress", terminal_address AS "terminalAddress", action, parameters, state, reason, requested_by AS "requestedBy",
-  decided_by AS "decidedBy", created_at AS "createdAt", expires_at AS "expiresAt", sent_at AS "sentAt", settled_at AS "settledAt", code, dar, result, trace_parent AS "traceParent"`
+  decided_by AS "decidedBy", created_at AS "createdAt", expires_at AS "expiresAt", sent_at AS "sentAt", settled_at AS "settledAt", code, dar, result, trace_parent AS "traceParent",
+  ticket, sig_operator AS "sigOperator", sig_approver AS "sigApprover", approver`
 
 export function createCommandStore(pool: pg.Pool): CommandStore {
   return {
     create: (command) => transaction(pool, async (client) => {
       const { rows } = await client.query<CommandRecord>(
-        `INSERT INTO command (id, meter_address, terminal_address, action, parameters, state, reason, requested_by, expires_at, trace_parent)
-         VALUES ($1,$2,$3,$4,$5,'accepted',$6,$7,$8,$9) RETURNING ${COLUMNS}`,
-        [randomUUID(), command.meterAddress, command.terminalAddress, command.action, storableJson(command.parameters), command.reason === undefined ? null : storableText(command.reason), command.requestedBy, command.expiresAt, command.traceParent ?? null])
+        `INSERT INTO command (id, meter_address, terminal_address, action, parameters, state, reason, requested_by, expires_at, trace_parent, ticket, approver)
+         VALUES ($1,$2,$3,$4,$5,'accepted',$6,$7,$8,$9,$10,$11) RETURNING ${COLUMNS}`,
+        [randomUUID(), command.meterAddress, command.terminalAddress, command.action, storableJson(command.parameters), command.reason === undefined ? null : storableText(command.reason), command.requestedBy, command.expiresAt, command.traceParent ?? null,
+          command.ticket ?? null, command.approver ?? null])
       const record = rows[0] as CommandRecord
       await note(client, record, { from: [], to: 'accepted', who: command.requestedBy, ...(command.reason === undefined ? {} : { why: command.reason }) })
       return record
@@ -89,10 +101,12 @@ export function createCommandStore(pool: pg.Pool): CommandStore {
         const { rows } = await client.query<CommandRecord>(
           // The code belongs to the state: a command verified after a doubt carries none.
           `UPDATE command SET state = $3, updated_at = now(), code = $4, dar = COALESCE($5, dar), result = COALESCE($6, result), decided_by = COALESCE($7, decided_by),
+             sig_operator = COALESCE($8, sig_operator), sig_approver = COALESCE($9, sig_approver),
              sent_at = CASE WHEN $3 = 'sent' THEN now() ELSE sent_at END,
              settled_at = CASE WHEN $3 IN ('refused', 'expired', 'verified', 'rejected') OR ($3 = 'confirmed' AND action = 'read') THEN now() ELSE settled_at END
            WHERE id = $1 AND state = ANY($2) RETURNING ${COLUMNS}`,
-          [id, transition.from, transition.to, transition.code ?? null, transition.dar ?? null, transition.result === undefined ? null : storableJson(transition.result), transition.decidedBy ?? null])
+          [id, transition.from, transition.to, transition.code ?? null, transition.dar ?? null, transition.result === undefined ? null : storableJson(transition.result), transition.decidedBy ?? null,
+            transition.sigOperator ?? null, transition.sigApprover ?? null])
         const record = rows[0]
         if (record) await note(client, record, transition)
         return record

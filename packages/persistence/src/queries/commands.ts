@@ -17,6 +17,14 @@ export interface CommandFilter {
 }
 
 /** Commands, youngest first. */
+type Row = Awaited<ReturnType<Prisma['command']['findMany']>>[number]
+
+/** The table's CHECK keeps state and action to the contract's words. */
+function recordOf({ ticket, sigOperator, sigApprover, ...row }: Row): CommandRecord {
+  const buffer = (bytes: Uint8Array | null): Buffer | null => bytes && Buffer.from(bytes)
+  return { ...(row as unknown as CommandRecord), ticket: buffer(ticket), sigOperator: buffer(sigOperator), sigApprover: buffer(sigApprover) }
+}
+
 export async function listCommands(prisma: Prisma, filter: CommandFilter): Promise<Page<CommandRecord>> {
   const { after } = filter
   const rows = await prisma.command.findMany({
@@ -31,8 +39,7 @@ export async function listCommands(prisma: Prisma, filter: CommandFilter): Promi
     orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
     take: filter.limit + 1,
   })
-  // The table's CHECK keeps state and action to the contract's words.
-  return pageOf(rows as unknown as CommandRecord[], filter.limit)
+  return pageOf(rows.map(recordOf), filter.limit)
 }
 
 export interface CommandStepView {
@@ -49,7 +56,7 @@ export async function commandWithSteps(prisma: Prisma, id: string): Promise<{ co
     prisma.command.findUnique({ where: { id } }),
     prisma.commandStep.findMany({ where: { commandId: id }, orderBy: { id: 'asc' }, select: { at: true, state: true, who: true, why: true, detail: true } }),
   ], { isolationLevel: 'RepeatableRead' })
-  return command === null ? undefined : { command: command as unknown as CommandRecord, steps: steps as CommandStepView[] }
+  return command === null ? undefined : { command: recordOf(command), steps: steps as CommandStepView[] }
 }
 
 export interface PendingCommand {

@@ -10,10 +10,12 @@ export interface UserRecord {
   passwordHash: string
   roles: Role[]
   disabled: boolean
+  /** Who this user is in the crypto machine, 8 bytes in upper-case hex; null: nobody who signs. */
+  person: string | null
   createdAt: Date
 }
 
-const COLUMNS = 'id, username, password_hash AS "passwordHash", roles, disabled, created_at AS "createdAt"'
+const COLUMNS = 'id, username, password_hash AS "passwordHash", roles, disabled, person, created_at AS "createdAt"'
 /** Serialises changes that could take the last administrator away, and the creation of the first one. */
 const USERS_LOCK = 0x5a5a03
 
@@ -32,6 +34,7 @@ export interface NewUser {
   username: string
   passwordHash: string
   roles: readonly Role[]
+  person?: string | undefined
 }
 
 /** @throws HesError EXISTS_ALREADY, also when only capitals differ */
@@ -50,10 +53,10 @@ export function createFirstUser(pool: pg.Pool, user: NewUser, who: string): Prom
 
 async function insertUser(client: pg.PoolClient, user: NewUser, who: string): Promise<UserRecord> {
   const { rows } = await client.query<UserRecord>(
-    `INSERT INTO app_user (username, password_hash, roles) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING ${COLUMNS}`,
-    [user.username, user.passwordHash, user.roles])
+    `INSERT INTO app_user (username, password_hash, roles, person) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING RETURNING ${COLUMNS}`,
+    [user.username, user.passwordHash, user.roles, user.person ?? null])
   const created = rows[0]
-  if (!created) throw new HesError('EXISTS_ALREADY', `user ${user.username} exists`)
+  if (!created) throw new HesError('EXISTS_ALREADY', `user ${user.username} exists${user.person === undefined ? '' : ', or another user is this person'}`)
   await appendAuditIn(client, [{ actor: who, action: 'user.create', object: `user/${user.username}`, outcome: 'ok', detail: { roles: user.roles } }])
   return created
 }
@@ -62,6 +65,7 @@ export interface UserChange {
   roles?: readonly Role[] | undefined
   disabled?: boolean | undefined
   passwordHash?: string | undefined
+  person?: string | undefined
 }
 
 /**
@@ -72,8 +76,8 @@ export function changeUser(pool: pg.Pool, id: string, change: UserChange, who: s
   return transaction(pool, async (client) => {
     await client.query('SELECT pg_advisory_xact_lock($1)', [USERS_LOCK])
     const { rows } = await client.query<UserRecord>(
-      `UPDATE app_user SET roles = COALESCE($2, roles), disabled = COALESCE($3, disabled), password_hash = COALESCE($4, password_hash) WHERE id = $1 RETURNING ${COLUMNS}`,
-      [id, change.roles ?? null, change.disabled ?? null, change.passwordHash ?? null])
+      `UPDATE app_user SET roles = COALESCE($2, roles), disabled = COALESCE($3, disabled), password_hash = COALESCE($4, password_hash), person = COALESCE($5, person) WHERE id = $1 RETURNING ${COLUMNS}`,
+      [id, change.roles ?? null, change.disabled ?? null, change.passwordHash ?? null, change.person ?? null])
     const user = rows[0]
     if (!user) throw new HesError('NOT_FOUND', 'there is no such user')
     const admins = await client.query("SELECT 1 FROM app_user WHERE 'admin' = ANY(roles) AND NOT disabled LIMIT 1")

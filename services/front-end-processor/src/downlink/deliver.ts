@@ -6,6 +6,7 @@ import type { CommandRecord, CommandStore } from '@zhuzhan/persistence'
 import type { Logger } from '@zhuzhan/service-kit'
 import { metric, withSpan } from '@zhuzhan/telemetry'
 import type { Directory } from '../terminals/directory.js'
+import type { SignedTicket } from '../secure/secure-channel.js'
 import type { Terminal } from '../terminals/terminal.js'
 import { controlOutcome } from './answer.js'
 import { controlApdu, timeTag } from './encode.js'
@@ -36,6 +37,11 @@ export interface DeliveryOptions {
   proxySeconds: number
 }
 
+/** 4000 attribute 2. */
+const CLOCK = '40000200'
+/** The machine's own words before it has sealed anything. */
+const REFUSED_BY_MACHINE: ReadonlySet<string> = new Set(['TICKET_REFUSED', 'BUSY', 'SESSION_UNKNOWN', 'PROFILE_REFUSED'])
+
 export function createDelivery(options: DeliveryOptions): Delivery {
   const { store, directory, reader, settler, clock, log } = options
   const who = `front-end/${options.frontendId}`
@@ -46,13 +52,22 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   }
 
   const control = async (terminal: Terminal, command: CommandRecord): Promise<void> => {
+    const ticket = signedTicket(command)
+    if (!ticket) {
+      moved(await store.move(command.id, { from: ['queued'], to: 'refused', who, code: 'TICKET_REFUSED', why: 'it has no ticket with two signatures' }))
+      return
+    }
     const expiresAt = command.expiresAt.getTime()
     let claimed = false
     let over = false
     let answer: Apdu
     try {
+      // The machine seals no control before it has heard this device's clock in this session (OSP-1 §7.6).
+      if (terminal.secure) await reader.attributes(terminal, terminal.address, [CLOCK])
       answer = await terminal.requests.ask({
         lane: 'command',
+        alone: true,
+        seal: (piid) => terminal.sealTicket(ticket, piid),
         timeoutMs: options.requestMs + (command.meterAddress === command.terminalAddress ? 0 : options.proxySeconds * 1000),
         build: (piid) => withSpan('fep.command.encode', () => controlApdu(command, piid, timeTag(clock.now(), terminal.record.utcOffsetMinutes, expiresAt), options.proxySeconds)),
         beforeSend: async () => {
@@ -81,7 +96,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   /** Bytes may have left, but no answer came: a doubt, which only a read-back settles. Never a second send. */
   const unanswered = async (command: CommandRecord, error: unknown): Promise<void> => {
     const code = errorCode(error)
-    if (code === 'TICKET_REFUSED') {
+    if (REFUSED_BY_MACHINE.has(code)) {
       // The machine refused to seal, so nothing left: certain, not doubtful.
       moved(await store.move(command.id, { from: ['sent'], to: 'refused', who: 'crypto-machine', code }))
       return
@@ -150,6 +165,10 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       }
     },
   }
+}
+
+function signedTicket({ ticket, sigOperator, sigApprover }: CommandRecord): SignedTicket | undefined {
+  return ticket && sigOperator && sigApprover ? { tkt: ticket, sigOperator, sigApprover } : undefined
 }
 
 /** The device's own code in an authentic refusal. */

@@ -15,6 +15,13 @@ const TRUE_ANSWER_MS = 3_000
 const RETRY_FIRST_MS = 2_000
 const RETRY_MAX_MS = 60_000
 
+/** A ticket with both signatures. OSP-1 §7.6 */
+export interface SignedTicket {
+  tkt: Uint8Array
+  sigOperator: Uint8Array
+  sigApprover: Uint8Array
+}
+
 /** The secured session of one connection of a protected terminal: negotiated, renewed and used through the crypto machine's handles. */
 export interface SecureChannel {
   /** Starts negotiating and keeps at it. */
@@ -29,6 +36,8 @@ export interface SecureChannel {
   onConnectResponse(response: ConnectResponse): void
   /** @throws HesError TERMINAL_OFFLINE without a session, or the machine's refusal (TICKET_REFUSED, LIMIT, BUSY) */
   seal(apdu: Buffer): Promise<SealedRequest>
+  /** The machine judges the ticket, spends it and seals what it says. @throws HesError as `seal`; what is no refusal leaves a doubt */
+  sealTicket(ticket: SignedTicket, piid: number): Promise<SealedRequest>
   /** The inner APDU of an authentic answer; undefined for a hint (an unprotected DAR), which decides nothing. @throws HesError AUTH_FAILED */
   open(apdu: Buffer): Promise<{ apdu: Buffer } | { dar: number; seq: number } | undefined>
   /** The due step of the open key update, sealed; or what must happen first. @throws HesError as `seal`, and KEY_UPDATE_REFUSED */
@@ -178,6 +187,12 @@ export function createSecureChannel(deps: SecureDeps): SecureChannel {
       const [outcome] = await withSpan('crypto.session.seal', () => machine.seal([{ handle: mine, apdu }]))
       if (outcome?.ok === false && outcome.code === 'SESSION_UNKNOWN') lost()
       return sealed(mine, outcomeValue<'seal'>(outcome))
+    },
+    sealTicket: async (ticket, number) => {
+      const mine = handle()
+      const [outcome] = await withSpan('crypto.session.seal', () => machine.sealTicket([{ handle: mine, ...ticket, piid: number }]))
+      if (outcome?.ok === false && outcome.code === 'SESSION_UNKNOWN') lost()
+      return sealed(mine, outcomeValue<'sealTicket'>(outcome))
     },
     get keyUpdateOpen() { return session?.keyUpdate ?? false },
     keyUpdateStep: async (number) => {

@@ -1,4 +1,5 @@
 import type { Clock } from '@zhuzhan/core'
+import { outcomeValue } from '@zhuzhan/contracts'
 import { CONTROL, createJoiner, encodeApdu, encodeFrame } from '@zhuzhan/dlt698'
 import type { Apdu, Joiner, LinkAddress, LinkControl, LinkFrame } from '@zhuzhan/dlt698'
 import type { TerminalRecord } from '@zhuzhan/persistence'
@@ -6,7 +7,7 @@ import type { GatewayLink } from '../gateway-link/gateway-client.js'
 import { createRequestTable } from '../requests/request-table.js'
 import type { RequestTable } from '../requests/request-table.js'
 import { createSecureChannel } from '../secure/secure-channel.js'
-import type { SecureChannel, SecureDeps } from '../secure/secure-channel.js'
+import type { SealedRequest, SecureChannel, SecureDeps, SignedTicket } from '../secure/secure-channel.js'
 import { createReportMemory } from '../uplink/report-memory.js'
 import type { ReportMemory } from '../uplink/report-memory.js'
 import { createOutbox } from './outbox.js'
@@ -34,6 +35,8 @@ export interface Terminal {
   readonly requests: RequestTable
   readonly secure: SecureChannel | undefined
   readonly reports: ReportMemory
+  /** What a ticket says, judged by the crypto machine: sealed, or in clear for a plain terminal. */
+  sealTicket(ticket: SignedTicket, piid: number): Promise<SealedRequest>
   /** Sends an APDU in answer to a frame of the terminal, to the logical address and client address it came with. */
   reply(to: LinkFrame, control: LinkControl, data: Buffer): void
   send(data: Buffer): Promise<void>
@@ -66,7 +69,7 @@ export function createTerminal({ gateway, connection, remote, loggedInAt, record
   const requests = createRequestTable(async (apdu: Apdu, ask, piid) => {
     const bytes = encodeApdu(apdu)
     if (!secure) {
-      await send(bytes)
+      await send(ask.seal ? (await ask.seal(piid)).apdu : bytes)
       return {}
     }
     const sealed = await (ask.seal?.(piid) ?? secure.seal(bytes))
@@ -79,6 +82,12 @@ export function createTerminal({ gateway, connection, remote, loggedInAt, record
     }
     return { seq: sealed.seq, giveUp: sealed.giveUp }
   }, clock)
+
+  /** A plain device needs a ticket like every other; the machine gives its bytes in clear (laboratories). */
+  const released = async (ticket: SignedTicket, piid: number): Promise<SealedRequest> => {
+    const [outcome] = await deps.secure.machine.releasePlain([{ address: record.address, ...ticket, piid }])
+    return { apdu: Buffer.from(outcomeValue<'releasePlain'>(outcome).apdu), seq: 0, giveUp: () => undefined }
+  }
 
   const terminal: Terminal = {
     address: record.address,
@@ -93,6 +102,7 @@ export function createTerminal({ gateway, connection, remote, loggedInAt, record
     requests,
     secure,
     reports: createReportMemory(clock),
+    sealTicket: (ticket, piid) => (secure ? secure.sealTicket(ticket, piid) : released(ticket, piid)),
     reply: (to, control, data) => hand(encodeFrame({ control: { ...control, scrambled: to.control.scrambled }, address: to.address, data }), undefined),
     send,
     end: () => {

@@ -1,4 +1,5 @@
 import { pino } from 'pino'
+import type { CryptoMachine } from '@zhuzhan/contracts'
 import type { Clock } from '@zhuzhan/core'
 import type { CommandAction, CommandState, Reading } from '@zhuzhan/contracts'
 import { createCommandStore, createEventLog } from '@zhuzhan/persistence'
@@ -14,6 +15,7 @@ import { answerWith } from './device.js'
 import type { Device } from './device.js'
 import { fakeLink } from './fake-link.js'
 import { METER, TERMINAL } from './records.js'
+import { SIGNATURES, testTicket, ticketMachine } from './tickets.js'
 import { terminalOn } from './terminal.js'
 import { until } from './until.js'
 
@@ -27,7 +29,7 @@ export interface Downlink {
   readonly store: CommandStore
   readonly published: Reading[]
   /** A terminal that serves its address, answered for by this device. */
-  connect(device: Device, more?: { loggedInAt?: number; terminal?: (made: Terminal) => Terminal }): Terminal
+  connect(device: Device, more?: { loggedInAt?: number; terminal?: (made: Terminal) => Terminal; machine?: CryptoMachine }): Terminal
   drop(terminal: Terminal): void
   /** The terminal's return: what waits is sent, doubts are settled. */
   returns(terminal: Terminal): Promise<void>
@@ -44,9 +46,9 @@ export function downlinkOn(pool: Database['pool'], clock: Clock, frontendId = 'f
   let connections = 0
   return {
     delivery, settler, store, published,
-    connect: (device, { loggedInAt, terminal: change = (made: Terminal): Terminal => made } = {}) => {
+    connect: (device, { loggedInAt, terminal: change = (made: Terminal): Terminal => made, machine = ticketMachine() } = {}) => {
       const link = fakeLink()
-      const terminal = change(terminalOn(link, clock, { connection: (connections += 1), ...(loggedInAt === undefined ? {} : { loggedInAt }) }))
+      const terminal = change(terminalOn(link, clock, { connection: (connections += 1), machine, ...(loggedInAt === undefined ? {} : { loggedInAt }) }))
       answerWith(link, terminal, device)
       directory.add(terminal)
       directory.bind(terminal)
@@ -65,9 +67,9 @@ export function downlinkOn(pool: Database['pool'], clock: Clock, frontendId = 'f
 
 /** A command that two people decided on and that waits to be sent. */
 export async function queued(store: CommandStore, action: CommandAction, more: { expiresAt: Date; parameters?: Record<string, unknown> }): Promise<CommandRecord> {
-  const { id } = await store.create({ meterAddress: METER, terminalAddress: TERMINAL, action, parameters: {}, requestedBy: 'anna', ...more })
-  await store.move(id, { from: ['accepted'], to: 'awaiting_approval', who: 'anna' })
-  await store.move(id, { from: ['awaiting_approval'], to: 'approved', who: 'bert', decidedBy: 'bert' })
+  const { id } = await store.create({ meterAddress: METER, terminalAddress: TERMINAL, action, parameters: {}, requestedBy: 'anna', ...(action === 'read' ? {} : { ticket: testTicket(action), approver: 'bert' }), ...more })
+  await store.move(id, { from: ['accepted'], to: 'awaiting_approval', who: 'anna', sigOperator: SIGNATURES.sigOperator })
+  await store.move(id, { from: ['awaiting_approval'], to: 'approved', who: 'bert', decidedBy: 'bert', sigApprover: SIGNATURES.sigApprover })
   return (await store.move(id, { from: ['approved'], to: 'queued', who: 'bert' })) as CommandRecord
 }
 

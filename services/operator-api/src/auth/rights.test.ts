@@ -13,6 +13,7 @@ beforeAll(async () => {
   for (const role of ROLES) tokens[role] = await api.user(`only-${role}`, role)
   await api.call('POST', '/api/v1/terminals', { token: tokens.operator, body: { address: '1', securityProfile: 'plain' } })
   await api.call('POST', '/api/v1/meters', { token: tokens.operator, body: { address: '2', terminal: '1' } })
+  api.machine.place('000000000001')
 })
 afterAll(() => api.close())
 
@@ -53,7 +54,8 @@ const ROUTES: readonly [method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: strin
   ['POST', '/meters/{address}/commands', ['operator', 'dispatcher'], { action: 'read' }],
   ['GET', '/commands', ALL],
   ['GET', '/commands/{id}', ALL],
-  ['POST', '/commands/{id}/approve', ['approver']],
+  ['POST', '/commands/{id}/sign', ['dispatcher'], {}],
+  ['POST', '/commands/{id}/approve', ['approver'], {}],
   ['POST', '/commands/{id}/reject', ['approver']],
   ['POST', '/keys/rotations', ['admin'], {}],
   ['POST', '/keys/rotations/{id}/signatures', ['admin'], {}],

@@ -11,6 +11,7 @@ import { login } from './login.js'
 import type { LoginDeps } from './login.js'
 import { passwordFingerprint } from './people.js'
 import type { People } from './people.js'
+import type { Persons } from '../authority/persons.js'
 import { rightsOf } from './rights.js'
 import type { Tokens } from './tokens.js'
 
@@ -18,6 +19,7 @@ export interface AuthRoutesDeps extends LoginDeps {
   guard: Guard
   tokens: Tokens
   people: People
+  persons?: Persons | undefined
 }
 
 /** Login, and what everybody may do with his own account. */
@@ -28,6 +30,7 @@ export const authRoutes = (deps: AuthRoutesDeps): FastifyPluginAsyncZod => async
     bodyLimit: 8_192,
   }, async (request) => {
     const user = await login(deps, { ...request.body, remote: remoteOf(request) })
+    deps.persons?.atLogin(user, request.body.password)
     const { token, expiresAt } = deps.tokens.sign({ sub: user.id, pw: passwordFingerprint(user) })
     return { token, expiresAt: expiresAt.toISOString(), username: user.username, roles: user.roles }
   })
@@ -51,8 +54,9 @@ export const authRoutes = (deps: AuthRoutesDeps): FastifyPluginAsyncZod => async
     const user = await findUser(deps.pool, { id })
     if (!(await deps.passwords.verify(request.body.current, user?.passwordHash))) throw new HesError('LOGIN_REFUSED', 'The current password is wrong.', { object: `user/${username}` })
     giveBack()
-    await changeUser(deps.pool, id, { passwordHash: await deps.passwords.hash(request.body.next) }, username)
+    const changed = await changeUser(deps.pool, id, { passwordHash: await deps.passwords.hash(request.body.next) }, username)
     deps.people.forget(id)
+    await deps.persons?.giveKey(changed, request.body.next)
     return reply.code(204).send(undefined)
   })
 }

@@ -1,5 +1,7 @@
 import { withPostgres } from '@zhuzhan/testing'
-import { createTestApi } from '../fixtures/test-api.js'
+import { fromHex, toHex } from '@zhuzhan/core'
+import { decodeTicket } from '@zhuzhan/osp1'
+import { TEST_PASSWORD, createTestApi } from '../fixtures/test-api.js'
 import type { TestApi } from '../fixtures/test-api.js'
 import { createSweep } from './sweeper.js'
 import type { Sweep } from './sweeper.js'
@@ -25,6 +27,9 @@ beforeAll(async () => {
   await post('meters', { address: '12', terminal: '1', securityProfile: 'sm', mode: 'F' })
   await post('meters', { address: '21', terminal: '2' })
   await post('meters', { address: '31', terminal: '3' })
+  await post('terminals', { address: '4', securityProfile: 'plain' })
+  await post('meters', { address: '41', terminal: '4' })
+  for (const address of ['1', '2', '3']) api.machine.place(address.padStart(12, '0'))
 })
 afterAll(() => api.close())
 beforeEach(() => {
@@ -32,8 +37,13 @@ beforeEach(() => {
   api.queueAway(false)
 })
 
-const submit = (body: object, token = tokens.dispatcher, meter = '11') => api.call('POST', `/api/v1/meters/${meter}/commands`, { token, body })
-const decide = (id: string, decision: 'approve' | 'reject', token = tokens.approver, body?: object) => api.call('POST', `/api/v1/commands/${id}/${decision}`, { token, ...(body ? { body } : {}) })
+/** Control commands come signed by their requester, unless a test says otherwise. */
+const ask = (body: object, token = tokens.dispatcher, meter = '11') => api.call('POST', `/api/v1/meters/${meter}/commands`, { token, body })
+const submit = (body: Record<string, unknown>, token = tokens.dispatcher, meter = '11') =>
+  ask(body['action'] === undefined || body['action'] === 'read' ? body : { password: TEST_PASSWORD, ...body }, token, meter)
+const sign = (id: string, body: object, token = tokens.dispatcher) => api.call('POST', `/api/v1/commands/${id}/sign`, { token, body })
+const decide = (id: string, decision: 'approve' | 'reject', token = tokens.approver, body: object = {}) =>
+  api.call('POST', `/api/v1/commands/${id}/${decision}`, { token, body: decision === 'approve' ? { password: TEST_PASSWORD, ...body } : body })
 const show = async (id: string) => (await api.call('GET', `/api/v1/commands/${id}`, { token: tokens.viewer })).body
 const auditOf = async (id: string) => (await api.call('GET', `/api/v1/audit-log?object=command/${id}&limit=50`, { token: tokens.approver })).body.items.reverse()
 
@@ -64,16 +74,84 @@ test.each(['approve', 'reject'] as const)('the requester cannot %s his own comma
 })
 
 test('another person without the duty cannot decide', async () => {
-  const { body } = await submit({ action: 'close' })
+  const { body } = await submit({ action: 'close', approver: 'boss' })
   for (const token of [tokens.viewer, tokens.operator]) expect(await decide(body.id, 'approve', token)).toMatchObject({ status: 403, body: { code: 'RIGHT_MISSING' } })
   expect((await decide(body.id, 'approve', tokens.both)).status).toBe(200)
 })
 
-test('the body of a decision may be missing, empty or wrong', async () => {
+test('the body of a rejection may be missing, empty or wrong; an approval is a signature', async () => {
   const { body } = await submit({ action: 'trip' })
-  expect((await decide(body.id, 'approve', tokens.approver, { why: 'x' })).status).toBe(400)
-  const empty = await api.app.inject({ method: 'POST', url: `/api/v1/commands/${body.id}/approve`, headers: { authorization: `Bearer ${tokens.approver}`, 'content-type': 'application/json' }, payload: '' })
+  expect((await decide(body.id, 'reject', tokens.approver, { why: 'x' })).status).toBe(400)
+  const approve = (payload?: object) => api.call('POST', `/api/v1/commands/${body.id}/approve`, { token: tokens.approver, body: payload ?? {} })
+  expect(await approve()).toMatchObject({ status: 400, body: { code: 'BODY_INVALID', message: expect.stringContaining('{password}') } })
+  expect((await approve({ password: TEST_PASSWORD, signature: '00'.repeat(64) })).status).toBe(400)
+  expect(await show(body.id)).toMatchObject({ state: 'awaiting_approval' })
+  const empty = await api.app.inject({ method: 'POST', url: `/api/v1/commands/${body.id}/reject`, headers: { authorization: `Bearer ${tokens.approver}`, 'content-type': 'application/json' }, payload: '' })
   expect(empty.statusCode).toBe(200)
+})
+
+describe('the ticket', () => {
+  it('says in bytes and words what both people sign, and is signed with keys of their own', async () => {
+    const { status, body } = await ask({ action: 'trip' })
+    expect(status).toBe(202)
+    expect(body).toMatchObject({ state: 'accepted', approver: 'anna' })
+    const tkt = fromHex(body.ticket)
+    const { task, service, notBefore, notAfter } = decodeTicket(tkt)
+    expect({ task, service, seconds: notAfter - notBefore }).toEqual({ task: 8, service: 9, seconds: 300 })
+    expect(body.words.lines.find(({ label }: { label: { en: string } }) => label.en === 'Action').value.zh).toContain('跳闸')
+    expect(await decide(body.id, 'approve')).toMatchObject({ status: 409, body: { message: expect.stringContaining('its requester must sign it first') } })
+
+    const keyOf = async (name: string) => {
+      const { key, id } = await api.machine.person('another password')
+      await api.database.pool.query('UPDATE app_user SET person = $2 WHERE username = $1', [name, id])
+      return key
+    }
+    const before = (await api.database.pool.query<{ username: string; person: string }>("SELECT username, person FROM app_user WHERE username IN ('dora', 'anna')")).rows
+    const [dora, anna] = [await keyOf('dora'), await keyOf('anna')]
+    const mine = await ask({ action: 'trip' })
+    const bytes = fromHex(mine.body.ticket)
+    const sigOperator = await api.machine.sign(dora, bytes)
+    expect(await sign(mine.body.id, { signature: toHex(await api.machine.sign(anna, bytes)) })).toMatchObject({ status: 409, body: { code: 'TICKET_REFUSED' } })
+    expect(await sign(mine.body.id, { signature: toHex(sigOperator) })).toMatchObject({ status: 200, body: { state: 'awaiting_approval' } })
+    const approve = (signature: Buffer) => api.call('POST', `/api/v1/commands/${mine.body.id}/approve`, { token: tokens.approver, body: { signature: toHex(signature) } })
+    // The second signature is over the first one as well.
+    expect((await approve(await api.machine.sign(anna, bytes))).status).toBe(409)
+    expect(await approve(await api.machine.sign(anna, bytes, sigOperator))).toMatchObject({ status: 200, body: { state: 'queued' } })
+    expect(await api.store.find(mine.body.id)).toMatchObject({ ticket: bytes, sigOperator })
+    for (const { username, person } of before) await api.database.pool.query('UPDATE app_user SET person = $2 WHERE username = $1', [username, person])
+  })
+
+  it('is signed by its requester alone, once, and never under a wrong password', async () => {
+    const { body } = await ask({ action: 'trip' })
+    expect(await sign(body.id, { password: TEST_PASSWORD }, tokens.approver)).toMatchObject({ status: 403, body: { code: 'RIGHT_MISSING' } })
+    expect(await sign(body.id, { password: 'wrong' })).toMatchObject({ status: 401, body: { code: 'LOGIN_REFUSED' } })
+    expect((await sign(body.id, {})).status).toBe(400)
+    expect(await show(body.id)).toMatchObject({ state: 'accepted' })
+    expect((await sign(body.id, { password: TEST_PASSWORD })).status).toBe(200)
+    expect(await sign(body.id, { password: TEST_PASSWORD })).toMatchObject({ status: 409, body: { code: 'STATE_CONFLICT' } })
+  })
+
+  it('names its approver: nobody else approves it, and only somebody able can be named', async () => {
+    const { body } = await submit({ action: 'trip', approver: 'boss' })
+    expect(body).toMatchObject({ approver: 'boss' })
+    expect(await decide(body.id, 'approve')).toMatchObject({ status: 403, body: { message: expect.stringContaining('names boss') } })
+    expect((await decide(body.id, 'approve', tokens.both)).status).toBe(200)
+    expect(await ask({ action: 'trip', approver: 'vera' })).toMatchObject({ status: 400, body: { message: expect.stringContaining('there are anna, boss') } })
+    expect(await ask({ action: 'trip', approver: 'dora' })).toMatchObject({ status: 403, body: { code: 'SAME_PERSON' } })
+    expect((await ask({ action: 'read', approver: 'anna' })).status).toBe(400)
+  })
+
+  it('waits 15 minutes at most, unless a policy entry says so', async () => {
+    expect(await ask({ action: 'trip', expiresInSeconds: 901 })).toMatchObject({ status: 400, body: { message: expect.stringContaining('900 seconds') } })
+    api.machine.allowSchedules()
+    expect((await ask({ action: 'trip', expiresInSeconds: 901 })).status).toBe(202)
+  })
+
+  it('is not made for what the machine does not know', async () => {
+    expect(await ask({ action: 'trip' }, tokens.dispatcher, '41')).toMatchObject({ status: 409, body: { code: 'TICKET_REFUSED', message: expect.stringContaining('does not know where') } })
+    await api.database.pool.query("UPDATE app_user SET person = NULL WHERE username = 'boss'")
+    expect(await ask({ action: 'trip' }, tokens.both)).toMatchObject({ status: 409, body: { message: expect.stringContaining('no signing key') } })
+  })
 })
 
 test('a rejected command is over', async () => {
@@ -85,7 +163,7 @@ test('a rejected command is over', async () => {
 
 test('of ten approvals at once one counts', async () => {
   const { body } = await submit({ action: 'trip' })
-  const answers = await Promise.all(Array.from({ length: 10 }, (_, i) => decide(body.id, 'approve', i % 2 ? tokens.approver : tokens.both)))
+  const answers = await Promise.all(Array.from({ length: 10 }, () => decide(body.id, 'approve')))
   expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array<number>(9).fill(409)])
   expect(api.jobs).toHaveLength(1)
 })
@@ -97,8 +175,8 @@ test('a read needs nobody else', async () => {
   expect((await submit({ action: 'read' }, tokens.operator, '21')).body).toMatchObject({ state: 'queued', parameters: { oads: ['00100200'] } })
 })
 
-test.each([['12', 'meter protected by sm'], ['21', 'behind a terminal protected by sm'], ['31', 'behind a terminal with hardware'], ['2', 'the terminal itself']])(
-  'control of %s (%s) is refused without a ticket, and that is in the audit log', async (meter) => {
+test.each([['12', 'with keys of its own'], ['31', 'behind a terminal with hardware']])(
+  'control of %s (%s) is refused, and that is in the audit log', async (meter) => {
     const before = (await api.database.pool.query('SELECT 1 FROM command')).rowCount
     expect(await submit({ action: 'trip' }, tokens.dispatcher, meter)).toMatchObject({ status: 409, body: { code: 'TICKET_REFUSED' } })
     expect((await api.database.pool.query('SELECT 1 FROM command')).rowCount).toBe(before)
@@ -108,7 +186,7 @@ test.each([['12', 'meter protected by sm'], ['21', 'behind a terminal protected 
 
 test.each([
   [400, { action: 'explode' }, '11'], [400, {}, '11'], [400, { action: 'trip', expiresInSeconds: 5 }, '11'], [400, { action: 'trip', oads: ['00100200'] }, '11'],
-  [400, { action: 'read', oads: ['xyz'] }, '11'], [404, { action: 'read' }, '424242'], [409, { action: 'trip' }, '1'],
+  [400, { action: 'read', oads: ['xyz'] }, '11'], [404, { action: 'read' }, '424242'], [409, { action: 'trip' }, '1'], [409, { action: 'trip' }, '2'],
 ])('%i for %j of meter %s', async (status, body, meter) => {
   expect((await submit(body, tokens.dispatcher, meter)).status).toBe(status)
 })
@@ -173,7 +251,7 @@ test('the list: youngest first, in pages, by filters', async () => {
     cursor = page.nextCursor
   }
   expect(paged).toEqual(all)
-  expect((await list('state=rejected')).items).toHaveLength(1)
+  expect((await list('state=rejected')).items.map(({ state }: { state: string }) => state)).toEqual(['rejected', 'rejected'])
   expect((await list('action=read&meter=21')).items).toHaveLength(1)
   expect((await list('requestedBy=olga&terminal=1')).items.every(({ requestedBy }: { requestedBy: string }) => requestedBy === 'olga')).toBe(true)
 })

@@ -1,5 +1,6 @@
-import { HesError } from '@zhuzhan/core'
-import { AddressInput, CommandAnswer, CommandListQuery, CommandWithSteps, DecisionBody, NewCommandBody, pageOf } from '@zhuzhan/contracts'
+import { HesError, toHex } from '@zhuzhan/core'
+import { AddressInput, ApprovalBody, CommandAnswer, CommandInWords, CommandListQuery, CommandWithSteps, NewCommandBody, RejectionBody, SignBody, pageOf } from '@zhuzhan/contracts'
+import type { Described } from '@zhuzhan/contracts'
 import { commandWithSteps, listCommands } from '@zhuzhan/persistence'
 import type { CommandRecord, Prisma } from '@zhuzhan/persistence'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
@@ -9,9 +10,11 @@ import type { Guard } from '../auth/guard.js'
 import { answerPage, decodeCursor } from '../http/paging.js'
 import { about, errors } from '../http/route.js'
 import type { CommandService } from './service.js'
+import type { Tickets } from './tickets.js'
 
 export interface CommandRoutesDeps {
   commands: CommandService
+  tickets: Pick<Tickets, 'words'>
   prisma: Prisma
   guard: Guard
 }
@@ -20,34 +23,44 @@ const CommandParams = z.object({ id: z.string().max(64) })
 const Key = z.tuple([z.number().int(), z.guid()])
 
 /** Commands are accepted and queued here; how they end is read at GET /commands/{id}. */
-export const commandRoutes = ({ commands, prisma, guard }: CommandRoutesDeps): FastifyPluginAsyncZod => async (app) => {
+export const commandRoutes = ({ commands, tickets, prisma, guard }: CommandRoutesDeps): FastifyPluginAsyncZod => async (app) => {
+  const words = async ({ ticket }: CommandRecord): Promise<Described | null> => ticket && tickets.words(ticket)
+
   app.post('/meters/:address/commands', {
     schema: {
       ...about('Commands', 'Ask for a command; control commands wait for a second person', 'command.submit'),
       params: z.object({ address: AddressInput }),
       body: NewCommandBody,
-      response: { 202: CommandAnswer, ...errors },
+      response: { 202: CommandInWords, ...errors },
     },
     onRequest: guard.requires('command.submit'),
     config: { act: 'command.submit' },
   }, async (request, reply) => {
     const command = await commands.submit({ meter: request.params.address, ...request.body }, whoAsks(request))
-    return reply.code(202).send(commandAnswer(command))
+    return reply.code(202).send({ ...commandAnswer(command), words: await words(command) })
   })
 
-  for (const decision of ['approve', 'reject'] as const) {
-    app.post(`/commands/:id/${decision}`, {
-      schema: {
-        ...about('Commands', decision === 'approve' ? 'Approve a command somebody else asked for' : 'Reject a command somebody else asked for', 'command.decide'),
-        params: CommandParams,
-        body: DecisionBody,
-        response: { 200: CommandAnswer, ...errors },
-      },
-      // The service asks for the right itself: the requester is told that he is the same person, whatever his roles.
-      onRequest: guard.requires('read'),
-      config: { act: `command.${decision}` },
-    }, async (request) => commandAnswer(await commands.decide(known(request.params.id), decision, whoAsks(request), request.body?.reason)))
-  }
+  app.post('/commands/:id/sign', {
+    schema: { ...about('Commands', 'Sign the ticket of a command I asked for', 'command.control'), params: CommandParams, body: SignBody, response: { 200: CommandAnswer, ...errors } },
+    onRequest: guard.requires('command.control'),
+    config: { act: 'command.sign' },
+  }, async (request) => commandAnswer(await commands.sign(known(request.params.id), whoAsks(request), request.body)))
+
+  // The service asks for the right itself: the requester is told that he is the same person, whatever his roles.
+  app.post('/commands/:id/approve', {
+    schema: { ...about('Commands', 'Approve a command somebody else asked for, by signing its ticket', 'command.decide'), params: CommandParams, body: ApprovalBody, response: { 200: CommandAnswer, ...errors } },
+    onRequest: guard.requires('read'),
+    config: { act: 'command.approve' },
+  }, async (request) => {
+    const { reason, ...proof } = request.body ?? {}
+    return commandAnswer(await commands.approve(known(request.params.id), whoAsks(request), proof, reason))
+  })
+
+  app.post('/commands/:id/reject', {
+    schema: { ...about('Commands', 'Reject a command somebody else asked for', 'command.decide'), params: CommandParams, body: RejectionBody, response: { 200: CommandAnswer, ...errors } },
+    onRequest: guard.requires('read'),
+    config: { act: 'command.reject' },
+  }, async (request) => commandAnswer(await commands.reject(known(request.params.id), whoAsks(request), request.body?.reason)))
 
   app.get('/commands', {
     schema: { ...about('Commands', 'Commands, youngest first', 'read'), querystring: CommandListQuery, response: { 200: pageOf(CommandAnswer), ...errors } },
@@ -66,7 +79,7 @@ export const commandRoutes = ({ commands, prisma, guard }: CommandRoutesDeps): F
     const found = await commandWithSteps(prisma, known(request.params.id))
     if (!found) throw new HesError('NOT_FOUND', 'There is no such command.')
     const { command, steps } = found
-    return { ...commandAnswer(command), steps: steps.map(({ at, ...step }) => ({ at: at.toISOString(), ...step })) }
+    return { ...commandAnswer(command), words: await words(command), steps: steps.map(({ at, ...step }) => ({ at: at.toISOString(), ...step })) }
   })
 }
 
@@ -77,10 +90,11 @@ function known(id: string): string {
 }
 
 function commandAnswer(command: CommandRecord): CommandAnswer {
-  const { id, action, parameters, state, reason, requestedBy, decidedBy, code, dar, result } = command
+  const { id, action, parameters, state, reason, requestedBy, decidedBy, code, dar, result, ticket, approver } = command
   const time = (at: Date | null): string | null => at && at.toISOString()
   return {
-    id, meter: command.meterAddress, terminal: command.terminalAddress, action, parameters, state, reason, requestedBy, decidedBy, code, dar, result,
+    id, meter: command.meterAddress, terminal: command.terminalAddress, action, parameters, state, reason, requestedBy, decidedBy, code, dar, result, approver,
+    ticket: ticket && toHex(ticket),
     createdAt: command.createdAt.toISOString(), expiresAt: command.expiresAt.toISOString(), sentAt: time(command.sentAt), settledAt: time(command.settledAt),
   }
 }

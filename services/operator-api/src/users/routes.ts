@@ -9,6 +9,7 @@ import { whoAsks } from '../auth/guard.js'
 import type { Guard } from '../auth/guard.js'
 import type { Passwords } from '../auth/passwords.js'
 import type { People } from '../auth/people.js'
+import type { Persons } from '../authority/persons.js'
 import { about, errors } from '../http/route.js'
 
 export interface UserRoutesDeps {
@@ -16,12 +17,13 @@ export interface UserRoutesDeps {
   guard: Guard
   passwords: Passwords
   people: People
+  persons?: Persons | undefined
 }
 
 const UserParams = z.object({ user: z.string().min(1).max(128).describe('Id or user name') })
 
 /** Users are never deleted: their names stand in the audit log. They are disabled. */
-export const userRoutes = ({ pool, guard, passwords, people }: UserRoutesDeps): FastifyPluginAsyncZod => async (app) => {
+export const userRoutes = ({ pool, guard, passwords, people, persons }: UserRoutesDeps): FastifyPluginAsyncZod => async (app) => {
   const onRequest = guard.requires('users.manage')
 
   app.post('/users', {
@@ -29,9 +31,10 @@ export const userRoutes = ({ pool, guard, passwords, people }: UserRoutesDeps): 
     onRequest,
     config: { act: 'user.create' },
   }, async (request, reply) => {
-    const { username, password, roles } = request.body
-    const user = await createUser(pool, { username, roles, passwordHash: await passwords.hash(password) }, whoAsks(request).username)
-    return reply.code(201).send(userAnswer(user))
+    const { username, password, roles, person } = request.body
+    const user = await createUser(pool, { username, roles, person, passwordHash: await passwords.hash(password) }, whoAsks(request).username)
+    if (person === undefined) await persons?.giveKey(user, password)
+    return reply.code(201).send(userAnswer(await find(pool, user.id)))
   })
 
   app.get('/users', {
@@ -50,11 +53,14 @@ export const userRoutes = ({ pool, guard, passwords, people }: UserRoutesDeps): 
     config: { act: 'user.change' },
   }, async (request) => {
     const { id } = await find(pool, request.params.user)
-    const { roles, disabled, password } = request.body
+    const { roles, disabled, password, person } = request.body
     const passwordHash = password === undefined ? undefined : await passwords.hash(password)
-    const user = await changeUser(pool, id, { roles, disabled, passwordHash }, whoAsks(request).username)
+    const user = await changeUser(pool, id, { roles, disabled, passwordHash, person }, whoAsks(request).username)
     people.forget(id)
-    return userAnswer(user)
+    // The key of before is wrapped by a password that nobody gave us.
+    if (password !== undefined && person === undefined) await persons?.giveKey(user, password)
+    await persons?.follow(user)
+    return userAnswer(await find(pool, id))
   })
 }
 
@@ -64,6 +70,6 @@ async function find(pool: pg.Pool, idOrName: string): Promise<UserRecord> {
   return user
 }
 
-function userAnswer({ id, username, roles, disabled, createdAt }: UserRecord): UserAnswer {
-  return { id, username, roles, disabled, createdAt: createdAt.toISOString() }
+function userAnswer({ id, username, roles, disabled, person, createdAt }: UserRecord): UserAnswer {
+  return { id, username, roles, disabled, person, createdAt: createdAt.toISOString() }
 }

@@ -18,7 +18,7 @@ const patch = (user: string, body: object) => api.call('PATCH', `/api/v1/users/$
 test('a user is created, listed and found by name or id; his password is never told', async () => {
   const { status, body, text } = await post({ username: 'eva', password: 'long enough', roles: ['viewer', 'approver'] })
   expect(status).toBe(201)
-  expect(body).toEqual({ id: expect.any(String), username: 'eva', roles: ['viewer', 'approver'], disabled: false, createdAt: expect.any(String) })
+  expect(body).toEqual({ id: expect.any(String), username: 'eva', roles: ['viewer', 'approver'], disabled: false, person: null, createdAt: expect.any(String) })
   expect(text).not.toMatch(/long enough|scrypt/)
   for (const key of ['eva', body.id]) expect((await api.call('GET', `/api/v1/users/${key}`, { token })).body).toEqual(body)
   const list = await api.call('GET', '/api/v1/users', { token })
