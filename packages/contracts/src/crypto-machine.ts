@@ -5,6 +5,7 @@ import { AUTHORITY_OPERATIONS } from './crypto-authority.js'
 import { ApduBytes, CryptoToken, DeviceAddress, Nothing, SealedRecord, bytes, hexOf } from './crypto-fields.js'
 import { GROUP_OPERATIONS } from './crypto-groups.js'
 import { KEY_UPDATE_OPERATIONS } from './crypto-key-updates.js'
+import { MODULE_OPERATIONS, ModulesVerdict } from './crypto-modules.js'
 import { TICKET_OPERATIONS } from './crypto-tickets.js'
 
 /**
@@ -64,9 +65,9 @@ const Seal = z.strictObject({ handle: CryptoToken, /** Plain APDU (GET, PROXY 1/
 const Open = z.strictObject({ handle: CryptoToken, /** The whole SECURITY-Response. */ apdu: ApduBytes })
 const Opened = z.union([
   /** Authentic answer. `weak`: authenticated but not encrypted where encryption was due (§7.4: a policy violation to count). */
-  z.strictObject({ apdu: ApduBytes, seq: z.number().int().min(0), weak: z.boolean() }),
+  z.strictObject({ apdu: ApduBytes, seq: z.number().int().min(0), weak: z.boolean(), /** It answered `manifestSeal`. */ modules: ModulesVerdict.optional() }),
   /** Authentic refusal by the device. */
-  z.strictObject({ dar: z.number().int(), seq: z.number().int().min(0) }),
+  z.strictObject({ dar: z.number().int(), seq: z.number().int().min(0), modules: ModulesVerdict.optional() }),
   /** Unprotected DAR: a hint only. Keep waiting; never book a refusal from it. */
   z.strictObject({ hint: z.number().int() }),
 ])
@@ -88,6 +89,17 @@ const ConfirmReport = z.strictObject({ address: DeviceAddress, token: CryptoToke
 const ProofSeal = z.strictObject({ address: DeviceAddress, /** Plain GET-Request. */ apdu: ApduBytes })
 const ProofOpen = z.strictObject({ address: DeviceAddress, token: CryptoToken, /** The whole SECURITY-Response. */ apdu: ApduBytes })
 const ApduResult = z.strictObject({ apdu: ApduBytes })
+
+const IssuedModule = z.strictObject({
+  slot: z.number().int().min(0).max(255),
+  serial: hexOf(8),
+  model: hexOf(8),
+  /** What it claims of its program. */
+  version: z.number().int(),
+  firmware: hexOf(32),
+  /** Key of its chip (purpose 5), `own` for the meter's own chip, null without a chip. */
+  key: z.union([hexOf(16), z.literal('own'), z.null()]),
+})
 
 /** Laboratory key issue, design.md §3. Upper-case hex and PEM; the last three for mode F. */
 export const IssuedKeys = z.strictObject({
@@ -112,6 +124,8 @@ export const IssuedKeys = z.strictObject({
   masterCertificate: z.string().optional(),
   deviceCertificate: z.string().optional(),
   devicePrivateKey: z.string().optional(),
+  /** The modules the device was registered with, for a virtual one to show. §7.7 */
+  modules: z.array(IssuedModule).optional(),
 })
 export type IssuedKeys = z.infer<typeof IssuedKeys>
 
@@ -176,6 +190,7 @@ export const CRYPTO_OPERATIONS = {
   ...TICKET_OPERATIONS,
   ...KEY_UPDATE_OPERATIONS,
   ...GROUP_OPERATIONS,
+  ...MODULE_OPERATIONS,
 } as const
 
 export type CryptoOperation = keyof typeof CRYPTO_OPERATIONS

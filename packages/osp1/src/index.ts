@@ -10,7 +10,6 @@ export { createOsp1Device, memoryStore } from './device/index.js'
 export type {
   ActContext,
   DeviceEvent,
-  DeviceModule,
   DeviceState,
   DeviceStore,
   Osp1Device,
@@ -22,7 +21,7 @@ export { CHIP_OPERATION, KEY_UPDATE, challengeOf, keyUpdateOf, keyUpdateRequest,
 export { decodeFirmwareManifest, encodeFirmwareManifest, stationReleaseInput, unwrapImageKey, wrapImageKey } from './firmware.js'
 export type { FirmwareManifest } from './firmware.js'
 export { readKeyFile } from './key-file.js'
-export type { DeviceKeys, KeyFile } from './key-file.js'
+export type { DeviceKeys, DeviceModule, KeyFile, KeyFileModule } from './key-file.js'
 export {
   checkStage,
   decodeUpdateAnswer,

@@ -1,6 +1,7 @@
 import { HesError } from '@zhuzhan/core'
 import { parseCertificate, privateKeyFromPem } from '@zhuzhan/gm-crypto'
 import type { Sm2Certificate } from '@zhuzhan/gm-crypto'
+import type { ModuleEntry } from './manifest.js'
 import { PURPOSES } from './keys.js'
 import type { Purpose } from './keys.js'
 
@@ -19,6 +20,23 @@ export interface KeyFile {
   masterCertificate?: string | undefined
   deviceCertificate?: string | undefined
   devicePrivateKey?: string | undefined
+  /** The modules of a laboratory meter, slots ascending. */
+  modules?: readonly KeyFileModule[] | undefined
+}
+
+export interface KeyFileModule {
+  slot: number
+  serial: string
+  model: string
+  version: number
+  firmware: string
+  /** Key of its chip (purpose 5), `own` for the meter's own chip, null without a chip. */
+  key: string | null
+}
+
+/** A module as the meter shows it: its chip's key, `own` for the meter's own chip, or none. §7.7 */
+export interface DeviceModule extends Omit<ModuleEntry, 'mac'> {
+  key: Buffer | 'own' | undefined
 }
 
 /** The same as bytes, as a device holds it. */
@@ -32,6 +50,7 @@ export interface DeviceKeys {
   stationId: Buffer
   keys: Record<Purpose, Buffer>
   groupId?: Buffer
+  modules?: readonly DeviceModule[]
   /** Mode F only. */
   sm2?: { stationCertificate: Sm2Certificate; privateKey: Buffer; certificate: Sm2Certificate }
 }
@@ -59,6 +78,15 @@ export function readKeyFile(file: KeyFile): DeviceKeys {
     >,
   }
   if (file.groupId !== undefined) out.groupId = bytes(file.groupId, 8, 'groupId')
+  if (file.modules !== undefined)
+    out.modules = file.modules.map(({ slot, serial, model, version, firmware, key }) => ({
+      slot: Number.isInteger(slot) && slot >= 0 && slot <= 255 ? slot : wrong('modules.slot'),
+      serial: bytes(serial, 8, 'modules.serial'),
+      model: bytes(model, 8, 'modules.model'),
+      version: Number.isInteger(version) ? version : wrong('modules.version'),
+      firmware: bytes(firmware, 32, 'modules.firmware'),
+      key: key === null ? undefined : key === 'own' ? key : bytes(key, 16, 'modules.key'),
+    }))
   if (file.mode === 'F') {
     const { masterCertificate, deviceCertificate, devicePrivateKey } = file
     if (!masterCertificate || !deviceCertificate || !devicePrivateKey)

@@ -32,11 +32,11 @@ export const CHIPLESS_SLOT = 2
 const LABEL = label('OSP1-MOD')
 const NO_MAC = Buffer.alloc(16)
 
-/** @throws HesError AUTH_FAILED unless slots ascend, are unique and the length is exact */
+/** @throws HesError AUTH_FAILED unless slots ascend, are unique and the length is exact; context.reason `form` or `slots` */
 export function decodeManifest(bytes: Uint8Array): ModuleEntry[] {
   const b = Buffer.from(bytes)
-  const refuse = (): never => {
-    throw new HesError('AUTH_FAILED', 'module manifest: wrong form')
+  const refuse = (reason = 'form'): never => {
+    throw new HesError('AUTH_FAILED', 'module manifest: wrong form', { reason })
   }
   const count = b[1] ?? 0
   if (b[0] !== VERSION || count === 0 || b.length !== 2 + count * ENTRY) refuse()
@@ -52,7 +52,7 @@ export function decodeManifest(bytes: Uint8Array): ModuleEntry[] {
     }
   })
   entries.forEach((entry, i) => {
-    if (i > 0 && entry.slot <= (entries[i - 1]?.slot ?? 0)) refuse()
+    if (i > 0 && entry.slot <= (entries[i - 1]?.slot ?? 0)) refuse('slots')
   })
   return entries
 }

@@ -74,6 +74,8 @@ export const METRICS = {
   crypto_seal_seconds: { kind: 'histogram', unit: 's', description: 'Sealing one record.', buckets: CIPHER_SECONDS },
   crypto_key_updates: { kind: 'counter', unit: '{step}', description: 'Steps of key updates by what they came to; `unreachable`: a device refused both key sets.', labels: ['state'], zeros: [{ state: 'unreachable' }, { state: 'wrong-check-value' }, { state: 'refused' }] },
   crypto_broadcasts: { kind: 'counter', unit: '{broadcast}', description: 'Clock broadcasts asked for, by result: sealed, or why not.', labels: ['result'], zeros: [{ result: 'sealed' }] },
+  crypto_manifests: { kind: 'counter', unit: '{manifest}', description: 'Judged module manifests; `suspect`: of a device that is, or became, suspect; `unknown`: no modules are bound.', labels: ['result'], zeros: [{ result: 'bound' }, { result: 'suspect' }, { result: 'unknown' }] },
+  crypto_suspect_devices: { kind: 'gauge', unit: '{device}', description: 'Suspect devices: reads only, until administrators bind their modules anew.' },
   crypto_provider_up: { kind: 'gauge', unit: '1', description: '1 while the key provider (software, or the cipher device) serves.' },
   crypto_device_sessions: { kind: 'gauge', unit: '{session}', description: 'Open sessions of the cipher device.' },
   crypto_device_calls: { kind: 'counter', unit: '{call}', description: 'Calls into the library of the cipher device, by function and result.', labels: ['function', 'result'] },

@@ -19,6 +19,8 @@ import { withdrawUnusedRoots } from './keys/root-versions.js'
 import { createKeyUpdates } from './keys/updates.js'
 import type { Vault } from './keys/vault.js'
 import type { KeyProvider } from './provider/provider.js'
+import { createManifests } from './modules/manifests.js'
+import { createModuleHandlers } from './modules/module-handlers.js'
 import { createProofs } from './reports/proofs.js'
 import { healReportWindow } from './reports/report-counter.js'
 import { createReports } from './reports/reports.js'
@@ -47,6 +49,8 @@ export interface MachineOptions {
   clientAddress?: number
   /** Does the system's clock follow a source? Always, unless said. */
   synchronised?(): Promise<boolean>
+  /** A device of which no modules are bound: suspect in production, left alone in a laboratory, unless said. */
+  unboundModules?: 'suspect' | 'tolerate' | undefined
   /** scrypt's N for laboratory keys of people. */
   passwordCost?: number
 }
@@ -98,6 +102,10 @@ export function createMachine(options: MachineOptions): Machine {
   const issueKeys = createKeyIssue({ store, provider, vault, engine, devices, clock, random, stationId, production, clientAddress })
   const authority = createAuthority({ store, vault, provider, engine, devices, clock, random, stationId, production, passwordCost: options.passwordCost, oneByOne })
   const updates = createKeyUpdates({ store, provider, vault, sessions, records, refusals: authority.refusals, clock, oneByOne })
+  const manifests = createManifests({
+    store, provider, vault, devices, sessions, records, clock, random, oneByOne,
+    unbound: options.unboundModules ?? (production ? 'suspect' : 'tolerate'),
+  })
   const commands = createCommands({ store, vault, engine, authority, sessions, records, clock, random, stationId, production, synchronised })
   let serving = true
 
@@ -142,7 +150,8 @@ export function createMachine(options: MachineOptions): Machine {
         if ('apdu' in opened) await healReportWindow(store, session, opened.apdu)
         if ('apdu' in opened) await healGroup({ store, vault, refusals: authority.refusals, clock }, session, opened.apdu)
         if ('apdu' in opened) await hearClockSet(store, session, answered, opened.apdu, clock)
-        return opened
+        const modules = await manifests.take(record)
+        return modules ? { ...opened, modules } : opened
       }),
     openReport: (owner, batch) => each(batch, (request) => reports.open(owner, request)),
     confirmReport: (owner, batch) => reports.confirm(owner, batch),
@@ -171,6 +180,7 @@ export function createMachine(options: MachineOptions): Machine {
     ...commands.handlers,
     ...createKeyUpdateHandlers({ store, vault, updates }),
     ...createGroups({ store, provider, vault, places: authority.places, refusals: authority.refusals, guard: commands.guard, clock, clientAddress }),
+    ...createModuleHandlers({ store, manifests }),
   }
 
   const runParsed = async <O extends CryptoOperation>(

@@ -36,6 +36,12 @@ export const configSchema = z.object({
   ZHUZHAN_CLOCK_SYNC_FILE: optionalPath.describe(
     'file that is there while the system clock follows its source (systemd-timesyncd: /run/systemd/timesync/synchronized); unset = not looked at',
   ),
+  ZHUZHAN_UNBOUND_MODULES: z
+    .enum(['auto', 'suspect', 'tolerate'])
+    .default('auto')
+    .describe(
+      'a device of which no modules are bound, whether it gives a manifest or refuses one: suspect = reads only, tolerate = served as before; auto = suspect in production, tolerate in a laboratory',
+    ),
   ZHUZHAN_CRYPTO_ENGINE: z.enum(['auto', 'openssl', 'noble']).default('auto').describe('SM2 engine; auto takes OpenSSL and falls back'),
   ZHUZHAN_CRYPTO_PROVIDER: z
     .enum(['soft', 'sdf', 'remote'])

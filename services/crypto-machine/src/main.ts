@@ -55,7 +55,11 @@ async function main(): Promise<void> {
     const fencing = await store.takeOver(owner)
     await store.addEvent({ kind: 'taken-over', subject: owner, detail: { engine: choice.engine.name } })
     const provider = await openProvider(config, { engine: choice.engine, store, vault, random, clock, stationId, log })
-    const machine = createMachine({ choice, provider, store, vault, clock, random, stationId, fencing, production, synchronised })
+    const unbound = config.ZHUZHAN_UNBOUND_MODULES
+    const machine = createMachine({
+      choice, provider, store, vault, clock, random, stationId, fencing, production, synchronised,
+      unboundModules: unbound === 'auto' ? undefined : unbound,
+    })
     const founders = config.ZHUZHAN_ADMINISTRATORS_FILE
     if (founders !== undefined && (await machine.found(() => readAdministratorsFile(founders, production, random)))) log.info('first administrators entered')
     log.info({ engine: choice.engine.name, provider: provider.name, fencing }, 'known answers right, lease taken')
@@ -71,6 +75,7 @@ async function main(): Promise<void> {
   gauge('crypto_sessions', () => gate.opened?.machine.sessions ?? 0)
   gauge('crypto_provider_up', () => (gate.opened?.provider.health().ok ? 1 : 0))
   gauge('crypto_device_sessions', () => gate.opened?.provider.health().sessions ?? 0)
+  gauge('crypto_suspect_devices', async () => (gate.opened ? store.suspectCount().catch(() => 0) : 0))
   gauge('crypto_shares_missing', () => unsealing?.state().missing ?? 0)
 
   const database: Part = { name: 'database', start: async () => undefined, stop: () => pool.end() }

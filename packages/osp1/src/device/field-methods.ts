@@ -4,18 +4,21 @@ import { dispersionOfNumber } from '../address.js'
 import { CHIP_OPERATION, KEY_UPDATE, challengeOf, keyUpdateOf, octetsResponse } from '../field-apdus.js'
 import { checkStage, decodeUpdateHead, encodeUpdateAnswer, openStage } from '../key-update.js'
 import type { KeyUpdateAnswer, KeyUpdateHead } from '../key-update.js'
+import type { DeviceModule } from '../key-file.js'
 import { deriveKey, keyCheckValue } from '../keys.js'
 import { encodeManifest, moduleMac } from '../manifest.js'
 import type { KeySet, Keyring } from './keyring.js'
 import type { DeviceSession } from './sessions.js'
-import type { DeviceModule, Osp1DeviceOptions } from './types.js'
+import type { Osp1DeviceOptions } from './types.js'
 
 const REFUSED = { dar: 22 } as const
 const NOTHING_STAGED = Buffer.alloc(8)
 const NO_MAC = Buffer.alloc(16)
 
 /** What a meter answers itself, from its keys and chips: key updates and its module manifest. §7.7, §7.8 */
-export function createFieldMethods({ keys, modules, onEvent }: Osp1DeviceOptions, ad: Buffer, keyring: Keyring) {
+export function createFieldMethods({ keys, modules: told, manifest: shown = (honest) => honest, onEvent }: Osp1DeviceOptions, ad: Buffer, keyring: Keyring) {
+  const inside = keys.modules
+  const modules = told ?? (inside && (() => inside))
   const kcvOf = (set: KeySet, updateId: Buffer): Buffer => keyCheckValue(set.keys.session, updateId, set.dispersion)
 
   const stage = async (bytes: Buffer): Promise<KeyUpdateAnswer> => {
@@ -82,6 +85,6 @@ export function createFieldMethods({ keys, modules, onEvent }: Osp1DeviceOptions
       return answer ? octetsResponse(apdu, encodeUpdateAnswer(answer)) : REFUSED
     }
     const challenge = apdu.omd === CHIP_OPERATION && modules ? challengeOf(apdu) : undefined
-    return challenge && modules ? octetsResponse(apdu, manifest(challenge, session, modules())) : undefined
+    return challenge && modules ? octetsResponse(apdu, shown(manifest(challenge, session, modules()))) : undefined
   }
 }

@@ -1,8 +1,7 @@
 import type { Clock } from '@zhuzhan/core'
 import type { ConnectHeader, LinkAddress } from '@zhuzhan/dlt698'
 import type { Random, Sm2Engine } from '@zhuzhan/gm-crypto'
-import type { DeviceKeys } from '../key-file.js'
-import type { ModuleEntry } from '../manifest.js'
+import type { DeviceKeys, DeviceModule } from '../key-file.js'
 import type { Task } from '../tasks.js'
 import type { DeviceStore } from './state.js'
 
@@ -19,11 +18,6 @@ export type DeviceEvent =
   | { kind: 'broadcast-refused'; reason: string }
   | { kind: 'keys-staged'; keyVersion: number }
   | { kind: 'keys-committed'; keyVersion: number }
-
-/** A module as the meter shows it: its chip's key, `own` for the meter's own chip, or none. §7.7 */
-export interface DeviceModule extends Omit<ModuleEntry, 'mac'> {
-  key: Buffer | 'own' | undefined
-}
 
 export interface ActContext {
   /** How the request came: its answer is protected the same way. */
@@ -47,8 +41,10 @@ export interface Osp1DeviceOptions {
   /** The device's own idea of the time, in ms; TimeTags and broadcasts are judged by it. */
   localTime?: () => number
   offsetMinutes?: number
-  /** The modules in the meter now, slots ascending. Without it the manifest is `act`'s business. */
+  /** The modules in the meter now, slots ascending: those of the key file unless told otherwise. Without any the manifest is `act`'s business. */
   modules?(): readonly DeviceModule[]
+  /** What is sent instead of an honest manifest, for a virtual meter that lies. */
+  manifest?(honest: Buffer): Buffer
   /** Carry out one plain APDU and give the plain answer. Called once per request, after every check. */
   act(apdu: Buffer, context: ActContext): Promise<Uint8Array>
   onEvent?(event: DeviceEvent): void

@@ -4,6 +4,7 @@ import type { KeyUpdateRow } from '../store/field-store.js'
 import type { DeviceRow } from '../store/store.js'
 import { dispersionOfNumber } from '@zhuzhan/osp1'
 import type { EffectOptions, EffectTable, Refuse } from './order-effects.js'
+import { boundHistory } from '../modules/findings.js'
 import { keyUpdateMac, moduleMac } from './row-macs.js'
 
 type DeviceKinds = 'bind-modules' | 'key-update' | 'key-update-abort' | 'suspect'
@@ -34,33 +35,35 @@ export function createDeviceEffects({ store, vault, provider, devices, clock, ra
     )
 
   return {
-    'bind-modules': async ({ address, modules }, refuse) => {
+    'bind-modules': async ({ address, modules }, refuse, order) => {
       const [row] = await enrolled([address], refuse)
       if (!row) throw refuse('not-enrolled')
       if (new Set(modules.map((one) => one.serial)).size !== modules.length) throw refuse('one-serial-twice')
       if (modules.some((one) => !one.chip && one.slot !== CARRIER)) throw refuse('chip-needed')
+      const elsewhere = await store.modulesBound(
+        modules.map(({ serial }) => Buffer.from(serial, 'hex')),
+        row.id,
+      )
+      if (elsewhere.length > 0) throw refuse('serial-bound-elsewhere')
       const after = marked(row, false)
+      const before = await store.modules(row.id)
+      const rows = modules.map((one) => {
+        const bare = {
+          slot: one.slot,
+          serial: Buffer.from(one.serial, 'hex'),
+          model: Buffer.from(one.model, 'hex'),
+          chip: one.chip,
+          keyState: one.keyState,
+          keyVersion: one.keyVersion,
+        }
+        return { ...bare, rowMac: moduleMac(vault, row.id, bare) }
+      })
+      const history = boundHistory(before, rows, clock.now(), `order ${order.orderId.toString('hex').toUpperCase()}`)
       return {
-        changes: {
-          devices: [after],
-          modules: {
-            deviceId: row.id,
-            rows: modules.map((one) => {
-              const bare = {
-                slot: one.slot,
-                serial: Buffer.from(one.serial, 'hex'),
-                model: Buffer.from(one.model, 'hex'),
-                chip: one.chip,
-                keyState: one.keyState,
-                keyVersion: one.keyVersion,
-              }
-              return { ...bare, rowMac: moduleMac(vault, row.id, bare) }
-            }),
-          },
-        },
+        changes: { devices: [after], modules: { deviceId: row.id, rows, history } },
         widens: true,
         subject: address,
-        detail: { modules: modules.map((one) => `${one.slot}:${one.serial}`).join(' ') },
+        detail: { modules: modules.map((one) => `${one.slot}:${one.serial}`).join(' '), suspect: row.suspect },
         done: () => refresh([after]),
       }
     },

@@ -1,7 +1,8 @@
 import type { Vault } from '../keys/vault.js'
 import type { MarkRow, PersonRow, PlaceRow, PolicyRow } from '../store/authority-store.js'
-import type { KeyUpdateRow, ModuleRow } from '../store/field-store.js'
+import type { KeyUpdateRow } from '../store/field-store.js'
 import type { GroupMemberRow } from '../store/group-store.js'
+import type { ModuleRow } from '../store/module-store.js'
 import type { MandateRow } from '../store/ticket-store.js'
 
 /** MACs over rows: whoever can write the database cannot make or change one. */

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { OrderRow, PersonRow, PlaceRow, PolicyRow } from '../store/authority-store.js'
-import type { KeyUpdateRow, ModuleRow } from '../store/field-store.js'
+import type { KeyUpdateRow } from '../store/field-store.js'
+import type { ModuleRow } from '../store/module-store.js'
 import { FencedError } from '../store/store.js'
 import type { DeviceRow, MachineStore } from '../store/store.js'
 import type { MandateRow, TicketUseRow } from '../store/ticket-store.js'
@@ -105,7 +106,7 @@ export function describeAuthorityStore(name: string, open: () => Promise<Machine
         places: [place],
         policies: [policy],
         devices: [changed],
-        modules: { deviceId: at.id, rows: modules },
+        modules: { deviceId: at.id, rows: modules, history: [] },
         mandates: [standing],
         keyUpdates: [job],
       }
@@ -128,7 +129,7 @@ export function describeAuthorityStore(name: string, open: () => Promise<Machine
       expect(
         await store.commitOrder(
           { ...next, sigSecond: randomBytes(64) },
-          { people: [after], unplaced: [at.address], removedPolicies: [policy], modules: { deviceId: at.id, rows: [module(1)] }, mandates: [{ ...standing, revoked: true }] },
+          { people: [after], unplaced: [at.address], removedPolicies: [policy], modules: { deviceId: at.id, rows: [module(1)], history: [] }, mandates: [{ ...standing, revoked: true }] },
           event,
         ),
       ).toBe(true)
@@ -196,11 +197,11 @@ export function describeAuthorityStore(name: string, open: () => Promise<Machine
       await store.setMark({ ...mark, value: randomBytes(8) })
       await store.setMark(mark)
       expect(await store.mark(mark.name)).toEqual(mark)
-      const findings = [{ slot: 0, serial: 'AA', model: 'BB', version: 1, firmware: 'CC', finding: 'proved' }]
-      await store.recordModules(at.id, { at: 5, findings }, undefined, event)
+      const findings = [{ slot: 0, serial: 'AA', model: 'BB', version: 1, firmware: 'CC', chip: true, finding: 'proved', firstSeen: 4, lastSeen: 5 }]
+      await store.recordModules(at.id, { at: 5, findings })
       expect(await store.modulesSeen(at.id)).toEqual({ at: 5, findings })
       const suspect = { ...at, suspect: true, rowMac: mac() }
-      await store.recordModules(at.id, { at: 6, findings: [] }, suspect, event)
+      await store.recordModules(at.id, { at: 6, findings: [] }, { device: suspect, event })
       expect(await store.modulesSeen(at.id)).toEqual({ at: 6, findings: [] })
       expect(await store.devices([at.address])).toEqual([suspect])
       const job = update(at.id)
@@ -230,8 +231,9 @@ export function describeAuthorityStore(name: string, open: () => Promise<Machine
         () => former.forgetUses(9e15),
         () => former.addMandate(mandate(), event),
         () => former.updateDevice({ ...at, suspect: true }, event),
-        () => former.recordModules(at.id, { at: 1, findings: [] }, undefined, event),
-        () => former.recordModules(at.id, { at: 1, findings: [] }, { ...at, suspect: true }, event),
+        () => former.recordModules(at.id, { at: 1, findings: [] }),
+        () => former.bindFirst([{ deviceId: at.id, rows: [module(0)], history: [] }], event),
+        () => former.recordModules(at.id, { at: 1, findings: [] }, { device: { ...at, suspect: true }, event }),
         () => former.saveKeyUpdate(update(at.id), undefined, event),
       ])
         await expect(write()).rejects.toThrow(FencedError)

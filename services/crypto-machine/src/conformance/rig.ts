@@ -15,7 +15,7 @@ import type { ConnectHeader, ConnectResponse, LinkAddress } from '@zhuzhan/dlt69
 import { createEngine } from '@zhuzhan/gm-crypto'
 import type { EngineName, Sm2Engine } from '@zhuzhan/gm-crypto'
 import { createOsp1Device, memoryStore, readKeyFile } from '@zhuzhan/osp1'
-import type { ActContext, DeviceEvent, Osp1Device } from '@zhuzhan/osp1'
+import type { ActContext, DeviceEvent, Osp1Device, Osp1DeviceOptions } from '@zhuzhan/osp1'
 import { createMachine } from '../app.js'
 import type { Machine } from '../app.js'
 import { openVault } from '../keys/vault.js'
@@ -61,6 +61,7 @@ export interface RigOptions {
   /** Another provider than the software one. */
   openProvider?: (parts: SoftProviderOptions) => Promise<KeyProvider>
   synchronised?: () => Promise<boolean>
+  unboundModules?: 'suspect' | 'tolerate'
 }
 
 export interface MachineRig {
@@ -82,6 +83,7 @@ export async function startMachine({
   stationId = STATION_ID,
   openProvider = createSoftProvider,
   synchronised = async () => true,
+  unboundModules,
 }: RigOptions = {}): Promise<MachineRig> {
   const engine = testEngine()
   const vault = await openVault(store, masterKey, randomBytes, 16)
@@ -99,6 +101,7 @@ export async function startMachine({
     production,
     clientAddress: CLIENT_ADDRESS,
     synchronised,
+    unboundModules,
     passwordCost: 16,
   })
   return { machine, disk, clock, port: machine.as('fep-1'), stop: () => provider.close() }
@@ -138,7 +141,7 @@ export async function makeDevice(
   rig: MachineRig,
   mode: SecurityMode,
   number = '259689583757',
-  more: { store?: ReturnType<typeof memoryStore>; sessionSeconds?: number } = {},
+  more: { store?: ReturnType<typeof memoryStore>; sessionSeconds?: number; /** Without modules to show. */ bare?: boolean } & Pick<Osp1DeviceOptions, 'modules' | 'manifest'> = {},
 ): Promise<TestDevice> {
   const keys = await ask(rig.port, 'issueKeys', { address: number, mode })
   const store = more.store ?? memoryStore()
@@ -146,7 +149,7 @@ export async function makeDevice(
   const acted: Buffer[] = []
   let answer = (_apdu: Buffer, _context: ActContext): Uint8Array => CLOCK_ANSWER
   const device = await createOsp1Device({
-    keys: readKeyFile(keys),
+    keys: readKeyFile(more.bare ? { ...keys, modules: undefined } : keys),
     engine: testEngine(),
     store,
     clock: rig.clock,
@@ -154,6 +157,8 @@ export async function makeDevice(
     header: ABILITY,
     factory: '30'.repeat(32),
     sessionSeconds: more.sessionSeconds ?? 1800,
+    ...(more.modules && { modules: more.modules }),
+    ...(more.manifest && { manifest: more.manifest }),
     act: async (apdu, context) => {
       acted.push(apdu)
       return answer(apdu, context)

@@ -7,7 +7,9 @@ import { PURPOSES, authenticatedAddressOfNumber, certificateName, dispersionOfNu
 import { serial } from '../provider/certificates.js'
 import { groupIdOf } from '../groups/membership.js'
 import type { KeyProvider } from '../provider/provider.js'
+import type { ModuleRow } from '../store/module-store.js'
 import type { DeviceRow, MachineStore, NewDevice } from '../store/store.js'
+import { issuedModules, laboratoryModules } from '../modules/laboratory.js'
 import { newestActiveVersion } from './root-versions.js'
 import type { Devices } from './devices.js'
 import { deviceRowMac } from './devices.js'
@@ -83,7 +85,17 @@ export function createKeyIssue(options: KeyIssueOptions): (orders: readonly KeyI
     return { certificate, issuedKey: vault.wrap(`issued-key/${address}`, pair.privateKey) }
   }
 
-  const file = async (row: DeviceRow): Promise<IssuedKeys> => {
+  /** Of every device that has none: also of those enrolled before there was this. */
+  const bindModules = async (rows: readonly DeviceRow[]): Promise<Map<string, readonly ModuleRow[]>> => {
+    const bound = new Map((await store.modulesOf(rows.map(({ address }) => address))).map(({ device, rows: modules }) => [device.address, modules]))
+    const sets = rows.filter(({ address, status }) => status !== 'withdrawn' && (bound.get(address)?.length ?? 0) === 0).map((row) => laboratoryModules(vault, random, row, clock.now()))
+    if (sets.length > 0) await store.bindFirst(sets, { kind: 'modules-bound', subject: 'key issue', detail: { devices: sets.length } })
+    const address = new Map(rows.map((row) => [row.id, row.address]))
+    for (const set of sets) bound.set(address.get(set.deviceId) ?? '', set.rows)
+    return bound
+  }
+
+  const file = async (row: DeviceRow, modules: readonly ModuleRow[]): Promise<IssuedKeys> => {
     const group = await groupIdOf(store, vault, row.id)
     // Purpose 5 belongs to the chip itself (§7.1); without a group the key of purpose 3 is the device's alone and unused.
     const deviceKeys = await Promise.all(
@@ -103,6 +115,7 @@ export function createKeyIssue(options: KeyIssueOptions): (orders: readonly KeyI
       masterId: hex(stationId),
       deviceKeys: Object.fromEntries(deviceKeys) as IssuedKeys['deviceKeys'],
       ...(group && { groupId: hex(group) }),
+      modules: await issuedModules(provider, row, modules),
     }
     if (row.mode === 'S') return common
     if (!row.certificate || !row.issuedKey)
@@ -117,7 +130,9 @@ export function createKeyIssue(options: KeyIssueOptions): (orders: readonly KeyI
   }
 
   const replace = async (order: KeyIssueOrder, before: DeviceRow): Promise<DeviceRow> => {
-    const row = await newRow(order, before.chipSerial)
+    // A suspicion stays: only an order of administrators takes it back.
+    const bare = { ...(await newRow(order, before.chipSerial)), suspect: before.suspect }
+    const row = { ...bare, rowMac: deviceRowMac(vault, bare) }
     const stored = await store.replaceDevice(before.id, row, {
       kind: 'device-replaced',
       subject: order.address,
@@ -135,12 +150,14 @@ export function createKeyIssue(options: KeyIssueOptions): (orders: readonly KeyI
       rows.set(row.address, row)
       devices.drop(row.address)
     }
+    const modules = await bindModules([...rows.values()])
+    const fileOf = (row: DeviceRow): Promise<IssuedKeys> => file(row, modules.get(row.address) ?? [])
     const out: (IssuedKeys | HesError)[] = []
     for (const order of orders) {
       const row = rows.get(order.address)
       const enrolledNow = first.get(order.address) === order
       if (!row) out.push(new HesError('INTERNAL'))
-      else if (row.mode === order.mode && row.status !== 'withdrawn' && (enrolledNow || !order.replace)) out.push(await file(row))
+      else if (row.mode === order.mode && row.status !== 'withdrawn' && (enrolledNow || !order.replace)) out.push(await fileOf(row))
       else if (!order.replace)
         out.push(
           new HesError('EXISTS_ALREADY', 'the device is enrolled in another mode; ask for a replacement', {
@@ -151,7 +168,7 @@ export function createKeyIssue(options: KeyIssueOptions): (orders: readonly KeyI
       else {
         const replaced = await replace(order, row)
         rows.set(order.address, replaced)
-        out.push(await file(replaced))
+        out.push(await fileOf(replaced))
       }
     }
     return out

@@ -10,8 +10,8 @@ import type { Device, KeySet } from '../keys/devices.js'
 /** What the machine itself wants to know from an answer. */
 export type Purpose =
   | { kind: 'clock'; /** Milliseconds since 1970. */ sentAt: number }
-  | { kind: 'manifest'; challenge: Buffer }
   | { kind: 'clock-set' }
+  | { kind: 'manifest'; challenge: Buffer; /** State and version of the device's keys when it was asked. */ keys: string; /** A copy: the session may end before the answer is judged. */ transcriptHash: Buffer }
   | { kind: 'key-update'; step: UpdateStep; updateId: Buffer }
 
 /** A request that waits for its answer, or waited too long. */

@@ -1,6 +1,7 @@
 import type { Allowance, PersonState, Role } from '@zhuzhan/osp1'
-import type { KeyUpdateRow, ModuleRow } from './field-store.js'
+import type { KeyUpdateRow } from './field-store.js'
 import type { GroupChanges } from './group-store.js'
+import type { ModuleSet } from './module-store.js'
 import type { DeviceRow, KeyEvent, RootKeyRow } from './store.js'
 import type { MandateRow } from './ticket-store.js'
 
@@ -65,7 +66,7 @@ export interface OrderChanges {
   /** Rows that exist already, by id. */
   devices?: readonly DeviceRow[]
   /** The whole set of a device's modules. */
-  modules?: { deviceId: number; rows: readonly ModuleRow[] }
+  modules?: ModuleSet
   mandates?: readonly MandateRow[]
   keyUpdates?: readonly KeyUpdateRow[]
   groups?: GroupChanges

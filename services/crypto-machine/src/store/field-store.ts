@@ -1,27 +1,7 @@
 import type { KeyUpdateState } from '@zhuzhan/contracts'
 import type { DeviceRow, DeviceStatus, KeyEvent } from './store.js'
 
-/** Modules and key updates of devices. §7.7, §7.8 */
-
-export interface ModuleRow {
-  slot: number
-  serial: Buffer
-  model: Buffer
-  chip: boolean
-  keyState: number
-  keyVersion: number
-  rowMac: Buffer
-}
-
-export interface ModuleFindingRow {
-  slot: number
-  /** 8 bytes hex, as the rest: what the module claims. */
-  serial: string
-  model: string
-  version: number
-  firmware: string
-  finding: string
-}
+/** Key updates of devices. §7.8 */
 
 export type { KeyUpdateState }
 export const OPEN_UPDATE_STATES = ['ordered', 'staging', 'staged', 'committing', 'aborting'] as const
@@ -50,12 +30,6 @@ export interface KeyUpdatePageRow {
 export interface FieldStore {
   /** Device rows as they are now, by id. */
   updateDevice(row: DeviceRow, event: KeyEvent): Promise<void>
-  modules(deviceId: number): Promise<ModuleRow[]>
-  /** Does any module have its pairing key from this version of root keys? */
-  modulesUse(keyState: number, keyVersion: number): Promise<boolean>
-  modulesSeen(deviceId: number): Promise<{ at: number; findings: ModuleFindingRow[] } | undefined>
-  /** What a manifest said, with the device row when it is suspect from now on. */
-  recordModules(deviceId: number, seen: { at: number; findings: readonly ModuleFindingRow[] }, device: DeviceRow | undefined, event: KeyEvent): Promise<void>
   /** Open rows of these devices, or all. */
   openKeyUpdates(deviceIds?: readonly number[]): Promise<KeyUpdateRow[]>
   /** By address: all rows of an order, or every open one. */

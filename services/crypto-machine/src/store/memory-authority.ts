@@ -1,8 +1,10 @@
 import type { AuthorityStore, MarkRow, OrderChanges, OrderRow, PersonKeyRow, PersonRow, PlaceRow, PolicyRow } from './authority-store.js'
 import { OPEN_UPDATE_STATES } from './field-store.js'
-import type { FieldStore, KeyUpdateRow, ModuleFindingRow, ModuleRow } from './field-store.js'
+import type { FieldStore, KeyUpdateRow } from './field-store.js'
 import { applyGroups, forgetCounters } from './memory-groups.js'
+import { addHistory } from './memory-modules.js'
 import type { MemoryDisk } from './memory-store.js'
+import type { ModuleHistoryRow, ModuleRow, ModulesSeen } from './module-store.js'
 import type { MandateRow, TicketStore, TicketUseRow } from './ticket-store.js'
 
 /** The part of a memory disk that people, tickets, modules and key updates fill. */
@@ -16,7 +18,8 @@ export interface MemoryField {
   ticketUses: Map<string, TicketUseRow>
   mandates: Map<string, MandateRow>
   modules: Map<number, readonly ModuleRow[]>
-  modulesSeen: Map<number, { at: number; findings: ModuleFindingRow[] }>
+  modulesSeen: Map<number, ModulesSeen>
+  moduleHistory: Map<number, readonly ModuleHistoryRow[]>
   keyUpdates: Map<string, KeyUpdateRow>
 }
 
@@ -32,6 +35,7 @@ export function memoryField(): MemoryField {
     mandates: new Map(),
     modules: new Map(),
     modulesSeen: new Map(),
+    moduleHistory: new Map(),
     keyUpdates: new Map(),
   }
 }
@@ -41,7 +45,7 @@ const key = (...parts: readonly (Uint8Array | string | number)[]): string =>
 const policyKey = (row: PolicyRow): string => key(row.task, row.service, row.target, row.allows)
 const isOpen = (row: KeyUpdateRow): boolean => (OPEN_UPDATE_STATES as readonly string[]).includes(row.state)
 
-type Commit = (write: () => void) => Promise<void>
+export type Commit = (write: () => void) => Promise<void>
 
 export function memoryAuthority(disk: MemoryDisk, commit: Commit, fencedOff: () => void): AuthorityStore {
   /** A commit that may find that there is nothing to do. */
@@ -104,7 +108,7 @@ export function memoryAuthority(disk: MemoryDisk, commit: Commit, fencedOff: () 
 }
 
 /** All or nothing: what may fail is looked at first. */
-function apply(disk: MemoryDisk, changes: OrderChanges): void {
+export function apply(disk: MemoryDisk, changes: OrderChanges): void {
   const { field } = disk
   const people = changes.people ?? []
   for (const row of people)
@@ -120,7 +124,10 @@ function apply(disk: MemoryDisk, changes: OrderChanges): void {
   for (const row of changes.policies ?? []) field.policies.set(policyKey(row), row)
   for (const row of changes.removedPolicies ?? []) field.policies.delete(policyKey(row))
   for (const row of changes.devices ?? []) disk.devices = disk.devices.map((one) => (one.id === row.id ? row : one))
-  if (changes.modules) field.modules.set(changes.modules.deviceId, changes.modules.rows)
+  if (changes.modules) {
+    field.modules.set(changes.modules.deviceId, changes.modules.rows)
+    addHistory(disk, changes.modules.deviceId, changes.modules.history)
+  }
   for (const row of changes.mandates ?? []) field.mandates.set(key(row.mandateId), row)
   for (const row of changes.keyUpdates ?? []) field.keyUpdates.set(key(row.updateId), row)
   if (changes.groups) applyGroups(disk, changes.groups)
@@ -179,15 +186,6 @@ export function memoryFieldStore(disk: MemoryDisk, commit: Commit): FieldStore {
     updateDevice: (row, event) =>
       commit(() => {
         apply(disk, { devices: [row] })
-        disk.events.push(event)
-      }),
-    modulesUse: async (keyState, keyVersion) => [...field.modules.values()].flat().some((row) => row.keyState === keyState && row.keyVersion === keyVersion),
-    modules: async (deviceId) => [...(field.modules.get(deviceId) ?? [])],
-    modulesSeen: async (deviceId) => field.modulesSeen.get(deviceId),
-    recordModules: (deviceId, { at, findings }, device, event) =>
-      commit(() => {
-        if (device) apply(disk, { devices: [device] })
-        field.modulesSeen.set(deviceId, { at, findings: [...findings] })
         disk.events.push(event)
       }),
     openKeyUpdates: async (deviceIds) =>

@@ -4,6 +4,7 @@ import type { MemoryField } from './memory-authority.js'
 import { memoryGroupParts, memoryGroups } from './memory-groups.js'
 import type { MemoryGroups } from './memory-groups.js'
 import { memoryBackup } from './memory-backup.js'
+import { memoryModules } from './memory-modules.js'
 import { FencedError } from './store.js'
 import type { DeviceRow, KeyEvent, MachineIdentity, MachineStore, OwnKeyRow, ReportEntryRow, ReportHigh, RootKeyRow } from './store.js'
 
@@ -66,6 +67,7 @@ export function createMemoryStore(disk: MemoryDisk = memoryDisk()): MachineStore
     ...memoryTickets(disk, commit),
     ...memoryFieldStore(disk, commit),
     ...memoryGroups(disk, commit),
+    ...memoryModules(disk, commit),
     ...memoryBackup(disk, authority.newEpoch),
     identity: async (make) => (disk.identity ??= make()),
     takeOver: async () => (fencing = ++disk.fencing),

@@ -3,8 +3,9 @@ import type { AuthorityStore, MarkRow, OrderChanges, PersonRow, PlaceRow, Policy
 import { EVENT, OWNER, eventValues } from './pg-database.js'
 import type { PgDatabase } from './pg-database.js'
 import { putDevice } from './pg-device.js'
-import { putKeyUpdate, putModules } from './pg-field.js'
+import { putKeyUpdate } from './pg-field.js'
 import { putGroups } from './pg-groups.js'
+import { putHistory, putModules } from './pg-modules.js'
 import { putMandate } from './pg-tickets.js'
 
 type Run = PgDatabase['query']
@@ -186,7 +187,10 @@ async function apply(run: Run, changes: OrderChanges): Promise<void> {
       row.allows,
     ])
   for (const row of changes.devices ?? []) await putDevice(run, row)
-  if (changes.modules) await putModules(run, changes.modules.deviceId, changes.modules.rows)
+  if (changes.modules) {
+    await putModules(run, changes.modules.deviceId, changes.modules.rows)
+    await putHistory(run, changes.modules.deviceId, changes.modules.history)
+  }
   for (const row of changes.mandates ?? []) await putMandate(run, row)
   for (const row of changes.keyUpdates ?? []) await putKeyUpdate(run, row)
   if (changes.groups) await putGroups(run, changes.groups)

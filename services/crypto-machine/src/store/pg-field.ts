@@ -4,9 +4,9 @@ import { deviceFromSql, DEVICE, putDevice } from './pg-device.js'
 import type { DeviceSql } from './pg-device.js'
 import type { DeviceStatus } from './store.js'
 import { OPEN_UPDATE_STATES } from './field-store.js'
-import type { FieldStore, KeyUpdateRow, KeyUpdateState, ModuleFindingRow, ModuleRow } from './field-store.js'
+import type { FieldStore, KeyUpdateRow, KeyUpdateState } from './field-store.js'
 
-/** Modules and key updates on PostgreSQL. */
+/** Key updates on PostgreSQL. */
 export function pgField(db: PgDatabase): FieldStore {
   return {
     async updateDevice(row, event) {
@@ -15,54 +15,6 @@ export function pgField(db: PgDatabase): FieldStore {
         await db.event(run, event)
         return true
       })
-    },
-    async modulesUse(keyState, keyVersion) {
-      const { rowCount } = await db.query('SELECT 1 FROM crypto_machine.module WHERE key_state = $1 AND key_version = $2 LIMIT 1', [keyState, keyVersion])
-      return rowCount === 1
-    },
-    async modules(deviceId) {
-      const { rows } = await db.query<{
-        slot: number
-        serial: Buffer
-        model: Buffer
-        chip: boolean
-        key_state: number
-        key_version: number
-        row_mac: Buffer
-      }>('SELECT slot, serial, model, chip, key_state, key_version, row_mac FROM crypto_machine.module WHERE device_id = $1 ORDER BY slot', [
-        deviceId,
-      ])
-      return rows.map((row): ModuleRow => ({
-        slot: row.slot,
-        serial: row.serial,
-        model: row.model,
-        chip: row.chip,
-        keyState: row.key_state,
-        keyVersion: row.key_version,
-        rowMac: row.row_mac,
-      }))
-    },
-    async modulesSeen(deviceId) {
-      const { rows } = await db.query<{ at: string; findings: ModuleFindingRow[] }>(
-        'SELECT at, findings FROM crypto_machine.module_seen WHERE device_id = $1',
-        [deviceId],
-      )
-      return rows[0] && { at: Number(rows[0].at), findings: rows[0].findings }
-    },
-    async recordModules(deviceId, { at, findings }, device, event) {
-      if (device)
-        await db.transaction(async (run) => {
-          await putDevice(run, device)
-          await run(`${PUT_SEEN} VALUES ($1, $2, $3) ${SEEN_AGAIN}`, [deviceId, at, JSON.stringify(findings)])
-          await db.event(run, event)
-          return true
-        })
-      else
-        await db.write(
-          `WITH ${OWNER}, seen AS (${PUT_SEEN} SELECT $5::integer, $6::bigint, $7::jsonb FROM owner ${SEEN_AGAIN}), event AS (${EVENT})
-           SELECT fencing FROM owner`,
-          [...eventValues(event), deviceId, at, JSON.stringify(findings)],
-        )
     },
     async openKeyUpdates(deviceIds) {
       const { rows } = await db.query<KeyUpdateSql>(
@@ -148,19 +100,6 @@ function updateFromSql(row: KeyUpdateSql): KeyUpdateRow {
     changedAt: Number(row.changed_at),
     rowMac: row.row_mac,
   }
-}
-
-const PUT_SEEN = 'INSERT INTO crypto_machine.module_seen (device_id, at, findings)'
-const SEEN_AGAIN = 'ON CONFLICT (device_id) DO UPDATE SET at = excluded.at, findings = excluded.findings'
-
-export async function putModules(run: PgDatabase['query'], deviceId: number, rows: readonly ModuleRow[]): Promise<void> {
-  await run('DELETE FROM crypto_machine.module WHERE device_id = $1', [deviceId])
-  for (const row of rows)
-    await run(
-      `INSERT INTO crypto_machine.module (device_id, slot, serial, model, chip, key_state, key_version, row_mac)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-      [deviceId, row.slot, row.serial, row.model, row.chip, row.keyState, row.keyVersion, row.rowMac],
-    )
 }
 
 export async function putKeyUpdate(run: PgDatabase['query'], row: KeyUpdateRow): Promise<void> {

@@ -8,6 +8,7 @@ import { DEVICE, DEVICE_COLUMNS, columnsOf, deviceFromSql, unnestDevices } from 
 import type { DeviceSql } from './pg-device.js'
 import { pgField } from './pg-field.js'
 import { pgGroups } from './pg-groups.js'
+import { pgModules } from './pg-modules.js'
 import { pgTickets } from './pg-tickets.js'
 import type { DeviceCounters, MachineStore, OwnKeyRow } from './store.js'
 
@@ -21,6 +22,7 @@ export function createPgStore(pool: Pool): MachineStore {
     ...pgTickets(db),
     ...pgField(db),
     ...pgGroups(db),
+    ...pgModules(db),
     ...pgBackup(pool),
     async identity(make) {
       const made = make()

@@ -2,6 +2,8 @@ import { withPostgres } from '@zhuzhan/testing'
 import pg from 'pg'
 import { ask, connect, exchange, makeDevice, startMachine, testEngine } from '../conformance/rig.js'
 import { describeAuthorityStore } from '../conformance/authority-store-suite.js'
+import { describeModuleStore } from '../conformance/module-store-suite.js'
+import { freshMemory, freshPostgres } from '../conformance/fresh-store.js'
 import { describeStore } from '../conformance/store-suite.js'
 import { describeGroupStore } from '../conformance/group-store-suite.js'
 import { createMemoryStore, memoryDisk } from './memory-store.js'
@@ -11,6 +13,7 @@ const disk = memoryDisk()
 describeStore('in memory', async () => createMemoryStore(disk))
 describeAuthorityStore('in memory', async () => createMemoryStore(disk))
 describeGroupStore('in memory', async () => createMemoryStore(disk))
+describeModuleStore('in memory', freshMemory)
 
 describe('with a real database', () => {
   const db = withPostgres()
@@ -29,6 +32,7 @@ describe('with a real database', () => {
   describeStore('in PostgreSQL', async () => createPgStore(pool()))
   describeAuthorityStore('in PostgreSQL', async () => createPgStore(pool()))
   describeGroupStore('in PostgreSQL', async () => createPgStore(pool()))
+  describeModuleStore('in PostgreSQL', freshPostgres(pool))
 
   it('refuses changes of key events', async () => {
     const client = pool()

@@ -3,6 +3,7 @@ import type { AuthorityStore } from './authority-store.js'
 import type { BackupStore } from './backup-store.js'
 import type { FieldStore } from './field-store.js'
 import type { GroupStore } from './group-store.js'
+import type { ModuleStore } from './module-store.js'
 import type { TicketStore } from './ticket-store.js'
 
 /** What the machine keeps. Everything that is secret arrives here wrapped. */
@@ -93,7 +94,7 @@ export class FencedError extends Error {
  * The machine's storage. Each write is one commit that checks the fencing number, all or nothing; when the promise
  * resolves it is durable. One conformance suite runs against every implementation.
  */
-export interface MachineStore extends AuthorityStore, TicketStore, FieldStore, BackupStore, GroupStore {
+export interface MachineStore extends AuthorityStore, TicketStore, FieldStore, ModuleStore, BackupStore, GroupStore {
   /** The identity, created by `make` at the very first start. */
   identity(make: () => MachineIdentity): Promise<MachineIdentity>
   /** Become the owner: every other process is fenced off from now on. @returns the fencing number */
