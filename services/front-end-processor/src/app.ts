@@ -13,6 +13,7 @@ import { createReader } from './downlink/read.js'
 import { createSettler } from './downlink/settle.js'
 import type { GatewayHandlers } from './gateway-link/gateway-client.js'
 import { createKeySchedule } from './keys/schedule.js'
+import { createMeterSessions } from './meters/meter-sessions.js'
 import { openRequestCount } from './requests/request-table.js'
 import { sendFirstRecord } from './secure/first-record.js'
 import { createReportCounters } from './secure/report-counters.js'
@@ -64,6 +65,7 @@ export function createFrontEnd(options: FrontEndOptions): FrontEnd {
     onRefused: (terminal: Terminal, code, what) => refusals.refuse(code, { terminal: terminal.address, remote: terminal.remote, what }),
   })
 
+  const meterSessions = createMeterSessions({ machine, requestMs, proxySeconds, clientAddress: config.ZHUZHAN_CLIENT_ADDRESS, meterPort: config.ZHUZHAN_METER_PORT })
   const reader = createReader({ publisher, clock, requestMs, proxySeconds })
   const settler = createSettler({
     store: options.commands, directory, reader, events: options.events, clock, log, frontendId,
@@ -76,8 +78,7 @@ export function createFrontEnd(options: FrontEndOptions): FrontEnd {
     collect: createCollector({ store: options.collection, publisher, clock, requestMs, proxySeconds }),
   })
   const keys = createKeySchedule({
-    machine, routes: createKeyRoutes(database.pool), queues, directory, frontendId, log, requestMs, proxySeconds, clientAddress: config.ZHUZHAN_CLIENT_ADDRESS,
-    meterPort: config.ZHUZHAN_METER_PORT,
+    machine, routes: createKeyRoutes(database.pool), queues, directory, frontendId, log, requestMs, meterSessions,
   })
 
   const lifecycle = createLifecycle({

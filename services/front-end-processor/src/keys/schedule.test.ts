@@ -7,6 +7,7 @@ import { fakeLink } from '../test-support/fake-link.js'
 import { fakeMachine } from '../test-support/fake-machine.js'
 import { METER, TERMINAL, terminalRecord } from '../test-support/records.js'
 import { terminalOn } from '../test-support/terminal.js'
+import { createMeterSessions } from '../meters/meter-sessions.js'
 import { createKeySchedule } from './schedule.js'
 
 /** Which front end carries which device, and when. */
@@ -21,7 +22,8 @@ function rig({ rows = [] as KeyUpdateView[], elsewhere = false } = {}) {
   const routes: KeyRoutes = { of: async (addresses) => addresses.map((address) => ({ address, terminal: TERMINAL })), servedElsewhere: async () => elsewhere }
   const directory = createDirectory()
   const schedule = createKeySchedule({
-    machine, routes, directory, frontendId: 'fep-1', log: pino({ level: 'silent' }), requestMs: 50, proxySeconds: 0, clientAddress: 16, meterPort: 'F2010201',
+    machine, routes, directory, frontendId: 'fep-1', log: pino({ level: 'silent' }), requestMs: 50,
+    meterSessions: createMeterSessions({ machine, requestMs: 50, proxySeconds: 0, clientAddress: 16, meterPort: 'F2010201' }),
     queues: { add: async (...one: unknown[]) => { added.push(one as never); return '1' }, scheduler: () => { throw new Error('not here') } },
   })
   return { schedule, added, directory }

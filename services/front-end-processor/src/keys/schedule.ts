@@ -29,6 +29,7 @@ export interface KeyScheduleOptions extends MeterUpdateOptions {
   directory: Directory
   frontendId: string
   log: Logger
+  requestMs: number
   tickMs?: number
 }
 
