@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { outcomeValue } from '@zhuzhan/contracts'
+import type { CryptoMachine, OrderBody } from '@zhuzhan/contracts'
 import type { ErrorCode } from '@zhuzhan/core'
 import { connectCryptoMachine } from '@zhuzhan/crypto-client'
 import { createFleet, fleetRegistry, keysByAddress } from '@zhuzhan/fleet'
@@ -65,9 +66,14 @@ export async function openField({ env = {}, engine, groupId }: FieldOptions = {}
   }
   const { cryptoUrl, cryptoSecret } = JSON.parse(readFileSync(join(station.dataDir, 'run/supervisor.json'), 'utf8')) as { cryptoUrl: string; cryptoSecret: string }
   const machine = await connectCryptoMachine({ url: cryptoUrl, secret: cryptoSecret, identity: 'security-test', log: createLogger({ service: 'test', level: 'silent' }) })
-  const issued = await machine.issueKeys([{ address: modeS.address, mode: 'S' }, { address: modeF.address, mode: 'F' }])
+  const issue = () => machine.issueKeys([{ address: modeS.address, mode: 'S' }, { address: modeF.address, mode: 'F' }])
+  if (groupId) {
+    await issue()
+    await enterGroup(machine, groupId, [modeS.address, modeF.address], join(station.dataDir, 'administrators.json'))
+  }
+  const issued = await issue()
   await machine.stop()
-  const keys = keysByAddress(issued.map((one) => ({ ...outcomeValue<'issueKeys'>(one), ...(groupId && { groupId }) })))
+  const keys = keysByAddress(issued.map((one) => outcomeValue<'issueKeys'>(one)))
 
   const tap = await startWireTap(station.endpoints().gateway4g)
   const fleet = await createFleet({
@@ -130,6 +136,23 @@ export async function openField({ env = {}, engine, groupId }: FieldOptions = {}
       tap.close()
       await station.stop()
     },
+  }
+}
+
+/** Two administrators of the laboratory give the devices a place and enter them in a group. */
+async function enterGroup(machine: CryptoMachine, group: string, addresses: string[], file: string): Promise<void> {
+  const { administrators } = JSON.parse(readFileSync(file, 'utf8')) as { administrators: { person: string; password: string }[] }
+  const [first, second] = administrators as [{ person: string; password: string }, { person: string; password: string }]
+  const bodies: OrderBody[] = [
+    { kind: 'place', area: '4E4F525448000000', profile: 'sm', offsetMinutes: 480, terminal: null, addresses },
+    { kind: 'group', group, addresses },
+  ]
+  for (const body of bodies) {
+    const { order } = outcomeValue<'prepareOrder'>((await machine.prepareOrder([{ first: first.person, second: second.person, body }]))[0])
+    const sign = async ({ person, password }: typeof first, after?: Uint8Array) =>
+      outcomeValue<'signWithPassword'>((await machine.signWithPassword([{ person, password, message: order, ...(after && { after }) }]))[0]).signature
+    const sigFirst = await sign(first)
+    outcomeValue<'submitOrder'>((await machine.submitOrder([{ order, sigFirst, sigSecond: await sign(second, sigFirst) }]))[0])
   }
 }
 

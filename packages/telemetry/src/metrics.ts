@@ -61,6 +61,7 @@ export const METRICS = {
   fep_response_mismatches: { kind: 'counter', unit: '{response}', description: 'Responses that answer no open request.' },
   fep_commands: { kind: 'counter', unit: '{command}', description: 'Commands that reached a state.', labels: ['state'], zeros: [{ state: 'unknown' }] },
   fep_key_updates: { kind: 'counter', unit: '{turn}', description: 'Turns of key updates by how they ended: over, renewing a session, later, failed.', labels: ['result'] },
+  fep_broadcasts: { kind: 'counter', unit: '{terminal}', description: 'Terminals that clock broadcasts were handed to.' },
   fep_collection_tasks: { kind: 'counter', unit: '{task}', description: 'Collection tasks by result.', labels: ['result'] },
   fep_collection_gaps: { kind: 'gauge', unit: '{gap}', description: 'Meter and time slots due and still missing.' },
   fep_secure_sessions: { kind: 'gauge', unit: '{session}', description: 'Terminals with a live secured session at this front end.' },

@@ -1,6 +1,6 @@
 import type { Clock } from '@zhuzhan/core'
 import type { CryptoMachine } from '@zhuzhan/contracts'
-import { createKeyRoutes, storeDeadLetter } from '@zhuzhan/persistence'
+import { createGroupClockStore, createKeyRoutes, storeDeadLetter } from '@zhuzhan/persistence'
 import type { CollectionStore, CommandStore, Database, EventLog, RefusalLog, Registry } from '@zhuzhan/persistence'
 import type { Queues } from '@zhuzhan/queues'
 import type { Logger, Part } from '@zhuzhan/service-kit'
@@ -12,6 +12,7 @@ import { createDelivery } from './downlink/deliver.js'
 import { createReader } from './downlink/read.js'
 import { createSettler } from './downlink/settle.js'
 import type { GatewayHandlers } from './gateway-link/gateway-client.js'
+import { createBroadcasts } from './groups/broadcast.js'
 import { createKeySchedule } from './keys/schedule.js'
 import { createMeterSessions } from './meters/meter-sessions.js'
 import { openRequestCount } from './requests/request-table.js'
@@ -45,6 +46,8 @@ export interface FrontEnd {
   readonly parts: Part[]
   readonly terminals: number
   onRegistryChange(address: string): void
+  /** The operator API asked for a clock broadcast. */
+  onBroadcast(id: string): Promise<void>
 }
 
 const SWEEP_MS = 2_000
@@ -137,6 +140,7 @@ export function createFrontEnd(options: FrontEndOptions): FrontEnd {
     },
     get terminals() { return [...directory.bound()].length },
     onRegistryChange: lifecycle.registryChanged,
+    onBroadcast: createBroadcasts({ store: createGroupClockStore(database.pool), directory, log }),
     parts: [
       { name: 'publisher', start: async () => undefined, stop: () => publisher.drain() },
       {

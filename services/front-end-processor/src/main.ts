@@ -1,6 +1,6 @@
 import { systemClock } from '@zhuzhan/core'
 import { createCryptoMachineClient } from '@zhuzhan/crypto-client'
-import { createAuditLog, createCollectionStore, createCommandStore, createEventLog, createRefusalLog, createRegistry, openDatabase } from '@zhuzhan/persistence'
+import { createAuditLog, createCollectionStore, createCommandStore, createEventLog, createRefusalLog, createRegistry, GROUP_CLOCK_CHANNEL, listen, openDatabase } from '@zhuzhan/persistence'
 import { createQueues } from '@zhuzhan/queues'
 import { createLogger, loadConfig, opsServer, refuseToStart, runService } from '@zhuzhan/service-kit'
 import { metric } from '@zhuzhan/telemetry'
@@ -27,6 +27,7 @@ async function main(): Promise<void> {
     config, database, registry, events, refusals, queues, machine, log, clock: systemClock,
     commands: createCommandStore(database.pool), collection: createCollectionStore(database.pool),
   })
+  const broadcasts = listen({ url: config.DATABASE_URL, channel: GROUP_CLOCK_CHANNEL, onNotify: (id) => void frontEnd.onBroadcast(id), onConnected: () => undefined, onError: warn('notifications of broadcasts interrupted') })
   const gateways = config.ZHUZHAN_GATEWAYS.map((url) => gatewayClient({ url, frontendId: config.ZHUZHAN_FEP_ID, secret: config.ZHUZHAN_LINK_SECRET, handlers: frontEnd.handlers, log }))
 
   const health = async () => {
@@ -41,6 +42,7 @@ async function main(): Promise<void> {
       { name: 'database', start: async () => undefined, stop: () => database.close() },
       { name: 'queues', start: async () => undefined, stop: () => queues.close() },
       { name: 'registry', start: async () => undefined, stop: () => registry.close() },
+      { name: 'broadcasts', start: async () => undefined, stop: () => broadcasts.close() },
       { name: 'refusals', start: async () => undefined, stop: () => refusals.stop() },
       machine,
       opsServer({ host: config.ZHUZHAN_OPS_HOST, port: config.ZHUZHAN_OPS_PORT, health, log }),

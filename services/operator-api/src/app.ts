@@ -31,6 +31,7 @@ import { energyRoutes } from './energy/routes.js'
 import type { Enqueue } from './enqueue.js'
 import type { EventFeed } from './feed/feed.js'
 import { feedRoutes } from './feed/routes.js'
+import { groupRoutes } from './groups/routes.js'
 import { handleErrors } from './http/error-handler.js'
 import { readJsonBodies } from './http/json-body.js'
 import { measureRequests } from './http/measure.js'
@@ -124,6 +125,7 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
     await api.register(commandRoutes({ commands: deps.commands, tickets: deps.tickets, prisma, guard }))
     await api.register(feedRoutes({ pool, guard, feed: deps.feed, ...(deps.pingMs === undefined ? {} : { pingMs: deps.pingMs }) }))
     await api.register(keyRoutes({ ...shared, machine: deps.machine }))
+    await api.register(groupRoutes({ ...shared, machine: deps.machine }))
     await api.register(auditRoutes(shared))
     await api.register(policyRoutes({ guard, policy: deps.policy }))
   }, { prefix: '/api/v1' })

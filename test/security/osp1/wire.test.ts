@@ -13,7 +13,7 @@ import { forgedRequests } from './forged-requests.js'
 import { sessionWitness } from './session-witness.js'
 import { tampering } from './tampering.js'
 
-const GROUP = '0000000000000007'
+const GROUP = '6700000000000007'
 const engine = createEngine('openssl')
 let verifications = 0
 const witness = sessionWitness({

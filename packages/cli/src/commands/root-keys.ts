@@ -41,7 +41,7 @@ export function rootKeyCommands(keys: Command): void {
   change('destroy', 'erase this version for good; refused while anything uses it', 'root-keys-destroy')
 }
 
-async function withMachine<T>(work: (machine: CryptoMachine) => Promise<T>): Promise<T> {
+export async function withMachine<T>(work: (machine: CryptoMachine) => Promise<T>): Promise<T> {
   const station = await findStation()
   const machine = await connectCryptoMachine({ url: station.cryptoUrl, secret: station.cryptoSecret, identity: 'cli', log: createLogger({ service: 'cli', level: 'silent' }) })
   try {
@@ -53,8 +53,8 @@ async function withMachine<T>(work: (machine: CryptoMachine) => Promise<T>): Pro
 
 type Person = z.infer<typeof Administrators>['administrators'][number]
 
-/** @throws HesError ORDER_REFUSED with the machine's reason in words */
-async function signedOrder(machine: CryptoMachine, body: OrderBody, [first, second]: [Person, Person]): Promise<CryptoResult<'submitOrder'>> {
+/** Prepared, signed by both with their laboratory passwords, carried out. @throws HesError ORDER_REFUSED with the machine's reason in words */
+export async function signedOrder(machine: CryptoMachine, body: OrderBody, [first, second]: [Person, Person]): Promise<CryptoResult<'submitOrder'>> {
   const { order } = outcomeValue<'prepareOrder'>((await machine.prepareOrder([{ first: first.person, second: second.person, body }]))[0])
   const one = outcomeValue<'signWithPassword'>((await machine.signWithPassword([{ ...first, message: order }]))[0])
   const two = outcomeValue<'signWithPassword'>((await machine.signWithPassword([{ ...second, message: order, after: one.signature }]))[0])
@@ -63,7 +63,7 @@ async function signedOrder(machine: CryptoMachine, body: OrderBody, [first, seco
   return outcomeValue<'submitOrder'>(outcome)
 }
 
-async function administrators(file: string): Promise<[Person, Person]> {
+export async function administrators(file: string): Promise<[Person, Person]> {
   const text = await readFile(file, 'utf8').catch((error: Error) => {
     throw new HesError('NOT_FOUND', `${file}: ${error.message}. Two administrators sign: name their file with --administrators. In production they sign in their tokens, by the operations prepareOrder and submitOrder.`)
   })

@@ -54,7 +54,7 @@ async function rotate(options: RotateOptions): Promise<void> {
   }
 }
 
-type Ask = (method: string, path: string, body?: unknown) => Promise<unknown>
+export type Ask = (method: string, path: string, body?: unknown) => Promise<unknown>
 
 /** Until nothing moves without a person, or the time is over; the station goes on by itself either way. */
 async function follow(station: Ask, started: RotationAnswer, seconds: number, output: Output): Promise<RotationAnswer> {
@@ -98,7 +98,7 @@ async function administrators(file: string): Promise<{ person: string; password:
 }
 
 /** REST with the rights of the account of this data folder, or of ZHUZHAN_ADMIN_USERNAME and ZHUZHAN_ADMIN_PASSWORD. */
-async function connect(): Promise<Ask> {
+export async function connect(): Promise<Ask> {
   const { operatorApi } = await findStation()
   const account = await readFile(join(dataFolder(), 'endpoints.json'), 'utf8').then((text) => Account.parse(JSON.parse(text)).admin, () => ({
     username: process.env['ZHUZHAN_ADMIN_USERNAME'] ?? 'admin', password: process.env['ZHUZHAN_ADMIN_PASSWORD'] ?? '',

@@ -4,11 +4,12 @@ import { benchCommand } from './bench.js'
 import { certCommand } from './cert.js'
 import { doctorCommand } from './doctor.js'
 import { fleetCommand } from './fleet.js'
+import { groupsCommand } from './groups.js'
 import { keysCommand } from './keys.js'
 import { migrateCommand } from './migrate.js'
 import { selftestCommand } from './selftest.js'
 
 /** Everything that has to do with a running station, its database, its keys or its fleet. */
 export function stationCommands(program: Command): void {
-  for (const add of [keysCommand, certCommand, selftestCommand, auditCommand, migrateCommand, fleetCommand, benchCommand, doctorCommand]) add(program)
+  for (const add of [keysCommand, groupsCommand, certCommand, selftestCommand, auditCommand, migrateCommand, fleetCommand, benchCommand, doctorCommand]) add(program)
 }

@@ -61,6 +61,9 @@ const ROUTES: readonly [method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: strin
   ['POST', '/keys/rotations/{id}/signatures', ['admin'], {}],
   ['GET', '/keys/rotations', ALL],
   ['GET', '/keys/rotations/{id}', ALL],
+  ['GET', '/groups', ALL],
+  ['GET', '/groups/{group}', ALL],
+  ['POST', '/groups/{group}/clock', ['operator', 'dispatcher'], {}],
   ['GET', '/events', ALL],
   ['GET', '/events/history', ALL],
   ['GET', '/policy', ALL],
@@ -68,7 +71,7 @@ const ROUTES: readonly [method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: strin
 ]
 
 const filled = (path: string): string =>
-  `/api/v1${path.replace('{address}', '999999999999').replace('{month}', '2026-10').replace('{plan}', 'none').replace('{id}', NONE).replace('{user}', 'nobody')}`
+  `/api/v1${path.replace('{address}', '999999999999').replace('{month}', '2026-10').replace('{plan}', 'none').replace('{id}', NONE).replace('{group}', '0'.repeat(16)).replace('{user}', 'nobody')}`
 
 describe.each(ROUTES)('%s %s', (method, path, allowed, body) => {
   const ask = (token?: string) => api.call(method, filled(path), { ...(token === undefined ? {} : { token }), ...(body ? { body } : {}) })

@@ -10,6 +10,7 @@ export const RIGHTS = {
   'command.submit': ['operator', 'dispatcher'],
   'command.control': ['dispatcher'],
   'command.decide': ['approver'],
+  'groups.clock': ['operator', 'dispatcher'],
   'keys.rotate': ['admin'],
   'users.manage': ['admin'],
   'audit.read': ['admin', 'approver'],
