@@ -1,6 +1,6 @@
 /**
- * Transpiles every source of packages and services to its `dist/`, same tree, as ES modules with source maps.
- * Only what changed since the last build is touched. Types are checked by `npm run typecheck`, not here.
+ * Transpiles every source of packages and services to its `dist/`, same tree, as ES modules with source maps, and makes one
+ * bundle of each service besides (bundle.mjs); that is what runs. Only what changed since the last build is touched. Types are checked by `npm run typecheck`, not here.
  * Called by bootstrap.mjs, which holds the lock.
  */
 import { createHash } from 'node:crypto'
@@ -8,6 +8,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync,
 import { dirname, join } from 'node:path'
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { bundle, bundleFolder, bundledServices } from './bundle.mjs'
 
 export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 const MANIFEST = join(ROOT, '.tools', 'build.json')
@@ -19,6 +20,7 @@ export function upToDate() {
   const manifest = readManifest()
   if (manifest.prisma !== prismaHash() || !existsSync(GENERATED)) return false
   const found = sources()
+  if (staleBundles(manifest).length > 0) return false
   const known = Object.keys(manifest.files)
   return known.length === found.length && found.every((file) => manifest.files[file]?.stamp === stampOf(file))
 }
@@ -33,6 +35,7 @@ export async function build({ say }) {
 
   // A build that is interrupted must not be taken for a finished one.
   for (const file of [...gone, ...changed]) delete manifest.files[file]
+  forgetBundlesOf([...gone, ...changed], manifest)
   writeManifest(manifest)
   for (const file of gone) for (const output of outputsOf(file)) rmSync(join(ROOT, output), { force: true })
   await transpile(changed.filter((file) => file.endsWith('.ts')))
@@ -40,6 +43,29 @@ export async function build({ say }) {
   for (const file of found) manifest.files[file] = { stamp: stampOf(file), hash: hashOf(file) }
   writeManifest(manifest)
   if (changed.length > 0) say(`built ${changed.length} of ${found.length} source files`)
+  const stale = staleBundles(manifest)
+  for (const service of stale) {
+    manifest.bundles[service] = { inputs: await bundle(ROOT, service), tools: bundleHash() }
+    writeManifest(manifest)
+  }
+  if (stale.length > 0) say(`bundled ${stale.join(', ')}`)
+}
+
+/** A bundle is as old as the oldest thing in it: the sources, the installed packages, the way it is made. */
+function staleBundles(manifest) {
+  const tools = bundleHash()
+  return bundledServices(ROOT).filter((service) => manifest.bundles[service]?.tools !== tools || !existsSync(join(ROOT, bundleFolder(service), 'main.js')))
+}
+
+function forgetBundlesOf(files, manifest) {
+  const among = new Set(files)
+  for (const [service, { inputs }] of Object.entries(manifest.bundles)) if (inputs.some((file) => among.has(file))) delete manifest.bundles[service]
+}
+
+function bundleHash() {
+  const hash = createHash('sha256')
+  for (const file of ['pnpm-lock.yaml', 'scripts/bundle.mjs']) hash.update(readFileSync(join(ROOT, file)))
+  return hash.digest('hex')
 }
 
 async function transpile(files) {
@@ -141,9 +167,9 @@ function hashOf(file) {
 
 function readManifest() {
   try {
-    return JSON.parse(readFileSync(MANIFEST, 'utf8'))
+    return { bundles: {}, ...JSON.parse(readFileSync(MANIFEST, 'utf8')) }
   } catch {
-    return { files: {} }
+    return { files: {}, bundles: {} }
   }
 }
 

@@ -54,3 +54,14 @@ test('metrics are Prometheus text', async () => {
   expect(page.type).toContain('version=0.0.4')
   expect(page.text).toContain('zhuzhan_gateway_bytes_in_total 12')
 })
+
+test('nothing else is there', async () => {
+  expect(await get('/')).toMatchObject({ status: 404 })
+  expect(await get('/metrics/x')).toMatchObject({ status: 404 })
+  expect((await fetch(`${base}/health`, { method: 'POST' })).status).toBe(404)
+  expect(await (await fetch(`${base}/metrics?x=1`, { method: 'HEAD' })).text()).toBe('')
+})
+
+test('a port that is taken is said, not waited for', async () => {
+  await expect(opsServer({ host: '127.0.0.1', port: Number(new URL(base).port), health: () => health(), log }).start()).rejects.toMatchObject({ code: 'EADDRINUSE' })
+})

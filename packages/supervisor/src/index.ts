@@ -1,5 +1,6 @@
 export { freePorts, isPortFree } from './free-port.js'
 export { configSchema as supervisorConfigSchema } from './config.js'
+export { SERVICE_PROGRAM } from './program.js'
 export { runStation } from './run-station.js'
 export type { StationHost } from './run-station.js'
 export { preparePostgres } from './postgres/server.js'

@@ -101,10 +101,10 @@ export function createStation({ wiring, say, signal, identity }: StationOptions)
     },
     startServices: async () => {
       for (const group of START_GROUPS) {
-        await signal.unless(Promise.all(group.map((name) => startProgram({ name, member: `services/${name}`, telemetry: true, env: serviceEnvironment(name, wiring) }))))
+        await signal.unless(Promise.all(group.map((name) => startProgram({ name, member: `services/${name}`, service: true, env: serviceEnvironment(name, wiring) }))))
       }
     },
-    startFleet: (args) => startProgram({ name: 'fleet', member: 'packages/fleet', telemetry: false, args }),
+    startFleet: (args) => startProgram({ name: 'fleet', member: 'packages/fleet', service: false, args }),
     stop: async () => {
       stopping = true
       published.withdraw()

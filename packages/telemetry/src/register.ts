@@ -1,5 +1,5 @@
 /**
- * `node --import @zhuzhan/telemetry/register dist/main.js`: starts telemetry before any module of the service is loaded,
+ * `node --import ./dist/bundle/register.js dist/bundle/main.js`: starts telemetry before any module of the service is loaded,
  * because instrumentation can only wrap what is loaded after it.
  */
 import { readFileSync } from 'node:fs'

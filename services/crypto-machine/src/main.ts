@@ -35,8 +35,9 @@ async function main(): Promise<void> {
   const production = config.ZHUZHAN_PRODUCTION
   const stationId = Buffer.from(config.ZHUZHAN_STATION_ID, 'hex')
 
-  const choice = await selfTest(config.ZHUZHAN_CRYPTO_ENGINE === 'auto' ? undefined : [config.ZHUZHAN_CRYPTO_ENGINE])
-  if (choice.reason) log.warn({ engine: choice.engine.name, reason: choice.reason }, 'SM2 engine fell back')
+  // The database is asked and scrypt runs meanwhile; nothing is enciphered, and the lease is not taken, before this is right.
+  const tested = selfTest(config.ZHUZHAN_CRYPTO_ENGINE === 'auto' ? undefined : [config.ZHUZHAN_CRYPTO_ENGINE])
+  tested.catch(() => undefined) // whoever awaits it says so
 
   const pool = new pg.Pool({
     connectionString: config.DATABASE_URL,
@@ -51,7 +52,8 @@ async function main(): Promise<void> {
   const syncFile = config.ZHUZHAN_CLOCK_SYNC_FILE
   const synchronised = async (): Promise<boolean> => syncFile === undefined || access(syncFile).then(() => true, () => false)
   const gate = createGate(async (masterKey) => {
-    const vault = await openVault(store, masterKey, random)
+    const vault = await openVault(store, masterKey, random, undefined, tested)
+    const choice = await tested
     const fencing = await store.takeOver(owner)
     await store.addEvent({ kind: 'taken-over', subject: owner, detail: { engine: choice.engine.name } })
     const provider = await openProvider(config, { engine: choice.engine, store, vault, random, clock, stationId, log })
@@ -68,9 +70,11 @@ async function main(): Promise<void> {
   const custody = await readCustody(config)
   // A share counts also while the database is away; without it nothing opens.
   const note = (event: KeyEvent): Promise<void> => store.note(event).catch((error: unknown) => log.error({ err: error, event }, 'not in the audit'))
-  const unsealing = custody && createUnsealing({ set: custody, engine: choice.engine, gate, note, onOpened: () => log.info('unsealed') })
+  const unsealing = custody && createUnsealing({ set: custody, engine: (await tested).engine, gate, note, onOpened: () => log.info('unsealed') })
   if (custody) log.warn({ set: custody.set, shares: custody.threshold }, 'sealed: waiting for the shares of its officers')
   else await gate.open(await readMasterKeyFile(config.ZHUZHAN_MASTER_KEY_FILE ?? '', production))
+  const { engine, reason } = await tested
+  if (reason) log.warn({ engine: engine.name, reason }, 'SM2 engine fell back')
 
   gauge('crypto_sessions', () => gate.opened?.machine.sessions ?? 0)
   gauge('crypto_provider_up', () => (gate.opened?.provider.health().ok ? 1 : 0))

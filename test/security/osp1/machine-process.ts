@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePorts } from '@zhuzhan/supervisor'
+import { SERVICE_PROGRAM, freePorts } from '@zhuzhan/supervisor'
 import { PROJECT } from '@zhuzhan/testing'
 
 /** The crypto machine as a process of its own on a real database: what a supervisor runs, but killed and begun by a test. */
@@ -54,10 +54,11 @@ export function machineHouse(databaseUrl: string, administrators?: string): Mach
         get pid() { return child?.pid },
         log: () => said,
         start() {
-          child = spawn(process.execPath, [join(PROJECT, 'services/crypto-machine/dist/main.js')], {
+          child = spawn(process.execPath, [...SERVICE_PROGRAM], {
+            cwd: join(PROJECT, 'services/crypto-machine'),
             env: {
               ...process.env, NODE_OPTIONS: '', DATABASE_URL: databaseUrl, ZHUZHAN_CRYPTO_PORT: String(port), ZHUZHAN_OPS_PORT: String(ops),
-              ZHUZHAN_CRYPTO_SECRET: SECRET, ZHUZHAN_MASTER_KEY_FILE: masterKey,
+              ZHUZHAN_CRYPTO_SECRET: SECRET, ZHUZHAN_MASTER_KEY_FILE: masterKey, ZHUZHAN_SERVICE: 'crypto-machine',
               ...(administrators !== undefined && { ZHUZHAN_ADMINISTRATORS_FILE: founders }),
             },
             stdio: ['ignore', 'pipe', 'pipe'],

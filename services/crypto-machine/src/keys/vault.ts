@@ -1,4 +1,5 @@
-import { scryptSync } from 'node:crypto'
+import { scrypt, scryptSync } from 'node:crypto'
+import type { ScryptOptions } from 'node:crypto'
 import { HesError } from '@zhuzhan/core'
 import { sm4CcmOpen, sm4CcmSeal, sm4Cmac } from '@zhuzhan/gm-crypto'
 import type { Random } from '@zhuzhan/gm-crypto'
@@ -26,23 +27,37 @@ const LABEL = Buffer.from('ZZ-WRAP1', 'latin1')
 const ROW_LABEL = Buffer.from('ZZ-ROW-1', 'latin1')
 /** scrypt: about 100 ms and 32 MiB, once per start. */
 const SCRYPT_COST = 2 ** 15
+const MASTER_BYTES = 32
 const CHECK_NAME = 'key-check'
 const CHECK_TEXT = Buffer.from('zhuzhan crypto machine')
 
 /**
  * Open the vault with the master key file's content. The very first start draws salt and epoch.
  * @param cost scrypt's N; the same for the life of a database
+ * @param proven the known answers: scrypt runs beside them, but no cipher is used before they are right
  * @throws HesError CONFIG_INVALID when the file is not the one this database was made with
  */
-export async function openVault(store: MachineStore, passphrase: Uint8Array, random: Random, cost = SCRYPT_COST): Promise<Vault> {
-  const identity = await store.identity(() => {
+export async function openVault(store: MachineStore, passphrase: Uint8Array, random: Random, cost = SCRYPT_COST, proven: Promise<unknown> = Promise.resolve()): Promise<Vault> {
+  const identity = await store.identity(async () => {
     const [salt, epoch] = [random(16), random(8)]
-    return { epoch, salt, keyCheck: createVault(passphrase, salt, random, epoch, cost).keyCheck(epoch) }
+    const master = await stretched(passphrase, salt, cost)
+    await proven
+    return { epoch, salt, keyCheck: vaultUnder(master, salt, random, epoch).keyCheck(epoch) }
   })
-  const vault = createVault(passphrase, identity.salt, random, identity.epoch, cost)
+  const master = await stretched(passphrase, identity.salt, cost)
+  await proven
+  const vault = vaultUnder(master, identity.salt, random, identity.epoch)
   checkIdentity(vault, identity)
   return vault
 }
+
+/** scrypt beside the event loop: a start has other things to do meanwhile. */
+function stretched(passphrase: Uint8Array, salt: Buffer, cost: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    scrypt(passphrase, salt, MASTER_BYTES, costOf(cost), (error, key) => (error ? reject(error) : resolve(key)))
+  })
+}
+const costOf = (cost: number): ScryptOptions => ({ N: cost, r: 8, p: 1, maxmem: 64 * 1024 * 1024 })
 
 /** @throws HesError CONFIG_INVALID for another master key, ENGINE_FAULT when the epoch was changed behind our back */
 export function checkIdentity(vault: Vault, { epoch, keyCheck }: MachineIdentity): void {
@@ -58,7 +73,11 @@ export function checkIdentity(vault: Vault, { epoch, keyCheck }: MachineIdentity
 }
 
 export function createVault(passphrase: Uint8Array, salt: Buffer, random: Random, epoch: Buffer, cost = SCRYPT_COST): Vault {
-  const master = scryptSync(passphrase, salt, 32, { N: cost, r: 8, p: 1, maxmem: 64 * 1024 * 1024 })
+  return vaultUnder(scryptSync(passphrase, salt, MASTER_BYTES, costOf(cost)), salt, random, epoch)
+}
+
+/** @param master what scrypt made of the master key file's content; two keys of 16 bytes */
+function vaultUnder(master: Buffer, salt: Buffer, random: Random, epoch: Buffer): Vault {
   const wrapKey = master.subarray(0, 16)
   const rows = sm4Cmac(master.subarray(16))
   const aad = (name: string): Buffer => Buffer.concat([LABEL, Buffer.from(name)])

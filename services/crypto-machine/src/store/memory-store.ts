@@ -69,7 +69,10 @@ export function createMemoryStore(disk: MemoryDisk = memoryDisk()): MachineStore
     ...memoryGroups(disk, commit),
     ...memoryModules(disk, commit),
     ...memoryBackup(disk, authority.newEpoch),
-    identity: async (make) => (disk.identity ??= make()),
+    identity: async (make) => {
+      const made = disk.identity ?? (await make())
+      return (disk.identity ??= made)
+    },
     takeOver: async () => (fencing = ++disk.fencing),
     owned: async () => fencing === disk.fencing,
     rootKeys: async () => [...disk.rootKeys],

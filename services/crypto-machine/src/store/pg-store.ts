@@ -10,12 +10,17 @@ import { pgField } from './pg-field.js'
 import { pgGroups } from './pg-groups.js'
 import { pgModules } from './pg-modules.js'
 import { pgTickets } from './pg-tickets.js'
-import type { DeviceCounters, MachineStore, OwnKeyRow } from './store.js'
+import type { DeviceCounters, MachineIdentity, MachineStore, OwnKeyRow } from './store.js'
 
 /** The port on PostgreSQL. Writes are single statements, so each is one round trip and one commit. */
 export function createPgStore(pool: Pool): MachineStore {
   const db = pgDatabase(pool)
   const { query, write } = db
+  const identityRow = async (): Promise<MachineIdentity | undefined> => {
+    const { rows } = await query<{ epoch: Buffer; salt: Buffer; key_check: Buffer }>('SELECT epoch, salt, key_check FROM crypto_machine.machine')
+    const [row] = rows
+    return row && { epoch: row.epoch, salt: row.salt, keyCheck: row.key_check }
+  }
 
   return {
     ...pgAuthority(db),
@@ -25,18 +30,17 @@ export function createPgStore(pool: Pool): MachineStore {
     ...pgModules(db),
     ...pgBackup(pool),
     async identity(make) {
-      const made = make()
+      const there = await identityRow()
+      if (there) return there
+      const made = await make()
       await query('INSERT INTO crypto_machine.machine (epoch, salt, key_check) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING', [
         made.epoch,
         made.salt,
         made.keyCheck,
       ])
-      const { rows } = await query<{ epoch: Buffer; salt: Buffer; key_check: Buffer }>(
-        'SELECT epoch, salt, key_check FROM crypto_machine.machine',
-      )
-      const row = rows[0]
+      const row = await identityRow()
       if (!row) throw new Error('the machine row is missing')
-      return { epoch: row.epoch, salt: row.salt, keyCheck: row.key_check }
+      return row
     },
     async takeOver(owner) {
       const { rows } = await query<{ fencing: string }>(

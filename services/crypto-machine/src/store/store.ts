@@ -95,8 +95,8 @@ export class FencedError extends Error {
  * resolves it is durable. One conformance suite runs against every implementation.
  */
 export interface MachineStore extends AuthorityStore, TicketStore, FieldStore, ModuleStore, BackupStore, GroupStore {
-  /** The identity, created by `make` at the very first start. */
-  identity(make: () => MachineIdentity): Promise<MachineIdentity>
+  /** The identity, created by `make` at the very first start; `make` is not asked when there is one. */
+  identity(make: () => MachineIdentity | Promise<MachineIdentity>): Promise<MachineIdentity>
   /** Become the owner: every other process is fenced off from now on. @returns the fencing number */
   takeOver(owner: string): Promise<number>
   /** Are we still the owner? */
