@@ -14,6 +14,8 @@ export interface CryptoMachineClientOptions {
   identity: string
   log: Logger
   timeoutMs?: number
+  /** The machine is there, for the first time or again. */
+  onConnected?: () => void
 }
 
 /** Keys and certificates of a thousand devices take a while. */

@@ -17,6 +17,7 @@ import { createKeySchedule } from './keys/schedule.js'
 import { createMeterSessions } from './meters/meter-sessions.js'
 import { openRequestCount } from './requests/request-table.js'
 import { sendFirstRecord } from './secure/first-record.js'
+import { createMachineBack } from './secure/machine-back.js'
 import { createReportCounters } from './secure/report-counters.js'
 import { createTurnstile } from './secure/turnstile.js'
 import { createDirectory } from './terminals/directory.js'
@@ -48,6 +49,8 @@ export interface FrontEnd {
   onRegistryChange(address: string): void
   /** The operator API asked for a clock broadcast. */
   onBroadcast(id: string): Promise<void>
+  /** The crypto machine can be reached, for the first time or again. */
+  onMachineBack(): Promise<void>
 }
 
 const SWEEP_MS = 2_000
@@ -140,6 +143,7 @@ export function createFrontEnd(options: FrontEndOptions): FrontEnd {
     },
     get terminals() { return [...directory.bound()].length },
     onRegistryChange: lifecycle.registryChanged,
+    onMachineBack: createMachineBack({ machine, log, channels: () => [...directory.all()].flatMap(({ secure }) => secure ?? []) }),
     onBroadcast: createBroadcasts({ store: createGroupClockStore(database.pool), directory, log }),
     parts: [
       { name: 'publisher', start: async () => undefined, stop: () => publisher.drain() },

@@ -21,7 +21,9 @@ async function main(): Promise<void> {
     count: (code) => metric('fep_refusals').add(1, { code }), onError: warn('refusals not written yet'),
   })
   const registry = createRegistry({ pool: database.pool, url: config.DATABASE_URL, onError: warn('registry notifications interrupted'), onChange: (address) => frontEnd.onRegistryChange(address) })
-  const machine = createCryptoMachineClient({ url: config.ZHUZHAN_CRYPTO_URL, secret: config.ZHUZHAN_CRYPTO_SECRET, identity: config.ZHUZHAN_FEP_ID, log })
+  const machine = createCryptoMachineClient({
+    url: config.ZHUZHAN_CRYPTO_URL, secret: config.ZHUZHAN_CRYPTO_SECRET, identity: config.ZHUZHAN_FEP_ID, log, onConnected: () => void frontEnd.onMachineBack(),
+  })
 
   const frontEnd = createFrontEnd({
     config, database, registry, events, refusals, queues, machine, log, clock: systemClock,

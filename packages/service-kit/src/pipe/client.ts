@@ -24,6 +24,8 @@ export interface PipeClientOptions {
   maxOutstanding?: number
   /** Traceparent to send along, asked when a message leaves. */
   trace?: () => string | undefined
+  /** The pipe is there, for the first time or again: calls may be made. */
+  onConnected?: () => void
 }
 
 export interface PipeClient extends Part {
@@ -37,7 +39,7 @@ export interface PipeClient extends Part {
 
 const FIRST_RETRY_MS = 100
 /** A peer that begins anew is back within seconds; whoever waits for it must not add to that. */
-const LAST_RETRY_MS = 500
+const LAST_RETRY_MS = 200
 /** Above this much unsent data a call fails instead of filling memory. */
 const MAX_UNSENT_BYTES = 16 * 1024 * 1024
 
@@ -57,6 +59,7 @@ export function createPipeClient({
   slowOperations = {},
   maxOutstanding = 20_000,
   trace,
+  onConnected,
 }: PipeClientOptions): PipeClient {
   const quiet = rateLimited(log, { perMinute: 6 })
   const waiting = new Map<number, Waiting>()
@@ -141,6 +144,7 @@ export function createPipeClient({
             own.terminate()
           }
         })
+        onConnected?.()
       },
       (error: unknown) => {
         if (own.readyState === own.OPEN) quiet.warn({ err: error, peer: url }, 'pipe handshake failed')

@@ -104,7 +104,8 @@ describe('pipe', () => {
   it('comes back when the server does', async () => {
     const first = await server(echo)
     const port = first.port()
-    const pipe = await client(port)
+    const told: boolean[] = []
+    const pipe: PipeClient = await client(port, { onConnected: () => told.push(pipe.connected) })
     await until(() => pipe.connected)
     await first.stop()
     await until(() => !pipe.connected)
@@ -113,6 +114,7 @@ describe('pipe', () => {
     stops.push(() => again.stop())
     await until(() => pipe.connected)
     expect(await pipe.call('echo', ['x'])).toEqual(['x'])
+    expect(told).toEqual([true, true])
   })
 
   it('refuses a caller with another secret, and a server that does not know it', async () => {

@@ -21,6 +21,7 @@ let channel: SecureChannel
 let sent: Buffer[]
 let ready: string[]
 let refused: string[]
+let open: () => void
 let finish: (request: CryptoRequest<'connectFinish'>) => Promise<{ handle: string; sessionSeconds: number } | { counter: 'retry' }>
 let seal: () => { apdu: Buffer; seq: number; task: number }
 let machine: ReturnType<typeof fakeMachine>
@@ -30,10 +31,14 @@ beforeEach(() => {
   sent = []
   ready = []
   refused = []
+  open = () => undefined
   finish = async () => ({ handle: HANDLE, sessionSeconds: 600 })
   seal = () => ({ apdu: Buffer.from('10', 'hex'), seq: 5, task: 3 })
   machine = fakeMachine({
-    connectOpen: () => ({ exchange: 'B'.repeat(32), mechanism: 'S', cipher: Buffer.alloc(32), signature: Buffer.alloc(16) }),
+    connectOpen: () => {
+      open()
+      return { exchange: 'B'.repeat(32), mechanism: 'S', cipher: Buffer.alloc(32), signature: Buffer.alloc(16) }
+    },
     connectFinish: (request) => finish(request),
     seal: () => seal(),
     open: () => ({ hint: 3 }),
@@ -133,6 +138,57 @@ test('a session the machine forgot is negotiated anew at once', async () => {
   expect(channel.ready).toBe(false)
   await answered(2)
   await until(() => channel.ready)
+})
+
+describe('a machine that was away', () => {
+  const away = (): never => { throw new HesError('UNAVAILABLE') }
+
+  // Without machineBack the next try is 2 s to 60 s later.
+  test('is asked again the moment it is back, not when the device\'s pause is over', async () => {
+    open = away
+    channel.start()
+    await until(() => refused.length === 1)
+    open = () => undefined
+    channel.machineBack(false)
+    await answered(1)
+    await until(() => channel.ready)
+    expect(refused).toEqual(['UNAVAILABLE CONNECT'])
+  })
+
+  test('and knows nothing of the session: a new one is made at once; the same machine still knows it', async () => {
+    channel.start()
+    await answered()
+    await until(() => channel.ready)
+    channel.machineBack(false)
+    expect([channel.ready, sent.length]).toEqual([true, 1])
+    channel.machineBack(true)
+    expect(channel.ready).toBe(false)
+    await answered(2)
+    await until(() => channel.ready)
+  })
+
+  test('and forgot the exchange a device was answering: the next one follows at once', async () => {
+    finish = async () => { throw new HesError('SESSION_UNKNOWN') }
+    channel.start()
+    await until(() => sent.length === 1)
+    channel.machineBack(true)
+    channel.onConnectResponse(accepted)
+    await until(() => refused.length === 1)
+    finish = async () => ({ handle: HANDLE, sessionSeconds: 600 })
+    await answered(2)
+    await until(() => channel.ready)
+  })
+
+  test('a pause the device has to itself is not cut short', async () => {
+    finish = async () => ({ counter: 'retry' })
+    channel.start()
+    await answered(1)
+    await answered(2)
+    await until(() => refused.length === 1)
+    channel.machineBack(false)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(sent.length).toBe(2)
+  })
 })
 
 test('a sealed record can be given up, and an unprotected refusal is a hint that decides nothing', async () => {

@@ -42,6 +42,8 @@ export interface SecureChannel {
   open(apdu: Buffer): Promise<{ apdu: Buffer } | { dar: number; seq: number } | undefined>
   /** The due step of the open key update, sealed; or what must happen first. @throws HesError as `seal`, and KEY_UPDATE_REFUSED */
   keyUpdateStep(piid: number): Promise<KeyUpdateStep>
+  /** The machine can be reached again. `anew`: it is another process than before, which knows nothing of the session. */
+  machineBack(anew: boolean): void
   /** Ends the session and negotiates another one at once. */
   renew(): void
   end(): void
@@ -74,6 +76,9 @@ export function createSecureChannel(deps: SecureDeps): SecureChannel {
   let retryMs = RETRY_FIRST_MS
   let ended = false
   let negotiating = false
+  /** The last try failed because the machine was away: no fault of the device's, so nobody has to wait out its pause. */
+  let awaitsMachine = false
+  let machineLife = 0
   let piid = 0
 
   const negotiateOnce = async (): Promise<'retry' | 'S' | 'F'> => {
@@ -130,6 +135,8 @@ export function createSecureChannel(deps: SecureDeps): SecureChannel {
   const negotiate = async (): Promise<void> => {
     if (ended || negotiating) return
     negotiating = true
+    awaitsMachine = false
+    const life = machineLife
     try {
       await deps.turnstile.run(async () => {
         if (ended) return
@@ -145,6 +152,9 @@ export function createSecureChannel(deps: SecureDeps): SecureChannel {
     } catch (error) {
       const code = errorCode(error)
       if (!ended && code !== 'TERMINAL_OFFLINE') deps.onRefused(address, code, 'CONNECT')
+      // The machine forgot the exchange because it began anew meanwhile.
+      if (machineLife !== life) return schedule(0)
+      awaitsMachine = code === 'UNAVAILABLE'
       schedule(retryMs + randomInt(500))
       retryMs = Math.min(retryMs * 2, RETRY_MAX_MS)
     } finally {
@@ -201,6 +211,12 @@ export function createSecureChannel(deps: SecureDeps): SecureChannel {
       if (outcome?.ok === false && outcome.code === 'SESSION_UNKNOWN') lost()
       const due = outcomeValue<'keyUpdateStep'>(outcome)
       return 'next' in due ? due : sealed(mine, due)
+    },
+    machineBack: (anew) => {
+      if (anew) machineLife += 1
+      if (anew && session) lost()
+      else if (awaitsMachine) schedule(0)
+      if (awaitsMachine) retryMs = RETRY_FIRST_MS
     },
     renew: () => {
       if (ended) return
