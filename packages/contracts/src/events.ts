@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 /** What people watch in the live feed. */
 export const EVENT_KINDS = [
-  'terminal.online', 'terminal.offline', 'terminal.secured', 'terminal.refused', 'terminal.event', 'reading.stored', 'reading.conflict', 'reading.dead-letter',
+  'terminal.online', 'terminal.offline', 'terminal.secured', 'terminal.refused', 'terminal.event', 'device.suspect', 'reading.stored', 'reading.conflict', 'reading.dead-letter',
   'collection.gap', 'command.state', 'security.refusal', 'registry.changed', 'clock.fault',
   'queue.failed', 'audit.computed',
 ] as const

@@ -50,6 +50,7 @@ export const ERRORS = {
   ORDER_REFUSED: { http: 409, retry: false, audit: true, text: 'The crypto machine does not carry out this order of administrators.' },
   KEY_UPDATE_REFUSED: { http: 409, retry: false, audit: true, text: 'The crypto machine does not update the keys of this device now.' },
   GROUP_REFUSED: { http: 409, retry: false, audit: true, text: 'The crypto machine seals no broadcast to this group now.' },
+  DEVICE_SUSPECT: { http: 409, retry: false, audit: true, text: 'The modules of this device are not those bound to it: reads only, until administrators bind them anew.' },
   LIMIT: { http: 429, retry: true, audit: true, text: 'A limit of the crypto machine was reached.' },
   BUSY: { http: 503, retry: true, audit: false, text: 'The crypto machine or the device is busy.' },
   DEVICE_NOT_ENROLLED: { http: 409, retry: false, audit: true, text: 'The crypto machine holds no keys for this device.' },

@@ -60,6 +60,7 @@ export const METRICS = {
   fep_request_timeouts: { kind: 'counter', unit: '{request}', description: 'Requests no terminal answered in time.' },
   fep_response_mismatches: { kind: 'counter', unit: '{response}', description: 'Responses that answer no open request.' },
   fep_commands: { kind: 'counter', unit: '{command}', description: 'Commands that reached a state.', labels: ['state'], zeros: [{ state: 'unknown' }] },
+  fep_manifests: { kind: 'counter', unit: '{question}', description: 'Questions for module manifests by how they ended: answered, failed (asked again later).', labels: ['result'], zeros: [{ result: 'answered' }, { result: 'failed' }] },
   fep_key_updates: { kind: 'counter', unit: '{turn}', description: 'Turns of key updates by how they ended: over, renewing a session, later, failed.', labels: ['result'] },
   fep_broadcasts: { kind: 'counter', unit: '{terminal}', description: 'Terminals that clock broadcasts were handed to.' },
   fep_collection_tasks: { kind: 'counter', unit: '{task}', description: 'Collection tasks by result.', labels: ['result'] },

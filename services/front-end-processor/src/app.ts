@@ -15,6 +15,7 @@ import type { GatewayHandlers } from './gateway-link/gateway-client.js'
 import { createBroadcasts } from './groups/broadcast.js'
 import { createKeySchedule } from './keys/schedule.js'
 import { createMeterSessions } from './meters/meter-sessions.js'
+import { createManifestWatch } from './modules/manifest-watch.js'
 import { openRequestCount } from './requests/request-table.js'
 import { sendFirstRecord } from './secure/first-record.js'
 import { createMachineBack } from './secure/machine-back.js'
@@ -54,6 +55,7 @@ export interface FrontEnd {
 }
 
 const SWEEP_MS = 2_000
+const MANIFEST_SWEEP_MS = 1_000
 
 export function createFrontEnd(options: FrontEndOptions): FrontEnd {
   const { config, database, registry, refusals, queues, machine, clock, log } = options
@@ -71,7 +73,7 @@ export function createFrontEnd(options: FrontEndOptions): FrontEnd {
     onRefused: (terminal: Terminal, code, what) => refusals.refuse(code, { terminal: terminal.address, remote: terminal.remote, what }),
   })
 
-  const meterSessions = createMeterSessions({ machine, requestMs, proxySeconds, clientAddress: config.ZHUZHAN_CLIENT_ADDRESS, meterPort: config.ZHUZHAN_METER_PORT })
+  const meterSessions = createMeterSessions({ machine, requestMs, proxySeconds, clientAddress: config.ZHUZHAN_CLIENT_ADDRESS, meterPort: config.ZHUZHAN_METER_PORT, onModules: (device, verdict) => manifests.judged(device, verdict) })
   const reader = createReader({ publisher, clock, requestMs, proxySeconds })
   const settler = createSettler({
     store: options.commands, directory, reader, events: options.events, clock, log, frontendId,
@@ -86,6 +88,11 @@ export function createFrontEnd(options: FrontEndOptions): FrontEnd {
   const keys = createKeySchedule({
     machine, routes: createKeyRoutes(database.pool), queues, directory, frontendId, log, requestMs, meterSessions,
   })
+  const manifests = createManifestWatch({
+    machine, meterSessions, directory, events: options.events, clock, log, requestMs,
+    everyMs: config.ZHUZHAN_MANIFEST_HOURS * 3_600_000, restMs: config.ZHUZHAN_MANIFEST_SESSION_MINUTES * 60_000,
+    spreadMs: config.ZHUZHAN_MANIFEST_SPREAD_SECONDS * 1_000, places: config.ZHUZHAN_MANIFESTS_IN_FLIGHT,
+  })
 
   const lifecycle = createLifecycle({
     directory, registry, log,
@@ -94,6 +101,7 @@ export function createFrontEnd(options: FrontEndOptions): FrontEnd {
       secure: {
         clientAddress: config.ZHUZHAN_CLIENT_ADDRESS, machine, clock, turnstile: createTurnstile(config.ZHUZHAN_HANDSHAKES_IN_FLIGHT),
         onRefused: (address, code, what) => refusals.refuse(code, { terminal: address, what }),
+        onModules: (address, verdict) => manifests.judged({ address, terminal: address }, verdict),
       },
     },
     onBound: (terminal) => {
@@ -108,6 +116,7 @@ export function createFrontEnd(options: FrontEndOptions): FrontEnd {
       settler.onBound(terminal).catch(after('settling'))
       schedule.onBound(terminal).catch(after('collection'))
       keys.onBound(terminal).catch(after('key update'))
+      manifests.onBound(terminal)
     },
   })
 
@@ -116,6 +125,7 @@ export function createFrontEnd(options: FrontEndOptions): FrontEnd {
   gauge('fep_collection_gaps', () => options.collection.openGaps().catch(() => 0))
 
   let timer: NodeJS.Timeout | undefined
+  let manifestTimer: NodeJS.Timeout | undefined
   let sweeping = false
   const sweep = async (): Promise<void> => {
     if (sweeping) return
@@ -173,6 +183,13 @@ export function createFrontEnd(options: FrontEndOptions): FrontEnd {
           queues.worker('keys', keys.handlers, { concurrency: config.ZHUZHAN_KEY_UPDATES_IN_FLIGHT, refuse: refuseJob })
         },
         stop: async () => keys.stop(),
+      },
+      {
+        name: 'manifests',
+        start: async () => {
+          manifestTimer = setInterval(() => manifests.sweep(), MANIFEST_SWEEP_MS)
+        },
+        stop: async () => clearInterval(manifestTimer),
       },
     ],
   }

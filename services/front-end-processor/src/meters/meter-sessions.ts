@@ -1,6 +1,6 @@
 import { HesError, errorCode } from '@zhuzhan/core'
 import { outcomeValue } from '@zhuzhan/contracts'
-import type { CryptoMachine } from '@zhuzhan/contracts'
+import type { CryptoMachine, ModulesVerdict } from '@zhuzhan/contracts'
 import { CONTROL, decodeApdu, decodeFrame, encodeApdu, encodeConnectHeader, encodeFrame } from '@zhuzhan/dlt698'
 import type { Apdu } from '@zhuzhan/dlt698'
 import type { Lane } from '../requests/request-table.js'
@@ -38,6 +38,8 @@ export interface MeterSessionOptions {
   meterPort: string
   /** The meter answers one wrong CONNECT a second (OSP-1 §7.12). */
   betweenConnectsMs?: number
+  /** The machine judged a module manifest that came as an answer. */
+  onModules?(device: { address: string; terminal: string }, verdict: ModulesVerdict): void
 }
 
 const MAX_CONNECTS = 3
@@ -56,7 +58,7 @@ export function hasOwnSession(terminal: Terminal, meter: string): boolean {
   return found !== undefined && found.kind === 'meter' && found.securityProfile !== 'plain'
 }
 
-export function createMeterSessions({ machine, clientAddress, requestMs, proxySeconds, meterPort, betweenConnectsMs = BETWEEN_CONNECTS_MS }: MeterSessionOptions): MeterSessions {
+export function createMeterSessions({ machine, clientAddress, requestMs, proxySeconds, meterPort, betweenConnectsMs = BETWEEN_CONNECTS_MS, onModules }: MeterSessionOptions): MeterSessions {
   const lastOf = new Map<string, Promise<unknown>>()
 
   /** One frame to the meter and its answer's APDU. */
@@ -79,6 +81,7 @@ export function createMeterSessions({ machine, clientAddress, requestMs, proxySe
       const opened = outcomeValue<'open'>((await machine.open([{ handle, apdu: await pass(terminal, meter, lane, Buffer.from(sealed)) }]))[0])
       // A DAR without protection is only a hint: whoever is on the line can say it.
       if ('hint' in opened) throw new HesError('AUTH_FAILED', 'the answer is not protected')
+      if (opened.modules) onModules?.({ address: meter, terminal: terminal.address }, opened.modules)
       if ('dar' in opened) throw new HesError('DEVICE_REFUSED', `the meter refused with DAR ${opened.dar}`, { dar: opened.dar })
       return decodeApdu(Buffer.from(opened.apdu))
     }

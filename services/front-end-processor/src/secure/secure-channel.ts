@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto'
 import { HesError, errorCode } from '@zhuzhan/core'
 import type { Clock, ErrorCode } from '@zhuzhan/core'
 import { outcomeValue } from '@zhuzhan/contracts'
-import type { CryptoMachine, CryptoResult } from '@zhuzhan/contracts'
+import type { CryptoMachine, CryptoResult, ModulesVerdict } from '@zhuzhan/contracts'
 import { encodeApdu, encodeConnectHeader } from '@zhuzhan/dlt698'
 import type { ConnectResponse } from '@zhuzhan/dlt698'
 import { withSpan } from '@zhuzhan/telemetry'
@@ -44,6 +44,8 @@ export interface SecureChannel {
   keyUpdateStep(piid: number): Promise<KeyUpdateStep>
   /** The machine can be reached again. `anew`: it is another process than before, which knows nothing of the session. */
   machineBack(anew: boolean): void
+  /** The request for its module manifest, sealed with a challenge of the machine's. @throws HesError as `seal` */
+  manifestSeal(piid: number): Promise<SealedRequest>
   /** Ends the session and negotiates another one at once. */
   renew(): void
   end(): void
@@ -65,6 +67,8 @@ export interface SecureDeps {
   send(data: Buffer): Promise<void>
   onReady(address: string, mode: 'S' | 'F'): void
   onRefused(address: string, code: ErrorCode, what: string): void
+  /** The machine judged a manifest of the device. */
+  onModules?(address: string, verdict: ModulesVerdict): void
 }
 
 export function createSecureChannel(deps: SecureDeps): SecureChannel {
@@ -218,6 +222,12 @@ export function createSecureChannel(deps: SecureDeps): SecureChannel {
       else if (awaitsMachine) schedule(0)
       if (awaitsMachine) retryMs = RETRY_FIRST_MS
     },
+    manifestSeal: async (number) => {
+      const mine = handle()
+      const [outcome] = await withSpan('crypto.session.seal', () => machine.manifestSeal([{ handle: mine, piid: number }]))
+      if (outcome?.ok === false && outcome.code === 'SESSION_UNKNOWN') lost()
+      return sealed(mine, outcomeValue<'manifestSeal'>(outcome))
+    },
     renew: () => {
       if (ended) return
       if (session) void machine.endSession([{ handle: session.handle }]).catch(() => undefined)
@@ -228,6 +238,7 @@ export function createSecureChannel(deps: SecureDeps): SecureChannel {
       if (outcome?.ok === false && outcome.code === 'SESSION_UNKNOWN') lost()
       const opened = outcomeValue<'open'>(outcome)
       if ('hint' in opened) return undefined
+      if (opened.modules) deps.onModules?.(address, opened.modules)
       return 'dar' in opened ? { dar: opened.dar, seq: opened.seq } : { apdu: Buffer.from(opened.apdu) }
     },
     end: () => {
