@@ -3,6 +3,7 @@
  * is refused, counted in the metrics and written into the audit log, and the traffic it was aimed at goes on.
  */
 import { badInput } from './bad-input.js'
+import { commandAttacks } from './command-attacks.js'
 import { openField } from './field.js'
 import type { Field } from './field.js'
 import { handshakeAttacks } from './handshake-attacks.js'
@@ -13,7 +14,7 @@ let field: Field
 let processes: Record<string, number[]>
 
 beforeAll(async () => {
-  field = await openField()
+  field = await openField({ env: { ZHUZHAN_REQUEST_SECONDS: '6', ZHUZHAN_PROXY_SECONDS: '4' } })
   processes = field.station.endpoints().processes
   for (const terminal of [field.modeS, field.modeF, field.plain]) await field.read(terminal)
 }, 300_000)
@@ -22,6 +23,7 @@ afterAll(() => field?.close(), 60_000)
 describe('records', () => recordAttacks(() => field))
 describe('handshakes', () => handshakeAttacks(() => field))
 describe('reports', () => reportAttacks(() => field))
+describe('commands', () => commandAttacks(() => field))
 describe('bad input', () => badInput(() => field))
 
 test('after all of it nothing plain ever went down to a protected device, and every process is the one that started', () => {

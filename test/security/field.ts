@@ -10,7 +10,7 @@ import type { Sm2Engine } from '@zhuzhan/gm-crypto'
 import type { DeviceKeys } from '@zhuzhan/osp1'
 import { createLogger } from '@zhuzhan/service-kit'
 import { startStation } from '@zhuzhan/testing'
-import type { Json, TestStation } from '@zhuzhan/testing'
+import type { Json, StationRest, TestStation } from '@zhuzhan/testing'
 import { until } from '../e2e/wait.js'
 import { startWireTap } from './wire-tap.js'
 import type { WireTap } from './wire-tap.js'
@@ -24,6 +24,11 @@ export interface Field {
   modeS: RegistryEntry
   modeF: RegistryEntry
   bench: RegistryEntry
+  /** A meter with keys of its own behind `plain`, and one behind `modeS`: their terminals' addresses. */
+  ownS: Route
+  ownF: Route
+  /** Who asks for control commands, and who approves them. */
+  people: Record<'dispatcher' | 'approver', StationRest & { readonly password: string }>
   /** Laboratory keys of the protected ones, by address. */
   keys: ReadonlyMap<string, DeviceKeys>
   /** Passes when the attack is refused with this code so many times: in the metrics and in the audit log under this object. */
@@ -42,6 +47,9 @@ export interface Field {
   security(terminal: RegistryEntry): Promise<string | undefined>
   close(): Promise<void>
 }
+
+/** A terminal and the meter behind it that a test means. */
+type Route = Pick<RegistryEntry, 'address' | 'meters'>
 
 const REFUSALS = 'zhuzhan_(?:fep|gateway)_refusals_total'
 const ENERGY = '00100201'
@@ -66,7 +74,21 @@ export async function openField({ env = {}, engine, groupId }: FieldOptions = {}
   }
   const { cryptoUrl, cryptoSecret } = JSON.parse(readFileSync(join(station.dataDir, 'run/supervisor.json'), 'utf8')) as { cryptoUrl: string; cryptoSecret: string }
   const machine = await connectCryptoMachine({ url: cryptoUrl, secret: cryptoSecret, identity: 'security-test', log: createLogger({ service: 'test', level: 'silent' }) })
-  const issue = () => machine.issueKeys([{ address: modeS.address, mode: 'S' }, { address: modeF.address, mode: 'F' }])
+  const ownMeter = async ({ address, meters: [first = ''] }: RegistryEntry, mode: 'S' | 'F'): Promise<Route> => {
+    const meter = String(Number(first) + 500)
+    expect((await station.rest.call('POST', '/api/v1/meters', { address: meter, terminal: address, securityProfile: 'sm', mode })).status).toBe(201)
+    return { address, meters: [meter] }
+  }
+  const [ownS, ownF] = [await ownMeter(plain, 'S'), await ownMeter(modeS, 'F')]
+  const person = async (role: 'dispatcher' | 'approver') => {
+    const password = `${role}-of-the-test`
+    expect((await station.rest.call('POST', '/api/v1/users', { username: role, password, roles: [role] })).status).toBe(201)
+    return Object.assign(station.rest.as(role, password), { password })
+  }
+  const people = { dispatcher: await person('dispatcher'), approver: await person('approver') }
+  const issue = () => machine.issueKeys([
+    { address: modeS.address, mode: 'S' }, { address: modeF.address, mode: 'F' }, { address: ownS.meters[0] ?? '', mode: 'S' }, { address: ownF.meters[0] ?? '', mode: 'F' },
+  ])
   if (groupId) {
     await issue()
     await enterGroup(machine, groupId, [modeS.address, modeF.address], join(station.dataDir, 'administrators.json'))
@@ -77,7 +99,7 @@ export async function openField({ env = {}, engine, groupId }: FieldOptions = {}
 
   const tap = await startWireTap(station.endpoints().gateway4g)
   const fleet = await createFleet({
-    registry: [plain, modeS, modeF], dial: tap.dial, keys, ...(engine && { engine }),
+    registry: [{ ...plain, meters: [...plain.meters, ...ownS.meters] }, { ...modeS, meters: [...modeS.meters, ...ownF.meters] }, modeF], dial: tap.dial, keys, ...(engine && { engine }),
     settings: { reportSeconds: 0, reportTimeoutMs: 2_000, reportRestMs: 3_000, instant: true },
   })
   fleet.start()
@@ -94,7 +116,7 @@ export async function openField({ env = {}, engine, groupId }: FieldOptions = {}
   const terminalOf = ({ address }: RegistryEntry) => fleet.terminals.get(address)!
 
   return {
-    station, tap, fleet, plain, modeS, modeF, bench, keys, metric,
+    station, tap, fleet, plain, modeS, modeF, bench, ownS, ownF, people, keys, metric,
     refused: async (code, object, attack, times = 1) => {
       const look = async () => ({ counted: await metric(REFUSALS, `code="${code}"`), audited: await audited(code, object) })
       const before = await look()

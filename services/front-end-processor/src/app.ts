@@ -8,6 +8,7 @@ import { gauge } from '@zhuzhan/telemetry'
 import { createCollector } from './collection/collect.js'
 import { createCollectionSchedule } from './collection/schedule.js'
 import type { Config } from './config.js'
+import { createSendControl } from './downlink/control-route.js'
 import { createDelivery } from './downlink/deliver.js'
 import { createReader } from './downlink/read.js'
 import { createSettler } from './downlink/settle.js'
@@ -74,13 +75,14 @@ export function createFrontEnd(options: FrontEndOptions): FrontEnd {
   })
 
   const meterSessions = createMeterSessions({ machine, requestMs, proxySeconds, clientAddress: config.ZHUZHAN_CLIENT_ADDRESS, meterPort: config.ZHUZHAN_METER_PORT, onModules: (device, verdict) => manifests.judged(device, verdict) })
-  const reader = createReader({ publisher, clock, requestMs, proxySeconds })
+  const reader = createReader({ publisher, clock, meterSessions, requestMs, proxySeconds })
   const settler = createSettler({
     store: options.commands, directory, reader, events: options.events, clock, log, frontendId,
     relayOpenBit: config.ZHUZHAN_RELAY_OPEN_BIT === '1' ? 1 : 0,
     sentDeadMs: requestMs + proxySeconds * 1000 + 15_000, proxyMs: proxySeconds * 1000,
   })
-  const delivery = createDelivery({ store: options.commands, directory, reader, settler, clock, log, frontendId, requestMs, proxySeconds })
+  const send = createSendControl({ reader, machine, meterSessions, clock, requestMs, proxySeconds })
+  const delivery = createDelivery({ store: options.commands, directory, reader, settler, send, clock, log, frontendId })
   const schedule = createCollectionSchedule({
     store: options.collection, queues, directory, frontendId, log,
     collect: createCollector({ store: options.collection, publisher, clock, requestMs, proxySeconds }),

@@ -9,7 +9,7 @@ import type { Directory } from '../terminals/directory.js'
 import type { SignedTicket } from '../secure/secure-channel.js'
 import type { Terminal } from '../terminals/terminal.js'
 import { controlOutcome } from './answer.js'
-import { controlApdu, timeTag } from './encode.js'
+import type { SendControl } from './control-route.js'
 import type { Reader } from './read.js'
 import type { Settler } from './settle.js'
 
@@ -33,12 +33,9 @@ export interface DeliveryOptions {
   clock: Clock
   log: Logger
   frontendId: string
-  requestMs: number
-  proxySeconds: number
+  send: SendControl
 }
 
-/** 4000 attribute 2. */
-const CLOCK = '40000200'
 /** The machine's own words before it has sealed anything. */
 const REFUSED_BY_MACHINE: ReadonlySet<string> = new Set(['TICKET_REFUSED', 'BUSY', 'SESSION_UNKNOWN', 'PROFILE_REFUSED'])
 
@@ -62,23 +59,14 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     let over = false
     let answer: Apdu
     try {
-      // The machine seals no control before it has heard this device's clock in this session (OSP-1 §7.6).
-      if (terminal.secure) await reader.attributes(terminal, terminal.address, [CLOCK])
-      answer = await terminal.requests.ask({
-        lane: 'command',
-        alone: true,
-        seal: (piid) => terminal.sealTicket(ticket, piid),
-        timeoutMs: options.requestMs + (command.meterAddress === command.terminalAddress ? 0 : options.proxySeconds * 1000),
-        build: (piid) => withSpan('fep.command.encode', () => controlApdu(command, piid, timeTag(clock.now(), terminal.record.utcOffsetMinutes, expiresAt), options.proxySeconds)),
-        beforeSend: async () => {
-          // It may have waited long for its turn.
-          if (expiresAt <= clock.now()) throw new HesError('COMMAND_EXPIRED')
-          // THE point of at-most-once: this commit decides that the command is sent by us, now, and by nobody ever again.
-          claimed = moved(await store.move(command.id, { from: ['queued'], to: 'sent', who, detail: { connection: `${terminal.gateway.name}/${terminal.connection}` } })) !== undefined
-          if (!claimed) throw new HesError('STATE_CONFLICT')
-          // Nobody waits for us any more: the connection ended while the database decided, and nothing leaves.
-          if (over) await unanswered(command, new HesError('TERMINAL_OFFLINE', 'the connection ended before the command left'))
-        },
+      answer = await options.send(terminal, command, ticket, async () => {
+        // It may have waited long for its turn.
+        if (expiresAt <= clock.now()) throw new HesError('COMMAND_EXPIRED')
+        // THE point of at-most-once: this commit decides that the command is sent by us, now, and by nobody ever again.
+        claimed = moved(await store.move(command.id, { from: ['queued'], to: 'sent', who, detail: { connection: `${terminal.gateway.name}/${terminal.connection}` } })) !== undefined
+        if (!claimed) throw new HesError('STATE_CONFLICT')
+        // Nobody waits for us any more: the connection ended while the database decided, and nothing leaves.
+        if (over) await unanswered(command, new HesError('TERMINAL_OFFLINE', 'the connection ended before the command left'))
       })
     } catch (error) {
       over = true
@@ -102,7 +90,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       return
     }
     if (code === 'DEVICE_REFUSED') {
-      moved(await store.move(command.id, { from: ['sent'], to: 'refused', who: `device/${command.terminalAddress}`, code, ...darOf(error) }))
+      moved(await store.move(command.id, { from: ['sent'], to: 'refused', who: `device/${refusedBy(error) ?? command.terminalAddress}`, code, ...darOf(error) }))
       return
     }
     moved(await store.move(command.id, { from: ['sent'], to: 'unknown', who, code: 'COMMAND_UNKNOWN', why: errorText(error) }))
@@ -169,6 +157,12 @@ export function createDelivery(options: DeliveryOptions): Delivery {
 
 function signedTicket({ ticket, sigOperator, sigApprover }: CommandRecord): SignedTicket | undefined {
   return ticket && sigOperator && sigApprover ? { tkt: ticket, sigOperator, sigApprover } : undefined
+}
+
+/** A meter that refused in a session of its own. */
+function refusedBy(error: unknown): string | undefined {
+  const device = error instanceof HesError ? error.context['device'] : undefined
+  return typeof device === 'string' ? device : undefined
 }
 
 /** The device's own code in an authentic refusal. */

@@ -20,7 +20,7 @@ export function timeTag(nowMs: number, offsetMinutes: number, expiresAtMs: numbe
   return { sent: epochToDateTimeS(nowMs, offsetMinutes), delay: { unit: 0, value: seconds } }
 }
 
-/** The APDU of a control command: ACTION to the terminal itself, PROXY ActionList to a meter behind it. */
+/** The APDU of a control command: ACTION to the terminal itself, PROXY ActionList to a meter behind it that has no keys of its own. */
 export function controlApdu(command: CommandRecord, piid: Piid, tag: TimeTag, proxySeconds: number): Apdu {
   if (command.action === 'read') throw new TypeError('a read is no control command')
   return { ...controlRequest(command.action, { terminal: command.terminalAddress, meter: command.meterAddress }, piid, proxySeconds), timeTag: tag }

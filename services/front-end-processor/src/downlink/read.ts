@@ -5,6 +5,8 @@ import type { CommandRecord } from '@zhuzhan/persistence'
 import { HesError, oadText } from '@zhuzhan/core'
 import type { Publisher } from '../uplink/publish.js'
 import { listReadings } from '../uplink/readings.js'
+import { hasOwnSession } from '../meters/meter-sessions.js'
+import type { MeterSessions } from '../meters/meter-sessions.js'
 import type { Terminal } from '../terminals/terminal.js'
 import { readResults } from './answer.js'
 import { DEFAULT_READ, readRequest } from './encode.js'
@@ -13,6 +15,8 @@ import { DEFAULT_READ, readRequest } from './encode.js'
 export interface Reader {
   /** Raw results in the order asked. @throws HesError TERMINAL_TIMEOUT, TERMINAL_OFFLINE, APDU_INVALID */
   attributes(terminal: Terminal, meter: string, oads: readonly Oad[]): Promise<ResultNormal[]>
+  /** One attribute, said by the device itself: what a meter with keys of its own says counts only in a new session of its own (OSP-1 §7.6, §7.11). @throws HesError as `attributes`, AUTH_FAILED */
+  readBack(terminal: Terminal, meter: string, oad: Oad): Promise<ResultNormal[]>
   /** An operator's read: the values become readings, durable before the command is confirmed, and its result. */
   read(terminal: Terminal, command: CommandRecord): Promise<unknown>
 }
@@ -20,11 +24,14 @@ export interface Reader {
 export interface ReaderOptions {
   publisher: Publisher
   clock: Clock
+  meterSessions: MeterSessions
   requestMs: number
   proxySeconds: number
 }
 
-export function createReader({ publisher, clock, requestMs, proxySeconds }: ReaderOptions): Reader {
+const PIID = { number: 3, priority: false, acd: false }
+
+export function createReader({ publisher, clock, meterSessions, requestMs, proxySeconds }: ReaderOptions): Reader {
   const attributes = async (terminal: Terminal, meter: string, oads: readonly Oad[]): Promise<ResultNormal[]> => {
     const route = { terminal: terminal.address, meter }
     const answer = await terminal.requests.ask({
@@ -37,8 +44,21 @@ export function createReader({ publisher, clock, requestMs, proxySeconds }: Read
     return results
   }
 
+  const ownWords = (terminal: Terminal, meter: string, oad: Oad): Promise<ResultNormal[]> => meterSessions.alone(meter, async () => {
+    const session = await meterSessions.open(terminal, meter, 'command')
+    try {
+      const answer = await session.read({ apdu: 'get-request', choice: 'normal', piid: PIID, oad, timeTag: undefined })
+      const results = readResults(answer)
+      if (!results) throw new HesError('APDU_INVALID', `the answer was ${answer.apdu}`)
+      return results
+    } finally {
+      session.end()
+    }
+  })
+
   return {
     attributes,
+    readBack: (terminal, meter, oad) => (hasOwnSession(terminal, meter) ? ownWords(terminal, meter, oad) : attributes(terminal, meter, [oad])),
     read: async (terminal, command) => {
       const asked = command.parameters['oads']
       const oads = Array.isArray(asked) && asked.length > 0 ? asked.map(String) : DEFAULT_READ

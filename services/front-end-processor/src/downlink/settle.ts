@@ -3,6 +3,7 @@ import type { Clock } from '@zhuzhan/core'
 import type { CommandRecord, CommandStore, EventLog } from '@zhuzhan/persistence'
 import type { Logger } from '@zhuzhan/service-kit'
 import { metric, withSpan } from '@zhuzhan/telemetry'
+import { hasOwnSession } from '../meters/meter-sessions.js'
 import type { Directory } from '../terminals/directory.js'
 import type { Terminal } from '../terminals/terminal.js'
 import { judge, readBackOf } from './read-back.js'
@@ -78,7 +79,7 @@ export function createSettler(options: SettlerOptions): Settler {
     // Its return calls us again.
     if (!terminal) return 'over'
     return withSpan('fep.command.settle', async () => {
-      const verdict = judge(readBack, await reader.attributes(terminal, command.meterAddress, [readBack.oad]))
+      const verdict = judge(readBack, await reader.readBack(terminal, command.meterAddress, readBack.oad))
       if (verdict === undefined) return 'silent'
       if (verdict) {
         count(await store.move(id, { from: ['confirmed', 'unknown'], to: 'verified', who: `device/${command.meterAddress}`, why: 'read-back shows the wanted state', detail: { readBack: readBack.oad } }))
@@ -103,14 +104,16 @@ export function createSettler(options: SettlerOptions): Settler {
   }
 
   /**
-   * "Not moved" settles only when the old frame can no longer arrive: the terminal logged in anew after the sending and no
-   * longer tries to reach the meter, or the frame's time tag has lapsed. Otherwise a frame on its way, or in a terminal's hands,
+   * "Not moved" settles only when the old frame can no longer arrive: the terminal logged in anew after the sending, or the read-back
+   * was the first record of a newer session of the meter's own, which kills the one before (OSP-1 §7.6), and the terminal no longer
+   * tries to reach the meter; or the frame's time tag has lapsed. Otherwise a frame on its way, or in a terminal's hands,
    * could still trip the relay after we said it did not.
    */
   const frameIsDead = (command: CommandRecord, terminal: Terminal): boolean => {
     const sentAt = command.sentAt?.getTime() ?? 0
     const heldMs = command.meterAddress === command.terminalAddress ? 0 : options.proxyMs
-    return (terminal.loggedInAt > sentAt + CLOCKS_DIFFER_MS && clock.now() > sentAt + heldMs + CLOCKS_DIFFER_MS) || clock.now() > sentAt + FRAME_DEAD_MS
+    const newer = hasOwnSession(terminal, command.meterAddress) || terminal.loggedInAt > sentAt + CLOCKS_DIFFER_MS
+    return (newer && clock.now() > sentAt + heldMs + CLOCKS_DIFFER_MS) || clock.now() > sentAt + FRAME_DEAD_MS
   }
 
   return {

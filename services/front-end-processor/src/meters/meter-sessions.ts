@@ -22,7 +22,7 @@ export interface MeterSessions {
 
 export interface MeterSession {
   readonly handle: string
-  /** A read: sealed, answered, opened. @throws HesError TERMINAL_TIMEOUT, AUTH_FAILED, DEVICE_REFUSED with `dar` */
+  /** A read: sealed, answered, opened. @throws HesError TERMINAL_TIMEOUT, AUTH_FAILED, DEVICE_REFUSED with `dar` and `device` */
   read(apdu: Apdu): Promise<Apdu>
   /** Sends what the machine sealed for this session and opens the answer. @throws HesError as `read` */
   exchange(sealed: Uint8Array): Promise<Apdu>
@@ -82,7 +82,7 @@ export function createMeterSessions({ machine, clientAddress, requestMs, proxySe
       // A DAR without protection is only a hint: whoever is on the line can say it.
       if ('hint' in opened) throw new HesError('AUTH_FAILED', 'the answer is not protected')
       if (opened.modules) onModules?.({ address: meter, terminal: terminal.address }, opened.modules)
-      if ('dar' in opened) throw new HesError('DEVICE_REFUSED', `the meter refused with DAR ${opened.dar}`, { dar: opened.dar })
+      if ('dar' in opened) throw new HesError('DEVICE_REFUSED', `the meter refused with DAR ${opened.dar}`, { dar: opened.dar, device: meter })
       return decodeApdu(Buffer.from(opened.apdu))
     }
     return {

@@ -4,16 +4,19 @@ import type { Clock } from '@zhuzhan/core'
 import type { CommandAction, CommandState, Reading } from '@zhuzhan/contracts'
 import { createCommandStore, createEventLog } from '@zhuzhan/persistence'
 import type { CommandRecord, CommandStore, Database } from '@zhuzhan/persistence'
+import { createSendControl } from '../downlink/control-route.js'
 import { createDelivery } from '../downlink/deliver.js'
 import type { Delivery } from '../downlink/deliver.js'
 import { createReader } from '../downlink/read.js'
 import { createSettler } from '../downlink/settle.js'
 import type { Settler } from '../downlink/settle.js'
+import { createMeterSessions } from '../meters/meter-sessions.js'
 import { createDirectory } from '../terminals/directory.js'
 import type { Terminal } from '../terminals/terminal.js'
 import { answerWith } from './device.js'
 import type { Device } from './device.js'
 import { fakeLink } from './fake-link.js'
+import { fakeMachine } from './fake-machine.js'
 import { METER, TERMINAL } from './records.js'
 import { SIGNATURES, testTicket, ticketMachine } from './tickets.js'
 import { terminalOn } from './terminal.js'
@@ -40,9 +43,13 @@ export function downlinkOn(pool: Database['pool'], clock: Clock, frontendId = 'f
   const directory = createDirectory()
   const store = createCommandStore(pool)
   const published: Reading[] = []
-  const reader = createReader({ publisher: { publish: async (readings) => { published.push(...readings) }, drain: async () => undefined }, clock, requestMs, proxySeconds: 0 })
+  const machine = fakeMachine({})
+  const meterSessions = createMeterSessions({ machine, clientAddress: 16, requestMs, proxySeconds: 0, meterPort: 'F2010201' })
+  const reader = createReader({ publisher: { publish: async (readings) => { published.push(...readings) }, drain: async () => undefined }, clock, meterSessions, requestMs, proxySeconds: 0 })
   const settler = createSettler({ store, directory, reader, events: createEventLog(pool), clock, log, frontendId, relayOpenBit: 1, sentDeadMs: SENT_DEAD_MS, proxyMs: PROXY_MS, triesMs: [5, 30, 60, 100, 200] })
-  const delivery = createDelivery({ store, directory, reader, settler, clock, log, frontendId, requestMs, proxySeconds: 0 })
+  const delivery = createDelivery({
+    store, directory, reader, settler, clock, log, frontendId, send: createSendControl({ reader, machine, meterSessions, clock, requestMs, proxySeconds: 0 }),
+  })
   let connections = 0
   return {
     delivery, settler, store, published,

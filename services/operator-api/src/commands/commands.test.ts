@@ -1,6 +1,6 @@
 import { withPostgres } from '@zhuzhan/testing'
 import { fromHex, toHex } from '@zhuzhan/core'
-import { decodeTicket } from '@zhuzhan/osp1'
+import { decodeTicket, dispersionOfNumber } from '@zhuzhan/osp1'
 import { TEST_PASSWORD, createTestApi } from '../fixtures/test-api.js'
 import type { TestApi } from '../fixtures/test-api.js'
 import { createSweep } from './sweeper.js'
@@ -29,7 +29,7 @@ beforeAll(async () => {
   await post('meters', { address: '31', terminal: '3' })
   await post('terminals', { address: '4', securityProfile: 'plain' })
   await post('meters', { address: '41', terminal: '4' })
-  for (const address of ['1', '2', '3']) api.machine.place(address.padStart(12, '0'))
+  for (const address of ['1', '2', '3', '12']) api.machine.place(address.padStart(12, '0'))
 })
 afterAll(() => api.close())
 beforeEach(() => {
@@ -121,6 +121,12 @@ describe('the ticket', () => {
     for (const { username, person } of before) await api.database.pool.query('UPDATE app_user SET person = $2 WHERE username = $1', [username, person])
   })
 
+  it('names the terminal of a meter, or the meter itself when it has keys of its own', async () => {
+    const devices = async (meter: string) => decodeTicket(fromHex((await ask({ action: 'trip' }, tokens.dispatcher, meter)).body.ticket)).devices.map((one) => toHex(one))
+    expect(await devices('11')).toEqual([toHex(dispersionOfNumber('000000000001'))])
+    expect(await devices('12')).toEqual([toHex(dispersionOfNumber('000000000012'))])
+  })
+
   it('is signed by its requester alone, once, and never under a wrong password', async () => {
     const { body } = await ask({ action: 'trip' })
     expect(await sign(body.id, { password: TEST_PASSWORD }, tokens.approver)).toMatchObject({ status: 403, body: { code: 'RIGHT_MISSING' } })
@@ -175,7 +181,7 @@ test('a read needs nobody else', async () => {
   expect((await submit({ action: 'read' }, tokens.operator, '21')).body).toMatchObject({ state: 'queued', parameters: { oads: ['00100200'] } })
 })
 
-test.each([['12', 'with keys of its own'], ['31', 'behind a terminal with hardware']])(
+test.each([['31', 'behind a terminal with hardware']])(
   'control of %s (%s) is refused, and that is in the audit log', async (meter) => {
     const before = (await api.database.pool.query('SELECT 1 FROM command')).rowCount
     expect(await submit({ action: 'trip' }, tokens.dispatcher, meter)).toMatchObject({ status: 409, body: { code: 'TICKET_REFUSED' } })

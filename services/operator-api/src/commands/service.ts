@@ -150,8 +150,6 @@ const movedByOthers = (id: string): HesError => new HesError('STATE_CONFLICT', '
 
 function mayBeControlled(meter: MeterView, action: CommandAction): void {
   const object = `meter/${meter.address}`
-  // Its own session is needed for that, from the station to the meter itself (OSP-1 §7.11); its terminal must not speak for it.
-  if (meter.kind === 'meter' && meter.securityProfile !== 'plain') throw new HesError('TICKET_REFUSED', `${action} of ${meter.address}, which has keys of its own, needs its own session.`, { object })
   if (meter.terminalSecurityProfile === 'hardware') throw new HesError('TICKET_REFUSED', `${action} of a device protected by hardware ciphers needs a cipher device.`, { object })
   if (meter.kind === 'terminal') throw new HesError('STATE_CONFLICT', `${meter.address} is a terminal, it has no relay.`, { object })
 }

@@ -83,16 +83,18 @@ export function createTickets({ pool, machine, persons, proxySeconds }: TicketsO
       return (await askMachine(machine, 'place', { address })).area
     } catch (error) {
       if (!(error instanceof HesError) || error.code !== 'NOT_FOUND') throw error
-      throw refused(`The crypto machine does not know where ${address} is${persons ? ' yet; try again in a moment' : ': administrators must place it'}.`, `terminal/${address}`)
+      throw refused(`The crypto machine does not know where ${address} is${persons ? ' yet; try again in a moment' : ': administrators must place it'}.`, `meter/${address}`)
     }
   }
 
   return {
     prepare: async ({ meter, action, operator, approver: named, validSeconds }) => {
       await mayLast(validSeconds)
-      const [person, approver, area] = await Promise.all([personOf(operator.id, operator.username), approverOf(operator, named), areaOf(meter.terminal)])
-      const apdu = encodeApdu(controlRequest(action, { terminal: meter.terminal, meter: meter.address }, PIID, proxySeconds))
-      const { tkt } = await askMachine(machine, 'prepareTicket', { operator: person, approver: approver.person, area, validSeconds, apdu, devices: [meter.terminal] })
+      // A meter with keys of its own takes it in a session of its own; any other through its terminal, which the ticket names then (OSP-1 §7.11).
+      const device = meter.kind === 'meter' && meter.securityProfile !== 'plain' ? meter.address : meter.terminal
+      const [person, approver, area] = await Promise.all([personOf(operator.id, operator.username), approverOf(operator, named), areaOf(device)])
+      const apdu = encodeApdu(controlRequest(action, { terminal: device, meter: meter.address }, PIID, proxySeconds))
+      const { tkt } = await askMachine(machine, 'prepareTicket', { operator: person, approver: approver.person, area, validSeconds, apdu, devices: [device] })
       return { ticket: Buffer.from(tkt), approver: approver.username }
     },
     sign: async ({ id, ticket, sigOperator }, operator, { signature, password }) => {
