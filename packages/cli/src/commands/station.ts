@@ -8,8 +8,9 @@ import { groupsCommand } from './groups.js'
 import { keysCommand } from './keys.js'
 import { migrateCommand } from './migrate.js'
 import { selftestCommand } from './selftest.js'
+import { ticketCommand } from './ticket.js'
 
 /** Everything that has to do with a running station, its database, its keys or its fleet. */
 export function stationCommands(program: Command): void {
-  for (const add of [keysCommand, groupsCommand, certCommand, selftestCommand, auditCommand, migrateCommand, fleetCommand, benchCommand, doctorCommand]) add(program)
+  for (const add of [keysCommand, groupsCommand, ticketCommand, certCommand, selftestCommand, auditCommand, migrateCommand, fleetCommand, benchCommand, doctorCommand]) add(program)
 }

@@ -53,6 +53,7 @@ export const CommandAnswer = z.object({
   result: z.unknown().describe('What the device answered'),
   ticket: z.string().nullable().describe('TKT of a control command in hex: what both people sign'),
   approver: z.string().nullable().describe('User the ticket names as its approver'),
+  sigOperator: z.string().nullable().describe('First signature in hex: the approver signs the ticket and it'),
 }).meta({ id: 'Command' })
 export type CommandAnswer = z.infer<typeof CommandAnswer>
 

@@ -3,7 +3,7 @@ import type { Clock } from '@zhuzhan/core'
 import type { AUTHORITY_OPERATIONS, CryptoRequest, CryptoResult } from '@zhuzhan/contracts'
 import { SM2_DEFAULT_ID } from '@zhuzhan/gm-crypto'
 import type { Random, Sm2Engine } from '@zhuzhan/gm-crypto'
-import { describeMandate, describeOrder, describeTicket } from '@zhuzhan/osp1'
+import { describeSigned, signedInput } from '@zhuzhan/osp1'
 import { each, eachNow } from '../batch.js'
 import type { HandlersOf } from '../batch.js'
 import type { Devices } from '../keys/devices.js'
@@ -22,7 +22,6 @@ import type { Places } from './places.js'
 import { createRefusals } from './refusals.js'
 import type { Serially } from './serially.js'
 import type { Refusals } from './refusals.js'
-import { signedInput } from './signed-input.js'
 
 export interface AuthorityOptions {
   store: MachineStore
@@ -109,7 +108,7 @@ export function createAuthority(options: AuthorityOptions): Authority {
       place: (_owner, batch) => each(batch, place),
       places: (_owner, batch) => each(batch, listPlaces),
       checkSignature: (_owner, batch) => each(batch, checkSignature),
-      describe: (_owner, batch) => eachNow(batch, ({ message }) => described(message)),
+      describe: (_owner, batch) => eachNow(batch, ({ message }) => describeSigned(message)),
       createPersonKey: (_owner, batch) => each(batch, keys.create),
       changePassword: (_owner, batch) => each(batch, keys.change),
       signWithPassword: (_owner, batch) => each(batch, keys.sign),
@@ -125,17 +124,3 @@ const placeOf = ({ address, area, profile, offsetMinutes, terminal }: PlaceRow):
   offsetMinutes,
   terminal: terminal ?? null,
 })
-
-/** Words of what people sign, whatever of the three it is. @throws HesError BODY_INVALID */
-function described(message: Uint8Array): CryptoResult<'describe'> {
-  switch (Buffer.from(message.subarray(0, 8)).toString('latin1')) {
-    case 'OSP1-TKT':
-      return describeTicket(message)
-    case 'OSP1-TKM':
-      return describeMandate(message)
-    case 'ZZ-ORDER':
-      return describeOrder(message)
-    default:
-      throw new HesError('BODY_INVALID', 'no ticket, mandate or order')
-  }
-}

@@ -5,11 +5,11 @@ import type { Clock } from '@zhuzhan/core'
 import type { CryptoRequest, CryptoResult } from '@zhuzhan/contracts'
 import { SM2_DEFAULT_ID, sm4CcmOpen, sm4CcmSeal } from '@zhuzhan/gm-crypto'
 import type { Random, Sm2Engine } from '@zhuzhan/gm-crypto'
+import { signedInput } from '@zhuzhan/osp1'
 import type { Vault } from '../keys/vault.js'
 import type { PersonKeyRow } from '../store/authority-store.js'
 import type { MachineStore } from '../store/store.js'
 import type { People } from './people.js'
-import { signedInput } from './signed-input.js'
 
 export interface PersonKeyOptions {
   store: MachineStore

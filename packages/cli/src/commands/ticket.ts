@@ -1,0 +1,104 @@
+import { createReadStream, existsSync } from 'node:fs'
+import { text } from 'node:stream/consumers'
+import { HesError, fromHex, toHex } from '@zhuzhan/core'
+import { SM2_DEFAULT_ID, chooseEngine, privateKeyToPem } from '@zhuzhan/gm-crypto'
+import type { Sm2Engine } from '@zhuzhan/gm-crypto'
+import { describeSigned, signedInput } from '@zhuzhan/osp1'
+import type { Described } from '@zhuzhan/osp1'
+import type { Command } from 'commander'
+import { z } from 'zod'
+import { readPrivateKey, writeNew } from '../cert/files.js'
+import { createOutput } from '../output.js'
+
+/** What a person does where his key is: look at what he is to sign, and sign it. docs/security/tickets.md */
+export function ticketCommand(program: Command): void {
+  const ticket = program.command('ticket').description('look at and sign tickets of control commands, mandates and orders, on your own machine')
+  const what = 'hexadecimal text, a file, or - for standard input; also the JSON that the station answered with'
+
+  ticket.command('key').description('make a signing key of your own; administrators enter its public key')
+    .requiredOption('--out <file>', 'private key, PKCS#8 PEM').option('--json', 'one line of JSON')
+    .action(({ out, json }: { out: string; json?: boolean }) => withEngine(async (engine) => {
+      const { privateKey, publicKey } = await engine.generateKeyPair()
+      await writeNew(out, privateKeyToPem(privateKey, publicKey), true)
+      privateKey.fill(0)
+      const shown = toHex(publicKey)
+      createOutput(json === true).result({ out, publicKey: shown }, `Private key written to ${out}: whoever holds that file signs as you.\nPublic key for the administrators:\n${shown}`)
+    }))
+
+  ticket.command('show').description('what it says, read from the bytes that are signed').argument('<what>', what).option('--json', 'one line of JSON')
+    .action(async (from: string, { json }: { json?: boolean }) => {
+      const { message } = await signable(from)
+      const words = describeSigned(message)
+      createOutput(json === true).result(words, inWords(words))
+    })
+
+  ticket.command('sign').description('sign it with your key; the signature is printed').argument('<what>', what)
+    .requiredOption('--key <file>', 'your private key').option('--after <signature>', 'the first signature, when yours is the second; found in the JSON by itself')
+    .option('--json', 'one line of JSON')
+    .action((from: string, options: { key: string; after?: string; json?: boolean }) => withEngine(async (engine) => {
+      const found = await signable(from)
+      const after = options.after === undefined ? found.after : signature(options.after)
+      const { input, signer } = signedInput(found.message, after)
+      const output = createOutput(options.json === true)
+      // Nobody should sign what he has not seen.
+      output.say(inWords(describeSigned(found.message)))
+      const privateKey = await readPrivateKey(options.key)
+      const signed = toHex(await engine.sign(privateKey, SM2_DEFAULT_ID, input))
+      privateKey.fill(0)
+      output.say(`signed as the ${after ? 'second' : 'first'} of two${signer === undefined ? '' : `, person ${signer}`}`)
+      output.result({ signature: signed, second: after !== undefined, person: signer ?? null }, signed)
+    }))
+}
+
+interface Signable {
+  message: Buffer
+  after: Buffer | undefined
+}
+
+/** Of the station's answers, what is signed: a command's ticket, or an order. */
+const Answer = z.object({ ticket: z.string().nullish(), order: z.string().optional(), sigOperator: z.string().nullish(), sigFirst: z.string().nullish() })
+/** A ticket for 4096 devices in hex, with its words around it, stays below. */
+const MAX_TEXT = 16 * 1024 * 1024
+
+async function signable(from: string): Promise<Signable> {
+  const content = (from === '-' ? await bounded(process.stdin) : existsSync(from) ? await bounded(createReadStream(from)) : from).trim()
+  if (!content.startsWith('{')) return { message: hexBytes(content), after: undefined }
+  const parsed = Answer.safeParse(JSON.parse(content))
+  const message = parsed.data?.ticket ?? parsed.data?.order
+  if (!message) throw new HesError('BODY_INVALID', 'The JSON has no member "ticket" or "order".')
+  const first = parsed.data?.sigOperator ?? parsed.data?.sigFirst
+  return { message: hexBytes(message), after: first ? signature(first) : undefined }
+}
+
+async function bounded(stream: NodeJS.ReadableStream): Promise<string> {
+  let size = 0
+  stream.on('data', (chunk: Buffer) => {
+    size += chunk.length
+    if (size > MAX_TEXT) (stream as unknown as { destroy(error: Error): void }).destroy(new HesError('BODY_INVALID', 'That is too long to be a ticket.'))
+  })
+  return text(stream)
+}
+
+function hexBytes(content: string): Buffer {
+  if (!/^(?:[0-9a-f]{2})+$/i.test(content)) throw new HesError('BODY_INVALID', 'This is neither a file nor hexadecimal text.')
+  return Buffer.from(fromHex(content))
+}
+
+function signature(content: string): Buffer {
+  const bytes = hexBytes(content)
+  if (bytes.length !== 64) throw new HesError('BODY_INVALID', 'A signature is r and s, 64 bytes in hex.')
+  return bytes
+}
+
+function inWords({ title, lines }: Described): string {
+  return [`${title.zh} ${title.en}`, ...lines.map(({ label, value }) => `  ${label.zh} ${label.en}: ${value.zh === value.en ? value.en : `${value.zh} ${value.en}`}`)].join('\n')
+}
+
+async function withEngine(work: (engine: Sm2Engine) => Promise<void>): Promise<void> {
+  const { engine } = await chooseEngine()
+  try {
+    await work(engine)
+  } finally {
+    engine.close()
+  }
+}
