@@ -13,6 +13,7 @@ export const PersonId = hexOf(8)
 export const AreaCode = hexOf(8)
 /** Devices of one order. */
 export const MAX_ORDER_DEVICES = 4096
+const VendorName = z.string().regex(/^[\x20-\x7e]{1,64}$/)
 const Addresses = z.array(DeviceAddress).min(1).max(MAX_ORDER_DEVICES)
 const KeyVersion = z.number().int().min(1).max(255)
 
@@ -76,6 +77,12 @@ export const OrderBody = z.discriminatedUnion('kind', [
   /** Members of a group of clock broadcasts (OSP-1 §7.5): their keys of purpose 3 are made from this G. */
   z.strictObject({ kind: z.literal('group'), group: hexOf(8), addresses: Addresses }),
   z.strictObject({ kind: z.literal('ungroup'), addresses: Addresses }),
+  /** Images of this vendor may be offered; its key is in the devices. */
+  z.strictObject({ kind: z.literal('firmware-vendor'), vendor: VendorName, publicKey: hexOf(65) }),
+  z.strictObject({ kind: z.literal('firmware-vendor-withdraw'), vendor: VendorName }),
+  /** Offer a release this machine prepared; the manifest as it was signed by its vendor. */
+  z.strictObject({ kind: z.literal('firmware-release'), fwm: z.string().regex(/^(?:[0-9A-F]{2}){1,2000}$/), sigVendor: hexOf(64) }),
+  z.strictObject({ kind: z.literal('firmware-withdraw'), release: hexOf(8) }),
 ])
 export type OrderBody = z.infer<typeof OrderBody>
 

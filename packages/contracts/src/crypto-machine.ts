@@ -3,6 +3,7 @@ import { ERRORS, HesError } from '@zhuzhan/core'
 import type { ErrorCode } from '@zhuzhan/core'
 import { AUTHORITY_OPERATIONS } from './crypto-authority.js'
 import { ApduBytes, CryptoToken, DeviceAddress, Nothing, SealedRecord, bytes, hexOf } from './crypto-fields.js'
+import { FIRMWARE_OPERATIONS } from './crypto-firmware.js'
 import { GROUP_OPERATIONS } from './crypto-groups.js'
 import { KEY_UPDATE_OPERATIONS } from './crypto-key-updates.js'
 import { MODULE_OPERATIONS, ModulesVerdict } from './crypto-modules.js'
@@ -190,6 +191,7 @@ export const CRYPTO_OPERATIONS = {
   ...TICKET_OPERATIONS,
   ...KEY_UPDATE_OPERATIONS,
   ...GROUP_OPERATIONS,
+  ...FIRMWARE_OPERATIONS,
   ...MODULE_OPERATIONS,
 } as const
 

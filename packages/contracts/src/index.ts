@@ -1,6 +1,7 @@
 export * from './commands.js'
 export * from './crypto-authority.js'
 export { CryptoToken, Described, DeviceAddress } from './crypto-fields.js'
+export { FIRMWARE_OPERATIONS, FirmwareModel, FirmwareRelease, FirmwareVendor, ReleaseId, ReleaseState } from './crypto-firmware.js'
 export { GROUP_OPERATIONS, GroupId, GroupState } from './crypto-groups.js'
 export { KEY_UPDATE_OPERATIONS, KEY_UPDATE_STATES, KeyUpdateState, KeyUpdateView, OPEN_KEY_UPDATE_STATES, RootKeyStatus } from './crypto-key-updates.js'
 export * from './crypto-machine.js'

@@ -1,4 +1,5 @@
 import type { Words } from '@zhuzhan/codec'
+import { describeFirmwareOrder } from './describe-firmware.js'
 import type { OrderBody, PolicyEntry } from './order-body.js'
 import type { Described } from './describe.js'
 
@@ -109,6 +110,11 @@ export function describeOrderBody(body: OrderBody, area: (hex: string) => string
       return { title: words('Enter devices in a group of clock broadcasts', '将设备编入广播校时组'), lines: [line('Group', '组', body.group), ...devices(body.addresses)] }
     case 'ungroup':
       return { title: words('Take devices out of their groups', '将设备移出所属组'), lines: devices(body.addresses) }
+    case 'firmware-vendor':
+    case 'firmware-vendor-withdraw':
+    case 'firmware-release':
+    case 'firmware-withdraw':
+      return describeFirmwareOrder(body)
     case 'suspect':
       return { title: words('Treat devices as suspect: reads only', '将设备列为可疑：仅允许读取'), lines: devices(body.addresses) }
   }

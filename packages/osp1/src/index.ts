@@ -9,6 +9,7 @@ export type { Described } from './describe.js'
 export { createOsp1Device, memoryStore } from './device/index.js'
 export type {
   ActContext,
+  DeviceFirmware,
   DeviceEvent,
   DeviceState,
   DeviceStore,
@@ -18,6 +19,10 @@ export type {
   ReportToSend,
 } from './device/index.js'
 export { CHIP_OPERATION, KEY_UPDATE, challengeOf, keyUpdateOf, keyUpdateRequest, manifestRequest, octetsOf, octetsResponse } from './field-apdus.js'
+export { FILE_BITMAP, FILE_BLOCK, FILE_START, FIRMWARE_CHECK, fileBlockRequest, fileStartOf, firmwareStart, withCheckValue } from './file-transfer.js'
+export type { FileStart } from './file-transfer.js'
+export { MAX_IMAGE_BYTES, decodeFirmwareFile, encodeFirmwareFile, firmwareFileFault, prepareFirmware } from './firmware-file.js'
+export type { FirmwareFault, FirmwareFile, FirmwareTerms } from './firmware-file.js'
 export { decodeFirmwareManifest, encodeFirmwareManifest, stationReleaseInput, unwrapImageKey, wrapImageKey } from './firmware.js'
 export type { FirmwareManifest } from './firmware.js'
 export { readKeyFile } from './key-file.js'

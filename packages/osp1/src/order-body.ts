@@ -1,5 +1,6 @@
 import { HesError } from '@zhuzhan/core'
 import { lp, u16, u8 } from './bytes.js'
+import { decodeFirmwareManifest } from './firmware.js'
 import { fieldReader } from './reader.js'
 import type { FieldReader } from './reader.js'
 
@@ -52,6 +53,10 @@ export type OrderBody =
   | { kind: 'suspect'; addresses: string[] }
   | { kind: 'group'; group: string; addresses: string[] }
   | { kind: 'ungroup'; addresses: string[] }
+  | { kind: 'firmware-vendor'; vendor: string; publicKey: string }
+  | { kind: 'firmware-vendor-withdraw'; vendor: string }
+  | { kind: 'firmware-release'; fwm: string; sigVendor: string }
+  | { kind: 'firmware-withdraw'; release: string }
 export type OrderKind = OrderBody['kind']
 
 export const MAX_ORDER_DEVICES = 4096
@@ -245,6 +250,41 @@ const CODECS: Codecs = {
     read: (r) => ({ group: r.hex(8), addresses: readAddresses(r) }),
   },
   ungroup: addressList(16) as Codecs['ungroup'],
+  'firmware-vendor': {
+    code: 17,
+    write: (b) => [lp(nameBytes(b.vendor)), hex(b.publicKey, 65)],
+    read: (r) => ({ vendor: readName(r), publicKey: r.hex(65) }),
+  },
+  'firmware-vendor-withdraw': { code: 18, write: (b) => [lp(nameBytes(b.vendor))], read: (r) => ({ vendor: readName(r) }) },
+  'firmware-release': {
+    code: 19,
+    write: (b) => [lp(manifestBytes(b.fwm)), hex(b.sigVendor, 64)],
+    read: (r) => {
+      const fwm = r.prefixed().toString('hex').toUpperCase()
+      manifestBytes(fwm)
+      return { fwm, sigVendor: r.hex(64) }
+    },
+  },
+  'firmware-withdraw': { code: 20, write: (b) => [hex(b.release, 8)], read: (r) => ({ release: r.hex(8) }) },
+}
+
+const PRINTABLE = /^[\x20-\x7e]{1,64}$/
+/** A manifest is shown before it is signed: what cannot be shown is no order. */
+function manifestBytes(text: string): Buffer {
+  const bytes = hex(text, text.length >> 1)
+  try {
+    const { vendor, model } = decodeFirmwareManifest(bytes)
+    if (PRINTABLE.test(vendor.toString('latin1')) && PRINTABLE.test(model.toString('latin1'))) return bytes
+  } catch (error) {
+    if (!(error instanceof HesError)) throw error
+  }
+  throw orderRefused('manifest')
+}
+function readName(r: FieldReader): string {
+  const bytes = r.prefixed()
+  const name = bytes.toString('utf8')
+  if (!nameBytes(name).equals(bytes)) throw orderRefused('name')
+  return name
 }
 
 /** kind(1) || LP(body). @throws HesError ORDER_REFUSED for values without a form */

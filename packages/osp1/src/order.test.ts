@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describeOrder } from './describe.js'
+import { prepareFirmware } from './firmware-file.js'
 import { decodeOrder, encodeOrder } from './order.js'
 import type { Order } from './order.js'
 import { ALLOWANCES, PERSON_STATES, ROLES } from './order-body.js'
@@ -47,6 +48,10 @@ const body: fc.Arbitrary<OrderBody> = fc.oneof(
       )
       .map((all) => [...all].sort((a, b) => a.slot - b.slot)),
   }),
+  fc.record({ kind: fc.constant('firmware-vendor' as const), vendor: fc.constantFrom('Example Works', 'V'), publicKey: hex(65) }),
+  fc.record({ kind: fc.constant('firmware-vendor-withdraw' as const), vendor: fc.constant('Example Works') }),
+  fc.record({ kind: fc.constant('firmware-release' as const), fwm: hex(8).map((relId) => prepareFirmware(Buffer.alloc(3), Buffer.alloc(16), { vendor: 'V', model: 'M', moduleType: 0, relId: Buffer.from(relId, 'hex'), version: 2, minVersion: 1 }).fwm.toString('hex').toUpperCase()), sigVendor: hex(64) }),
+  fc.record({ kind: fc.constant('firmware-withdraw' as const), release: hex(8) }),
   fc.record({ kind: fc.constant('group' as const), group: hex(8), addresses }),
   fc.record({ kind: fc.constant('mandate-revoke' as const), mandate: hex(16) }),
   fc.record({ kind: fc.constantFrom('root-keys' as const, 'root-keys-withdraw' as const, 'root-keys-destroy' as const), keyState, keyVersion: version }),
@@ -105,6 +110,7 @@ describe('orders', () => {
     ['for a person without a role', (o) => ({ ...o, body: { kind: 'person', person: 'A'.repeat(16), roles: [], publicKey: '0'.repeat(130), name: 'x', areas: [] } })],
     // A right-to-left mark in a name could turn what a signing screen shows around.
     ['with a name that turns the screen around', (o) => ({ ...o, body: { kind: 'person', person: 'A'.repeat(16), roles: ['service'], publicKey: '0'.repeat(130), name: 'a\u202eb', areas: [] } })],
+    ['for a release without a manifest', (o) => ({ ...o, body: { kind: 'firmware-release', fwm: '00', sigVendor: '0'.repeat(128) } })],
     ['for keys of the factory state', (o) => ({ ...o, body: { kind: 'key-update', keyState: 0, keyVersion: 1, addresses: ['000000000001'] } })],
   ])('%s have no form', (_name, change) => {
     expect(() => encodeOrder(change(orderOf({ kind: 'suspect', addresses: ['000000000001'] })))).toThrow(REFUSED)

@@ -9,6 +9,8 @@ import { serially } from './authority/serially.js'
 import { each, eachNow } from './batch.js'
 import type { HandlersOf } from './batch.js'
 import { hearClockSet } from './groups/clock-set.js'
+import { createFirmwareRegister } from './firmware/register.js'
+import { createReleaseKey } from './firmware/release-key.js'
 import { createGroups } from './groups/groups.js'
 import { healGroup } from './groups/heal.js'
 import { createDevices } from './keys/devices.js'
@@ -100,13 +102,14 @@ export function createMachine(options: MachineOptions): Machine {
   const reports = createReports({ devices, store, clock, random })
   const proofs = createProofs({ devices, clock, random })
   const issueKeys = createKeyIssue({ store, provider, vault, engine, devices, clock, random, stationId, production, clientAddress })
-  const authority = createAuthority({ store, vault, provider, engine, devices, clock, random, stationId, production, passwordCost: options.passwordCost, oneByOne })
+  const releaseKey = createReleaseKey({ store, vault, engine })
+  const authority = createAuthority({ releaseKey, store, vault, provider, engine, devices, clock, random, stationId, production, passwordCost: options.passwordCost, oneByOne })
   const updates = createKeyUpdates({ store, provider, vault, sessions, records, refusals: authority.refusals, clock, oneByOne })
   const manifests = createManifests({
     store, provider, vault, devices, sessions, records, clock, random, oneByOne,
     unbound: options.unboundModules ?? (production ? 'suspect' : 'tolerate'),
   })
-  const commands = createCommands({ store, vault, engine, authority, sessions, records, clock, random, stationId, production, synchronised })
+  const commands = createCommands({ provider, store, vault, engine, authority, sessions, records, clock, random, stationId, production, synchronised })
   let serving = true
 
   const retire = (): void => {
@@ -179,6 +182,7 @@ export function createMachine(options: MachineOptions): Machine {
     ...authority.handlers,
     ...commands.handlers,
     ...createKeyUpdateHandlers({ store, vault, updates }),
+    ...createFirmwareRegister({ store, vault, releaseKey, clock, random }),
     ...createGroups({ store, provider, vault, places: authority.places, refusals: authority.refusals, guard: commands.guard, clock, clientAddress }),
     ...createModuleHandlers({ store, manifests }),
   }

@@ -2,6 +2,7 @@ import { DecodeError, decodeApdu } from '@zhuzhan/dlt698'
 import { HesError } from '@zhuzhan/core'
 import { authenticatedAddressOf, authenticatedAddressOfNumber } from '../address.js'
 import { createConnect } from './connect.js'
+import { createFirmware } from './firmware.js'
 import { createFieldMethods } from './field-methods.js'
 import { createKeyring } from './keyring.js'
 import type { KeySet } from './keyring.js'
@@ -25,7 +26,8 @@ export async function createOsp1Device(options: Osp1DeviceOptions): Promise<Osp1
   const sessions = createDeviceSessions(options.clock)
   const serially = oneAtATime()
   const connect = createConnect(options, ad, counters, keyring, sessions)
-  const records = createRecords(options, ad, sessions, counters, keyring, createFieldMethods(options, ad, keyring))
+  const firmware = options.firmware && createFirmware(options.firmware, options.engine, ad, keyring, options.onEvent)
+  const records = createRecords(options, ad, sessions, counters, keyring, createFieldMethods(options, ad, keyring), firmware)
   const reports = createReports(options, ad, counters, keyring)
   const { readProof, broadcast } = createUnsessioned(options, ad, counters, keyring)
 

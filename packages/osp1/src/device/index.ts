@@ -1,3 +1,4 @@
+export type { DeviceFirmware } from './firmware.js'
 export { createOsp1Device } from './device.js'
 export { memoryStore } from './state.js'
 export type { DeviceState, DeviceStore, StoredKeySet } from './state.js'

@@ -8,12 +8,14 @@ import { timeTagOf, timeTagValid } from '../time-tag.js'
 import { readRecordRequest, recordResponse } from '../wire.js'
 import type { RequestParts } from '../wire.js'
 import { oncePerSecond } from './limits.js'
+import type { createFirmware } from './firmware.js'
 import type { createFieldMethods } from './field-methods.js'
 import type { Keyring } from './keyring.js'
 import type { DeviceSession, DeviceSessions } from './sessions.js'
 import type { Counters } from './state.js'
 import type { Osp1DeviceOptions } from './types.js'
 
+type Firmware = ReturnType<typeof createFirmware>
 type FieldMethods = ReturnType<typeof createFieldMethods>
 
 const DAR = { denied: 3, expired: 32, security: 23, other: 255 } as const
@@ -22,7 +24,7 @@ const END_SESSION = 'F1000500'
 const CLOCK = '40000200'
 
 /** The device's part of records. §7.4 */
-export function createRecords(options: Osp1DeviceOptions, ad: Buffer, sessions: DeviceSessions, counters: Counters, keyring: Keyring, field: FieldMethods) {
+export function createRecords(options: Osp1DeviceOptions, ad: Buffer, sessions: DeviceSessions, counters: Counters, keyring: Keyring, field: FieldMethods, firmware?: Firmware) {
   const { clock, onEvent, act, localTime = clock.now, offsetMinutes = 480 } = options
   const failures = oncePerSecond(clock)
 
@@ -107,7 +109,9 @@ export function createRecords(options: Osp1DeviceOptions, ad: Buffer, sessions: 
         // A clock set in a session starts the allowance of broadcasts anew (§7.5).
         if (setsClock(verdict.apdu)) await counters.change({ broadcastShift: 0 })
         const own = ownAnswer(verdict.apdu, localTime(), offsetMinutes)
-        const made = verdict.apdu.apdu === 'action-request' ? await field(verdict.apdu, session).catch(() => ({ dar: DAR.other })) : undefined
+        const made =
+          (verdict.apdu.apdu === 'action-request' ? await field(verdict.apdu, session).catch(() => ({ dar: DAR.other })) : undefined) ??
+          (await firmware?.(verdict.apdu).catch(() => ({ dar: DAR.other })))
         const content =
           own ??
           made ??

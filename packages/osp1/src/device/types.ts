@@ -2,6 +2,8 @@ import type { Clock } from '@zhuzhan/core'
 import type { ConnectHeader, LinkAddress } from '@zhuzhan/dlt698'
 import type { Random, Sm2Engine } from '@zhuzhan/gm-crypto'
 import type { DeviceKeys, DeviceModule } from '../key-file.js'
+import type { FirmwareFault } from '../firmware-file.js'
+import type { DeviceFirmware } from './firmware.js'
 import type { Task } from '../tasks.js'
 import type { DeviceStore } from './state.js'
 
@@ -16,6 +18,8 @@ export type DeviceEvent =
   | { kind: 'refused-by-rule'; clientAddress: number; seq: number; dar: number }
   | { kind: 'confirmation-refused' }
   | { kind: 'broadcast-refused'; reason: string }
+  | { kind: 'firmware-refused'; reason: FirmwareFault }
+  | { kind: 'firmware-started' | 'firmware-fell-back'; version: number }
   | { kind: 'keys-staged'; keyVersion: number }
   | { kind: 'keys-committed'; keyVersion: number }
 
@@ -45,6 +49,8 @@ export interface Osp1DeviceOptions {
   modules?(): readonly DeviceModule[]
   /** What is sent instead of an honest manifest, for a virtual meter that lies. */
   manifest?(honest: Buffer): Buffer
+  /** Takes firmware; without it F001 is `act`'s business. */
+  firmware?: DeviceFirmware
   /** Carry out one plain APDU and give the plain answer. Called once per request, after every check. */
   act(apdu: Buffer, context: ActContext): Promise<Uint8Array>
   onEvent?(event: DeviceEvent): void

@@ -11,6 +11,7 @@ import type { Vault } from '../keys/vault.js'
 import type { KeyProvider } from '../provider/provider.js'
 import type { PlaceRow } from '../store/authority-store.js'
 import type { MachineStore } from '../store/store.js'
+import type { ReleaseKey } from '../firmware/release-key.js'
 import { foundStation } from './founding.js'
 import { createOrderEffects } from './order-effects.js'
 import { createOrders } from './orders.js'
@@ -35,6 +36,7 @@ export interface AuthorityOptions {
   production: boolean
   passwordCost?: number | undefined
   oneByOne: Serially
+  releaseKey: ReleaseKey
 }
 
 export interface Authority {

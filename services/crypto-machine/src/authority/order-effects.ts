@@ -8,6 +8,8 @@ import type { KeyProvider } from '../provider/provider.js'
 import type { OrderChanges, PersonRow } from '../store/authority-store.js'
 import type { MachineStore } from '../store/store.js'
 import { createDeviceEffects } from './device-effects.js'
+import { createFirmwareEffects } from './firmware-effects.js'
+import type { FirmwareEffectOptions } from './firmware-effects.js'
 import { createGroupEffects } from './group-effects.js'
 import { createRootEffects } from './root-effects.js'
 import { EVERY_AREA } from './people.js'
@@ -30,7 +32,7 @@ export type Refuse = (reason: string) => HesError
 /** @throws whatever `refuse` makes when the order does not fit the tables */
 export type OrderEffects = (order: Order, refuse: Refuse) => Promise<Effect>
 
-export interface EffectOptions {
+export interface EffectOptions extends FirmwareKeys {
   store: MachineStore
   vault: Vault
   provider: KeyProvider
@@ -40,6 +42,8 @@ export interface EffectOptions {
   clock: Clock
   random: Random
 }
+
+type FirmwareKeys = Pick<FirmwareEffectOptions, 'engine' | 'releaseKey'>
 
 export type EffectOf<K extends OrderKind> = (body: Extract<OrderBody, { kind: K }>, refuse: Refuse, order: Order) => Promise<Effect>
 export type EffectTable<K extends OrderKind = OrderKind> = { [O in K]: EffectOf<O> }
@@ -167,6 +171,7 @@ export function createOrderEffects(options: EffectOptions): OrderEffects {
     ...createDeviceEffects(options),
     ...createRootEffects(options),
     ...createGroupEffects({ ...options, places }),
+    ...createFirmwareEffects(options),
   }
   return (order, refuse) => (table[order.body.kind] as EffectOf<OrderKind>)(order.body, refuse, order)
 }

@@ -1,6 +1,7 @@
 import type { Vault } from '../keys/vault.js'
 import type { MarkRow, PersonRow, PlaceRow, PolicyRow } from '../store/authority-store.js'
 import type { KeyUpdateRow } from '../store/field-store.js'
+import type { FirmwareReleaseRow, FirmwareVendorRow } from '../store/firmware-store.js'
 import type { GroupMemberRow } from '../store/group-store.js'
 import type { ModuleRow } from '../store/module-store.js'
 import type { MandateRow } from '../store/ticket-store.js'
@@ -45,6 +46,14 @@ export function mandateMac(vault: Vault, row: Bare<MandateRow>): Buffer {
 
 export function moduleMac(vault: Vault, deviceId: number, row: Bare<ModuleRow>): Buffer {
   return vault.rowMac(`module/${deviceId}/${row.slot}`, [row.serial, row.model, Buffer.of(row.chip ? 1 : 0, row.keyState, row.keyVersion)])
+}
+
+export function firmwareVendorMac(vault: Vault, row: Bare<FirmwareVendorRow>): Buffer {
+  return vault.rowMac(`firmware-vendor/${row.vendor}`, [row.publicKey, text(row.state)])
+}
+
+export function firmwareReleaseMac(vault: Vault, row: Bare<FirmwareReleaseRow>): Buffer {
+  return vault.rowMac(`firmware-release/${hex(row.relId)}`, [row.fwm, row.wrapped, text(row.state), row.sigVendor ?? Buffer.alloc(0), row.sigStation ?? Buffer.alloc(0)])
 }
 
 export function groupMemberMac(vault: Vault, row: Pick<GroupMemberRow, 'deviceId' | 'groupId'>): Buffer {

@@ -15,7 +15,7 @@ import type { ConnectHeader, ConnectResponse, LinkAddress } from '@zhuzhan/dlt69
 import { createEngine } from '@zhuzhan/gm-crypto'
 import type { EngineName, Sm2Engine } from '@zhuzhan/gm-crypto'
 import { createOsp1Device, memoryStore, readKeyFile } from '@zhuzhan/osp1'
-import type { ActContext, DeviceEvent, Osp1Device, Osp1DeviceOptions } from '@zhuzhan/osp1'
+import type { ActContext, DeviceFirmware, DeviceEvent, Osp1Device, Osp1DeviceOptions } from '@zhuzhan/osp1'
 import { createMachine } from '../app.js'
 import type { Machine } from '../app.js'
 import { openVault } from '../keys/vault.js'
@@ -141,7 +141,7 @@ export async function makeDevice(
   rig: MachineRig,
   mode: SecurityMode,
   number = '259689583757',
-  more: { store?: ReturnType<typeof memoryStore>; sessionSeconds?: number; /** Without modules to show. */ bare?: boolean } & Pick<Osp1DeviceOptions, 'modules' | 'manifest'> = {},
+  more: { store?: ReturnType<typeof memoryStore>; sessionSeconds?: number; firmware?: DeviceFirmware; /** Without modules to show. */ bare?: boolean } & Pick<Osp1DeviceOptions, 'modules' | 'manifest'> = {},
 ): Promise<TestDevice> {
   const keys = await ask(rig.port, 'issueKeys', { address: number, mode })
   const store = more.store ?? memoryStore()
@@ -157,6 +157,7 @@ export async function makeDevice(
     header: ABILITY,
     factory: '30'.repeat(32),
     sessionSeconds: more.sessionSeconds ?? 1800,
+    ...(more.firmware && { firmware: more.firmware }),
     ...(more.modules && { modules: more.modules }),
     ...(more.manifest && { manifest: more.manifest }),
     act: async (apdu, context) => {

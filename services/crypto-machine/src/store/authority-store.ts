@@ -1,5 +1,6 @@
 import type { Allowance, PersonState, Role } from '@zhuzhan/osp1'
 import type { KeyUpdateRow } from './field-store.js'
+import type { FirmwareChanges } from './firmware-store.js'
 import type { GroupChanges } from './group-store.js'
 import type { ModuleSet } from './module-store.js'
 import type { DeviceRow, KeyEvent, RootKeyRow } from './store.js'
@@ -70,6 +71,7 @@ export interface OrderChanges {
   mandates?: readonly MandateRow[]
   keyUpdates?: readonly KeyUpdateRow[]
   groups?: GroupChanges
+  firmware?: FirmwareChanges
   /** New ones, `pending`. */
   rootKeys?: readonly Omit<RootKeyRow, 'status'>[]
   /** Versions that are `active` from now on, if they were `pending`. */

@@ -1,6 +1,7 @@
 import type { AuthorityStore, MarkRow, OrderChanges, OrderRow, PersonKeyRow, PersonRow, PlaceRow, PolicyRow } from './authority-store.js'
 import { OPEN_UPDATE_STATES } from './field-store.js'
 import type { FieldStore, KeyUpdateRow } from './field-store.js'
+import { applyFirmware } from './memory-firmware.js'
 import { applyGroups, forgetCounters } from './memory-groups.js'
 import { addHistory } from './memory-modules.js'
 import type { MemoryDisk } from './memory-store.js'
@@ -131,6 +132,7 @@ export function apply(disk: MemoryDisk, changes: OrderChanges): void {
   for (const row of changes.mandates ?? []) field.mandates.set(key(row.mandateId), row)
   for (const row of changes.keyUpdates ?? []) field.keyUpdates.set(key(row.updateId), row)
   if (changes.groups) applyGroups(disk, changes.groups)
+  if (changes.firmware) applyFirmware(disk, changes.firmware)
   for (const { keyState, keyVersion } of changes.activeRoots ?? [])
     disk.rootKeys = disk.rootKeys.map((row) => (row.keyState === keyState && row.keyVersion === keyVersion && row.status === 'pending' ? { ...row, status: 'active' } : row))
   const named = (list: OrderChanges['activeRoots'], row: { keyState: number; keyVersion: number }): boolean =>

@@ -1,6 +1,8 @@
 import { REPORT_WINDOW } from '@zhuzhan/osp1'
 import { memoryAuthority, memoryField, memoryFieldStore, memoryTickets } from './memory-authority.js'
 import type { MemoryField } from './memory-authority.js'
+import { memoryFirmware, memoryFirmwareParts } from './memory-firmware.js'
+import type { MemoryFirmware } from './memory-firmware.js'
 import { memoryGroupParts, memoryGroups } from './memory-groups.js'
 import type { MemoryGroups } from './memory-groups.js'
 import { memoryBackup } from './memory-backup.js'
@@ -22,6 +24,7 @@ export interface MemoryDisk {
   /** People, tickets, modules, key updates. */
   field: MemoryField
   groups: MemoryGroups
+  firmware: MemoryFirmware
   /** Commits so far; a test makes the n-th fail. */
   commits: number
   failNext: Error | undefined
@@ -40,6 +43,7 @@ export function memoryDisk(): MemoryDisk {
     events: [],
     field: memoryField(),
     groups: memoryGroupParts(),
+    firmware: memoryFirmwareParts(),
     commits: 0,
     failNext: undefined,
   }
@@ -67,6 +71,7 @@ export function createMemoryStore(disk: MemoryDisk = memoryDisk()): MachineStore
     ...memoryTickets(disk, commit),
     ...memoryFieldStore(disk, commit),
     ...memoryGroups(disk, commit),
+    ...memoryFirmware(disk, commit),
     ...memoryModules(disk, commit),
     ...memoryBackup(disk, authority.newEpoch),
     identity: async (make) => {

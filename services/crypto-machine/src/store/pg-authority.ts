@@ -4,6 +4,7 @@ import { EVENT, OWNER, eventValues } from './pg-database.js'
 import type { PgDatabase } from './pg-database.js'
 import { putDevice } from './pg-device.js'
 import { putKeyUpdate } from './pg-field.js'
+import { putFirmware } from './pg-firmware.js'
 import { putGroups } from './pg-groups.js'
 import { putHistory, putModules } from './pg-modules.js'
 import { putMandate } from './pg-tickets.js'
@@ -194,6 +195,7 @@ async function apply(run: Run, changes: OrderChanges): Promise<void> {
   for (const row of changes.mandates ?? []) await putMandate(run, row)
   for (const row of changes.keyUpdates ?? []) await putKeyUpdate(run, row)
   if (changes.groups) await putGroups(run, changes.groups)
+  if (changes.firmware) await putFirmware(run, changes.firmware)
   for (const row of changes.activeRoots ?? [])
     await run("UPDATE crypto_machine.root_key SET status = 'active' WHERE key_state = $1 AND key_version = $2 AND status = 'pending'", [
       row.keyState,

@@ -7,6 +7,7 @@ import { EVENT, OWNER, eventValues, pgDatabase } from './pg-database.js'
 import { DEVICE, DEVICE_COLUMNS, columnsOf, deviceFromSql, unnestDevices } from './pg-device.js'
 import type { DeviceSql } from './pg-device.js'
 import { pgField } from './pg-field.js'
+import { pgFirmware } from './pg-firmware.js'
 import { pgGroups } from './pg-groups.js'
 import { pgModules } from './pg-modules.js'
 import { pgTickets } from './pg-tickets.js'
@@ -27,6 +28,7 @@ export function createPgStore(pool: Pool): MachineStore {
     ...pgTickets(db),
     ...pgField(db),
     ...pgGroups(db),
+    ...pgFirmware(db),
     ...pgModules(db),
     ...pgBackup(pool),
     async identity(make) {

@@ -8,18 +8,18 @@ export function pgTickets(db: PgDatabase): TicketStore {
     async useTicket(row, event) {
       const { fresh } = await db.write<{ fresh: boolean }>(
         `WITH ${OWNER}, used AS (
-           INSERT INTO crypto_machine.ticket_use (ticket_id, dispersion, used_at, not_after, task, target, mandate_id)
-           SELECT $5::bytea, $6::bytea, $7::bigint, $8::bigint, $9::smallint, $10::bytea, $11::bytea FROM owner
+           INSERT INTO crypto_machine.ticket_use (ticket_id, dispersion, used_at, not_after, task, target, mandate_id, rel_id)
+           SELECT $5::bytea, $6::bytea, $7::bigint, $8::bigint, $9::smallint, $10::bytea, $11::bytea, $12::bytea FROM owner
            ON CONFLICT DO NOTHING RETURNING 1),
          event AS (${EVENT}, used)
          SELECT fencing, EXISTS (SELECT FROM used) AS fresh FROM owner`,
-        [...eventValues(event), row.ticketId, row.dispersion, row.usedAt, row.notAfter, row.task, row.target, row.mandateId ?? null],
+        [...eventValues(event), row.ticketId, row.dispersion, row.usedAt, row.notAfter, row.task, row.target, row.mandateId ?? null, row.release ?? null],
       )
       return fresh
     },
     async ticketUse(ticketId, dispersion) {
-      const { rows } = await db.query<{ used_at: string; not_after: string; task: number; target: Buffer; mandate_id: Buffer | null }>(
-        'SELECT used_at, not_after, task, target, mandate_id FROM crypto_machine.ticket_use WHERE ticket_id = $1 AND dispersion = $2',
+      const { rows } = await db.query<{ used_at: string; not_after: string; task: number; target: Buffer; mandate_id: Buffer | null; rel_id: Buffer | null }>(
+        'SELECT used_at, not_after, task, target, mandate_id, rel_id FROM crypto_machine.ticket_use WHERE ticket_id = $1 AND dispersion = $2',
         [ticketId, dispersion],
       )
       const [row] = rows
@@ -85,7 +85,7 @@ export async function putMandate(run: PgDatabase['query'], row: MandateRow): Pro
 function toUse(
   ticketId: Uint8Array,
   dispersion: Uint8Array,
-  row: { used_at: string; not_after: string; task: number; target: Buffer; mandate_id: Buffer | null },
+  row: { used_at: string; not_after: string; task: number; target: Buffer; mandate_id: Buffer | null; rel_id: Buffer | null },
 ): TicketUseRow {
   return {
     ticketId: Buffer.from(ticketId),
@@ -95,5 +95,6 @@ function toUse(
     task: row.task,
     target: row.target,
     mandateId: row.mandate_id ?? undefined,
+    ...(row.rel_id && { release: row.rel_id }),
   }
 }

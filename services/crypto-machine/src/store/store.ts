@@ -2,6 +2,7 @@ import type { Purpose } from '@zhuzhan/osp1'
 import type { AuthorityStore } from './authority-store.js'
 import type { BackupStore } from './backup-store.js'
 import type { FieldStore } from './field-store.js'
+import type { FirmwareStore } from './firmware-store.js'
 import type { GroupStore } from './group-store.js'
 import type { ModuleStore } from './module-store.js'
 import type { TicketStore } from './ticket-store.js'
@@ -94,7 +95,7 @@ export class FencedError extends Error {
  * The machine's storage. Each write is one commit that checks the fencing number, all or nothing; when the promise
  * resolves it is durable. One conformance suite runs against every implementation.
  */
-export interface MachineStore extends AuthorityStore, TicketStore, FieldStore, ModuleStore, BackupStore, GroupStore {
+export interface MachineStore extends AuthorityStore, TicketStore, FieldStore, ModuleStore, BackupStore, GroupStore, FirmwareStore {
   /** The identity, created by `make` at the very first start; `make` is not asked when there is one. */
   identity(make: () => MachineIdentity | Promise<MachineIdentity>): Promise<MachineIdentity>
   /** Become the owner: every other process is fenced off from now on. @returns the fencing number */

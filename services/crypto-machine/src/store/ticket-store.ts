@@ -9,6 +9,8 @@ export interface TicketUseRow {
   task: number
   target: Buffer
   mandateId: Buffer | undefined
+  /** The firmware release whose transfer it started. */
+  release?: Buffer | undefined
 }
 
 export interface MandateRow {

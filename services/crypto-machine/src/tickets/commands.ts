@@ -5,6 +5,9 @@ import type { Authority } from '../authority/authority.js'
 import { each, eachNow } from '../batch.js'
 import type { HandlersOf } from '../batch.js'
 import type { Vault } from '../keys/vault.js'
+import { createFirmwareFill } from '../firmware/fill.js'
+import { genuineRelease } from '../firmware/register.js'
+import type { KeyProvider } from '../provider/provider.js'
 import type { Records } from '../sessions/records.js'
 import type { SessionTable } from '../sessions/session-table.js'
 import type { MachineStore } from '../store/store.js'
@@ -27,6 +30,7 @@ export interface CommandOptions {
   stationId: Buffer
   production: boolean
   synchronised(): Promise<boolean>
+  provider: KeyProvider
 }
 
 export interface Commands {
@@ -49,7 +53,12 @@ export function createCommands(options: CommandOptions): Commands {
   const mandates = createMandates({ store, vault, engine, people, refusals, guard, clock, random, stationId, epoch })
   const signatures = createTicketSignatures({ engine, people })
   const judge = createJudge({ store, people, places, signatures, mandates, guard, clock, stationId, epoch })
-  const tickets = createTickets({ store, sessions, records, judge, mandates, refusals, clock, random, stationId, epoch, production })
+  const fill = createFirmwareFill({ store, vault, provider: options.provider })
+  const releaseOffered = async (relId: Buffer): Promise<boolean> => {
+    const row = await store.firmwareRelease(relId)
+    return row?.state === 'offered' && genuineRelease(vault, row)
+  }
+  const tickets = createTickets({ store, sessions, records, judge, fill, releaseOffered, mandates, refusals, clock, random, stationId, epoch, production })
   let ticks = 0
 
   return {

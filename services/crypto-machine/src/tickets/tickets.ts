@@ -4,6 +4,7 @@ import type { CryptoRequest, CryptoResult } from '@zhuzhan/contracts'
 import { decodeApdu } from '@zhuzhan/dlt698'
 import type { Random } from '@zhuzhan/gm-crypto'
 import { NOBODY, describeTicket, dispersionOfNumber, encodeTicket, taskOf, ticketContent } from '@zhuzhan/osp1'
+import type { FirmwareFill } from '../firmware/fill.js'
 import type { Refusals } from '../authority/refusals.js'
 import type { Records } from '../sessions/records.js'
 import type { SessionTable } from '../sessions/session-table.js'
@@ -25,6 +26,8 @@ export interface TicketsOptions {
   sessions: SessionTable
   records: Records
   judge: ReturnType<typeof createJudge>
+  fill: FirmwareFill
+  releaseOffered(relId: Buffer): Promise<boolean>
   mandates: Mandates
   refusals: Refusals
   clock: Clock
@@ -42,9 +45,9 @@ const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex').to
 
 /** Tickets at the machine: judged, spent by a commit, and only then sealed. §7.6 */
 export function createTickets(options: TicketsOptions): Tickets {
-  const { store, sessions, records, judge, mandates, refusals, clock, random, stationId, epoch, production } = options
+  const { store, sessions, records, judge, fill, releaseOffered, mandates, refusals, clock, random, stationId, epoch, production } = options
 
-  const spend = async ({ ticket, task, mandate }: JudgedTicket, { address, dispersion }: TicketSubject): Promise<void> => {
+  const spend = async ({ ticket, task, mandate }: JudgedTicket, { address, dispersion }: TicketSubject, release?: Buffer): Promise<void> => {
     const row = {
       ticketId: ticket.ticketId,
       dispersion: Buffer.from(dispersion),
@@ -53,6 +56,7 @@ export function createTickets(options: TicketsOptions): Tickets {
       task,
       target: ticket.target,
       mandateId: mandate?.mandateId,
+      ...(release && { release }),
     }
     const use = async (): Promise<void> => {
       const event = {
@@ -104,8 +108,9 @@ export function createTickets(options: TicketsOptions): Tickets {
         return await refusing(address, request, async () => {
           const subject = { address, dispersion, session }
           const judged = await judge(request, subject)
-          await spend(judged, subject)
-          const sealed = records.sealReserved(session, judged.apdu, judged.task, setsClock(judged.ticket) ? { kind: 'clock-set' } : undefined)
+          const { apdu, release } = await fill(judged, subject)
+          await spend(judged, subject, release)
+          const sealed = records.sealReserved(session, apdu, judged.task, setsClock(judged.ticket) ? { kind: 'clock-set' } : undefined)
           // A clock that is set may be another clock now.
           if (judged.ticket.target[0] === 0x40 && judged.ticket.target[1] === 0) session.clockReading = undefined
           return sealed
@@ -128,7 +133,8 @@ export function createTickets(options: TicketsOptions): Tickets {
           block !== undefined &&
           block.equals(use.target.subarray(0, 2)) &&
           !row.suspect &&
-          row.status === 'active'
+          row.status === 'active' &&
+          (use.release === undefined || (await releaseOffered(use.release)))
         if (!open) {
           await refusals.note({ kind: 'ticket-refused', subject: row.address, detail: { reason: 'no-open-transfer', ticket } })
           throw new HesError('TICKET_REFUSED')
@@ -147,6 +153,7 @@ export function createTickets(options: TicketsOptions): Tickets {
           throw new HesError('TICKET_REFUSED', undefined, { reason: 'device-has-keys' })
         const subject = { address, dispersion: dispersionOfNumber(address), session: undefined }
         const judged = await judge(request, subject)
+        await fill(judged, subject)
         await spend(judged, subject)
         return { apdu: judged.apdu }
       }),

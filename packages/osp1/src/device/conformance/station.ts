@@ -42,9 +42,10 @@ export interface MeterOptions {
   dispersion?: Buffer
   store?: ReturnType<typeof memoryStore>
   modules?: Osp1DeviceOptions['modules']
+  firmware?: Osp1DeviceOptions['firmware']
 }
 
-export async function meter({ keyState = 1, store = memoryStore(), dispersion: own = dispersion, modules }: MeterOptions = {}) {
+export async function meter({ keyState = 1, store = memoryStore(), dispersion: own = dispersion, modules, firmware }: MeterOptions = {}) {
   const clock = manualClock(Date.UTC(2026, 10, 22, 4))
   const keys: DeviceKeys = {
     address: NUMBER,
@@ -69,6 +70,7 @@ export async function meter({ keyState = 1, store = memoryStore(), dispersion: o
     factory: '30'.repeat(32),
     onEvent: (event) => events.push(event),
     ...(modules && { modules }),
+    ...(firmware && { firmware }),
     act: async (apdu) => {
       acted.push(decodeApdu(apdu))
       return Buffer.from('8701058000810000' + '000000', 'hex')
