@@ -3,6 +3,7 @@ import { auditCommand } from './audit.js'
 import { benchCommand } from './bench.js'
 import { certCommand } from './cert.js'
 import { doctorCommand } from './doctor.js'
+import { firmwareCommand } from './firmware.js'
 import { fleetCommand } from './fleet.js'
 import { groupsCommand } from './groups.js'
 import { keysCommand } from './keys.js'
@@ -12,5 +13,5 @@ import { ticketCommand } from './ticket.js'
 
 /** Everything that has to do with a running station, its database, its keys or its fleet. */
 export function stationCommands(program: Command): void {
-  for (const add of [keysCommand, groupsCommand, ticketCommand, certCommand, selftestCommand, auditCommand, migrateCommand, fleetCommand, benchCommand, doctorCommand]) add(program)
+  for (const add of [keysCommand, groupsCommand, firmwareCommand, ticketCommand, certCommand, selftestCommand, auditCommand, migrateCommand, fleetCommand, benchCommand, doctorCommand]) add(program)
 }
