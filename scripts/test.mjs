@@ -16,7 +16,7 @@ const REPORT = join(ROOT, '.tools/jest.json')
 /** Tests that start whole stations run one after another: two stations at once would measure each other. */
 const STATION_TESTS = '/test/(e2e|security)/'
 /** Drills of more than five minutes together: with ZHUZHAN_TEST_LONG=1, before a release, and after a change of sessions, keys or the machine. */
-const DRILLS = '/test/(e2e/rotation|security/osp1/(kill|no-key-outside|wire))\\.test'
+const DRILLS = '/test/(e2e/rotation|security/osp1/(kill|modules|no-key-outside|wire))\\.test'
 
 await orExplain(() => bootstrap({ say }))
 

@@ -64,7 +64,7 @@ export interface FieldOptions {
 }
 
 export async function openField({ env = {}, engine, groupId }: FieldOptions = {}): Promise<Field> {
-  const station = await startStation({ ZHUZHAN_DEMO_TERMINALS: '0', ...env })
+  const station = await startStation({ ZHUZHAN_DEMO_TERMINALS: '0', ZHUZHAN_MANIFEST_SPREAD_SECONDS: '86400', ...env })
   const registry = fleetRegistry({ terminals: 4, meters: 1, profile: 'mixed' })
   const [plain, modeS, bench, modeF] = registry as [RegistryEntry, RegistryEntry, RegistryEntry, RegistryEntry]
   for (const { address, profile, meters } of registry) {

@@ -44,6 +44,7 @@ export function serviceEnvironment(name: ServiceName, wiring: Wiring): Record<st
       ZHUZHAN_LINK_SECRET: secrets.linkSecret,
       ZHUZHAN_CRYPTO_URL: cryptoUrl(wiring),
       ZHUZHAN_CRYPTO_SECRET: secrets.cryptoSecret,
+      ...manifestsSoon(wiring),
     },
     'operator-api': {
       ZHUZHAN_API_HOST: config.ZHUZHAN_API_HOST,
@@ -57,6 +58,11 @@ export function serviceEnvironment(name: ServiceName, wiring: Wiring): Record<st
     },
   }
   return { DATABASE_URL: wiring.databaseUrl, ZHUZHAN_OPS_PORT: String(ports.ops[name]), ...own[name] }
+}
+
+/** A demo has few devices: whoever looks at it need not wait a quarter of an hour for their module manifests. */
+function manifestsSoon({ config }: Wiring): Record<string, string> {
+  return config.ZHUZHAN_PRODUCTION || process.env['ZHUZHAN_MANIFEST_SPREAD_SECONDS'] !== undefined ? {} : { ZHUZHAN_MANIFEST_SPREAD_SECONDS: '20' }
 }
 
 /** The operator's own file, or in a laboratory one that the crypto machine writes beside the other secrets. */

@@ -20,7 +20,7 @@ export const configSchema = z.object({
   ZHUZHAN_HANDSHAKES_IN_FLIGHT: count(64, 'secured sessions negotiated at once'),
   ZHUZHAN_KEY_UPDATES_IN_FLIGHT: count(64, 'devices whose keys are updated at once'),
   ZHUZHAN_MANIFEST_HOURS: count(24, 'a device in a session is asked for its module manifest once in this time'),
-  ZHUZHAN_MANIFEST_SESSION_MINUTES: count(60, 'the same after a new session, and after a manifest that did not come: not sooner than this'),
+  ZHUZHAN_MANIFEST_SESSION_MINUTES: z.coerce.number().int().min(0).max(10_080).default(60).describe('the same after a new session, and after a manifest that did not come: not sooner than this'),
   ZHUZHAN_MANIFEST_SPREAD_SECONDS: z.coerce.number().int().min(0).max(86_400).default(900).describe('over this long the manifests asked for after new sessions are spread, so that a reconnect storm is no second storm'),
   ZHUZHAN_MANIFESTS_IN_FLIGHT: count(16, 'devices asked for their module manifest at once'),
   ZHUZHAN_COLLECTIONS_IN_FLIGHT: count(200, 'terminals read at once'),

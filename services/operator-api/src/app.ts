@@ -38,6 +38,8 @@ import { measureRequests } from './http/measure.js'
 import { QuietRequests } from './http/quiet-requests.js'
 import { remoteOf } from './http/remote.js'
 import { keyRoutes } from './keys/routes.js'
+import { createModuleStates } from './modules/module-states.js'
+import { moduleRoutes } from './modules/routes.js'
 import { policyPages, policyRoutes } from './policy/routes.js'
 import { readingRoutes } from './readings/routes.js'
 import { exportRoutes } from './registry/bulk/export-routes.js'
@@ -111,7 +113,7 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
 
   const people = createPeople(pool, clock)
   const guard = createGuard(tokens, people)
-  const shared = { pool, guard, clock, log, production, enqueue, people, tokens, passwords: deps.passwords, audit: deps.audit, persons: deps.persons }
+  const shared = { pool, guard, clock, log, production, enqueue, people, tokens, passwords: deps.passwords, audit: deps.audit, persons: deps.persons, modules: createModuleStates(deps.machine) }
   await app.register(async (api) => {
     await api.register(authRoutes({ ...shared, limiter: createLoginLimiter(clock) }))
     await api.register(userRoutes(shared))
@@ -125,6 +127,7 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
     await api.register(commandRoutes({ commands: deps.commands, tickets: deps.tickets, prisma, guard }))
     await api.register(feedRoutes({ pool, guard, feed: deps.feed, ...(deps.pingMs === undefined ? {} : { pingMs: deps.pingMs }) }))
     await api.register(keyRoutes({ ...shared, machine: deps.machine }))
+    await api.register(moduleRoutes({ ...shared, machine: deps.machine, events: deps.events }))
     await api.register(groupRoutes({ ...shared, machine: deps.machine }))
     await api.register(auditRoutes(shared))
     await api.register(policyRoutes({ guard, policy: deps.policy }))

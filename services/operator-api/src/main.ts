@@ -15,6 +15,7 @@ import { laboratoryPersons } from './authority/persons.js'
 import { placeKeeper } from './authority/place-keeper.js'
 import { createDelivery } from './commands/delivery.js'
 import { createCommandService } from './commands/service.js'
+import { createModuleStates } from './modules/module-states.js'
 import { commandSweeper } from './commands/sweeper.js'
 import { createTickets } from './commands/tickets.js'
 import { configSchema } from './config.js'
@@ -54,7 +55,7 @@ async function main(): Promise<void> {
     return createApp({
       database, passwords, store, feed, clock, log, production, policy,
       audit: createAuditLog(pool), events: createEventLog(pool), enqueue: queues.add,
-      commands: createCommandService({ pool, store, delivery, tickets, clock }), tickets, persons,
+      commands: createCommandService({ pool, store, delivery, tickets, clock, modules: createModuleStates(machine) }), tickets, persons,
       machine,
       version: version(), tokenSecret: config.ZHUZHAN_TOKEN_SECRET, requestsPerMinute: config.ZHUZHAN_API_REQUESTS_PER_MINUTE,
     })

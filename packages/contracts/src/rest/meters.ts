@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { SecurityMode } from '../crypto-machine.js'
 import { AddressInput, AddressText, Cursor, FlagInput, SecurityProfile, ThingName, pageLimit } from './common.js'
+import { ModulesOfDevice } from './modules.js'
 import { modeFits } from './terminals.js'
 
 /** numeric(12, 4) of the table: what would be rounded is refused. */
@@ -44,6 +45,7 @@ export const MeterAnswer = z.object({
   tariff: z.string().nullable(),
   createdAt: z.string(),
   online: z.boolean().describe('Its terminal is logged in'),
+  modules: ModulesOfDevice,
 }).meta({ id: 'Meter' })
 export type MeterAnswer = z.infer<typeof MeterAnswer>
 

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { SecurityMode } from '../crypto-machine.js'
 import { AddressInput, AddressText, Cursor, FlagInput, SecurityProfile, ThingName, UtcOffset, pageLimit } from './common.js'
+import { ModulesOfDevice } from './modules.js'
 
 /** `sm` needs the mode of the device's chip; `plain` has none. Shared by terminals and meters. */
 export function modeFits(thing: { securityProfile?: SecurityProfile | undefined; mode?: string | null | undefined }, context: z.RefinementCtx): void {
@@ -37,6 +38,7 @@ export const TerminalAnswer = z.object({
   createdAt: z.string(),
   meters: z.number().int().describe('Meters registered behind it'),
   online: z.boolean().describe('Logged in at a gateway that lives'),
+  modules: ModulesOfDevice,
   session: z.object({
     gateway: z.string(),
     frontEnd: z.string().nullable(),

@@ -4,6 +4,7 @@ import type { Sm2Engine } from '@zhuzhan/gm-crypto'
 import { createOsp1Device } from '@zhuzhan/osp1'
 import type { DeviceKeys, DeviceState, Osp1Device } from '@zhuzhan/osp1'
 import { DAR } from '../device/dar.js'
+import { falseModules } from '../faults/false-modules.js'
 import { FACTORY, agreedSizes, ownHeader, plainConnect } from './association.js'
 import type { Agreed } from './association.js'
 import type { FleetContext } from './context.js'
@@ -62,11 +63,12 @@ const OSP1_OVERHEAD = 48
 
 /** A terminal with profile `sm`: OSP-1 decides what is answered; plain requests get silence (§7.14). */
 export async function osp1Protection({ address, context, deviceNow, onAgreed }: ProtectionOptions, keys: DeviceKeys, engine: Sm2Engine): Promise<Protection> {
-  const { clock, random, state, settings, counts, log } = context
+  const { clock, random, state, settings, counts, log, faults } = context
   const key = `osp1/${address}`
   let actNow: Act | undefined
   const device = await createOsp1Device({
     keys, engine, clock, random, header: ownHeader(settings), factory: FACTORY, localTime: deviceNow, offsetMinutes: settings.zone,
+    ...falseModules(address, keys.modules, faults, random),
     store: { load: async () => state.get(key) as DeviceState | undefined, store: (next) => state.put(key, next) },
     act: async (apdu) => (await actNow?.(apdu)) ?? Buffer.alloc(0),
     onEvent: (event) => {

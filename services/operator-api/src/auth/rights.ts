@@ -12,6 +12,7 @@ export const RIGHTS = {
   'command.decide': ['approver'],
   'groups.clock': ['operator', 'dispatcher'],
   'keys.rotate': ['admin'],
+  'modules.bind': ['admin'],
   'users.manage': ['admin'],
   'audit.read': ['admin', 'approver'],
 } as const satisfies Record<string, readonly Role[]>

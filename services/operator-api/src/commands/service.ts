@@ -8,6 +8,8 @@ import { currentTraceparent, withSpan } from '@zhuzhan/telemetry'
 import type pg from 'pg'
 import { mustHave } from '../auth/guard.js'
 import type { Operator } from '../auth/people.js'
+import type { ModuleStates } from '../modules/module-states.js'
+import { protectorOf } from '../registry/answers.js'
 import type { Delivery } from './delivery.js'
 import type { Proof, Tickets } from './tickets.js'
 
@@ -39,6 +41,8 @@ export interface CommandServiceDeps {
   delivery: Delivery
   tickets: Tickets
   clock: Clock
+  /** For a word before two people sign; the machine refuses a suspect device in any case. */
+  modules?: ModuleStates | undefined
 }
 
 /** States in which nothing has been decided. */
@@ -50,12 +54,16 @@ const UNDECIDED: readonly CommandState[] = ['accepted', 'awaiting_approval']
  * step is a row with its audit entry before anything is handed on, so a crash leaves a command behind that the sweeper finishes or
  * lets expire, never one that was sent without a record.
  */
-export function createCommandService({ pool, store, delivery, tickets, clock }: CommandServiceDeps): CommandService {
+export function createCommandService({ pool, store, delivery, tickets, clock, modules }: CommandServiceDeps): CommandService {
   const ask = async (request: NewRequest, operator: Operator): Promise<CommandRecord> => {
     mustHave(operator, request.action === 'read' ? 'command.submit' : 'command.control')
     const meter = await findMeter(pool, request.meter)
     if (!meter) throw new HesError('NOT_FOUND', `There is no meter ${request.meter}.`)
-    if (request.action !== 'read') mayBeControlled(meter, request.action)
+    if (request.action !== 'read') {
+      mayBeControlled(meter, request.action)
+      const protector = protectorOf(meter)
+      if ((await modules?.of([protector]))?.get(protector) === 'suspect') throw new HesError('DEVICE_SUSPECT', undefined, { object: `meter/${meter.address}` })
+    }
     const prepared = request.action === 'read' ? undefined : await tickets.prepare({
       meter, action: request.action, operator, approver: request.approver, validSeconds: request.expiresInSeconds,
     })

@@ -23,6 +23,7 @@ let orders = 0
 const ok = <T>(value: T) => [{ ok: true as const, value }]
 const machine = {
   keyDevices: async () => ok({ devices }),
+  moduleStates: async () => ok({ devices: [] }),
   rootKeys: async () => ok({ versions: [{ keyState: 1, keyVersion: 1, status: 'active', devices: 3 }] }),
   prepareOrder: async (batch: { body: { kind: string } }[]) => batch.map(({ body }) => {
     const order = Buffer.alloc(80, (orders += 1))

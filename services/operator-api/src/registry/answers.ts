@@ -1,25 +1,34 @@
 import { HesError, isoWithOffset, offsetText } from '@zhuzhan/core'
-import type { MeterAnswer, TerminalAnswer } from '@zhuzhan/contracts'
+import type { DeviceModulesState, MeterAnswer, TerminalAnswer } from '@zhuzhan/contracts'
 import { findMeter } from '@zhuzhan/persistence'
 import type { MeterView, RegistrationOutcome, TerminalView } from '@zhuzhan/persistence'
 import type pg from 'pg'
 
-export function terminalAnswer({ utcOffsetMinutes: offset, session, createdAt, ...terminal }: TerminalView): TerminalAnswer {
+export type ModulesBy = ReadonlyMap<string, DeviceModulesState>
+
+export function terminalAnswer({ utcOffsetMinutes: offset, session, createdAt, ...terminal }: TerminalView, modules: ModulesBy): TerminalAnswer {
   const time = (at: Date): string => isoWithOffset(at.getTime(), offset)
   return {
     ...terminal,
     utcOffset: offsetText(offset),
     createdAt: time(createdAt),
     online: session !== null,
+    modules: modules.get(terminal.address) ?? null,
     session: session && { ...session, since: time(session.since), lastSeen: time(session.lastSeen) },
   }
 }
 
-export function meterAnswer({ address, kind, terminal, name, securityProfile, mode, area, ctRatio, ptRatio, tariff, createdAt, online, utcOffsetMinutes }: MeterView): MeterAnswer {
+export function meterAnswer({ address, kind, terminal, name, securityProfile, mode, area, ctRatio, ptRatio, tariff, createdAt, online, utcOffsetMinutes }: MeterView, modules: ModulesBy): MeterAnswer {
   return {
     address, kind, terminal, name, securityProfile, mode, area, tariff, online,
+    modules: modules.get(protectorOf({ address, kind, terminal, securityProfile })) ?? null,
     ctRatio: Number(ctRatio), ptRatio: Number(ptRatio), createdAt: isoWithOffset(createdAt.getTime(), utcOffsetMinutes),
   }
+}
+
+/** The device whose keys protect a meter: its own, or its terminal's. */
+export function protectorOf({ address, kind, terminal, securityProfile }: Pick<MeterView, 'address' | 'kind' | 'terminal' | 'securityProfile'>): string {
+  return kind === 'meter' && securityProfile !== 'plain' ? address : terminal
 }
 
 /** @throws HesError NOT_FOUND */

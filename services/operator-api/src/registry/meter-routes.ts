@@ -5,15 +5,18 @@ import { z } from 'zod'
 import { whoAsks } from '../auth/guard.js'
 import { answerPage, decodeCursor } from '../http/paging.js'
 import { about, errors } from '../http/route.js'
-import { createdOrThrow, meterAnswer, meterOrNotFound } from './answers.js'
+import { createdOrThrow, meterAnswer, meterOrNotFound, protectorOf } from './answers.js'
 import { profileFits } from './profiles.js'
 import type { RegistryRoutesDeps } from './terminal-routes.js'
 
 const AddressParams = z.object({ address: AddressInput })
 const AddressKey = z.tuple([z.string()])
 
-export const meterRoutes = ({ pool, guard }: Omit<RegistryRoutesDeps, 'production'>): FastifyPluginAsyncZod => async (app) => {
-  const found = async (address: string): Promise<MeterAnswer> => meterAnswer(await meterOrNotFound(pool, address))
+export const meterRoutes = ({ pool, guard, modules }: Omit<RegistryRoutesDeps, 'production'>): FastifyPluginAsyncZod => async (app) => {
+  const found = async (address: string): Promise<MeterAnswer> => {
+    const meter = await meterOrNotFound(pool, address)
+    return meterAnswer(meter, await modules.of([protectorOf(meter)]))
+  }
 
   app.post('/meters', {
     schema: { ...about('Meters', 'Register a meter behind its terminal', 'registry.change'), body: NewMeterBody, response: { 201: MeterAnswer, ...errors } },
@@ -31,7 +34,8 @@ export const meterRoutes = ({ pool, guard }: Omit<RegistryRoutesDeps, 'productio
   }, async (request) => {
     const { cursor, ...filter } = request.query
     const page = await listMeters(pool, { ...filter, after: decodeCursor(AddressKey, cursor)?.[0] })
-    return answerPage(page, meterAnswer, (meter) => [meter.address])
+    const states = await modules.of(page.rows.map(protectorOf))
+    return answerPage(page, (meter) => meterAnswer(meter, states), (meter) => [meter.address])
   })
 
   app.get('/meters/:address', {

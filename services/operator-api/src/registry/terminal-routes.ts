@@ -8,6 +8,7 @@ import { whoAsks } from '../auth/guard.js'
 import type { Guard } from '../auth/guard.js'
 import { answerPage, decodeCursor } from '../http/paging.js'
 import { about, errors } from '../http/route.js'
+import type { ModuleStates } from '../modules/module-states.js'
 import { createdOrThrow, terminalAnswer } from './answers.js'
 import { profileFits, terminalProfileAllowed } from './profiles.js'
 
@@ -15,16 +16,17 @@ export interface RegistryRoutesDeps {
   pool: pg.Pool
   guard: Guard
   production: boolean
+  modules: ModuleStates
 }
 
 const AddressParams = z.object({ address: AddressInput })
 const AddressKey = z.tuple([z.string()])
 
-export const terminalRoutes = ({ pool, guard, production }: RegistryRoutesDeps): FastifyPluginAsyncZod => async (app) => {
+export const terminalRoutes = ({ pool, guard, production, modules }: RegistryRoutesDeps): FastifyPluginAsyncZod => async (app) => {
   const found = async (address: string): Promise<TerminalAnswer> => {
     const terminal = await findTerminal(pool, address)
     if (!terminal) throw new HesError('NOT_FOUND', `There is no terminal ${address}.`)
-    return terminalAnswer(terminal)
+    return terminalAnswer(terminal, await modules.of([address]))
   }
 
   app.post('/terminals', {
@@ -45,7 +47,8 @@ export const terminalRoutes = ({ pool, guard, production }: RegistryRoutesDeps):
   }, async (request) => {
     const { cursor, ...filter } = request.query
     const page = await listTerminals(pool, { ...filter, after: decodeCursor(AddressKey, cursor)?.[0] })
-    return answerPage(page, terminalAnswer, (terminal) => [terminal.address])
+    const states = await modules.of(page.rows.map(({ address }) => address))
+    return answerPage(page, (terminal) => terminalAnswer(terminal, states), (terminal) => [terminal.address])
   })
 
   app.get('/terminals/:address', {
