@@ -1,17 +1,16 @@
-import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HesError } from '@zhuzhan/core'
-import { splitMasterKey, writeShareFile, createCollector } from '@zhuzhan/custody'
 import { chooseEngine } from '@zhuzhan/gm-crypto'
 import { writeDurably } from '@zhuzhan/service-kit'
 import type { Command } from 'commander'
 import { SealState, ceremony, textOf } from '../custody/ceremony-client.js'
-import { passphraseLines, passphraseOf } from '../custody/passphrase.js'
+import { keyFile } from '../custody/master-key.js'
 import { collect, openShare, readShares } from '../custody/shares.js'
+import { writeSplit } from '../custody/split-files.js'
+import type { SplitOptions } from '../custody/split-files.js'
 import { createOutput } from '../output.js'
 import { dataFolder } from '../station.js'
 
-interface SplitOptions { threshold: string; officers: string; out: string; key?: string; wrap?: boolean; passphrases?: string; json?: boolean }
 interface ShareOptions { passphraseFile?: string; json?: boolean }
 
 /** The master key among its officers: split, put together again, given to a machine that waits for it. docs/security/ceremonies.md */
@@ -36,50 +35,20 @@ export function custodyCommands(keys: Command): void {
   })
 }
 
-async function split(options: SplitOptions): Promise<void> {
-  const officers = options.officers.split(',').map((name) => name.trim())
-  const output = createOutput(options.json === true)
-  const keyFile = options.key ?? (process.env['ZHUZHAN_MASTER_KEY_FILE'] || join(dataFolder(), 'master-key'))
-  const masterKey = await readFile(keyFile).catch((error: Error) => { throw new HesError('NOT_FOUND', `${keyFile}: ${error.message}`) })
-  const { engine } = await chooseEngine()
-  const passphrases = options.passphrases === undefined ? undefined : await passphraseLines(options.passphrases, officers.length)
-  const { set, payloads } = await splitMasterKey(engine, masterKey, Number(options.threshold), officers)
+async function split(options: SplitOptions & { key?: string; json?: boolean }): Promise<void> {
+  const source = options.key ?? (process.env['ZHUZHAN_MASTER_KEY_FILE'] || join(dataFolder(), 'master-key'))
+  const masterKey = await keyFile(source)
   try {
-    await proveTogether(engine, set, payloads, masterKey)
-    await mkdir(options.out, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
-      throw new HesError(error.code === 'EEXIST' ? 'EXISTS_ALREADY' : 'INTERNAL', `${options.out}: ${error.code === 'EEXIST' ? 'there already; name a new folder' : error.message}`)
-    })
-    const files: string[] = []
-    for (const [at, payload] of payloads.entries()) {
-      const name = officers[at] ?? ''
-      const passphrase = passphrases?.[at] ?? (options.wrap ? await passphraseOf(`passphrase of ${name}`, undefined) : undefined)
-      const file = join(options.out, `share-${at + 1}-${name.replace(/[^\p{L}\p{N}_-]/gu, '_')}.json`)
-      await writeDurably(file, writeShareFile(set, at + 1, payload, passphrase))
-      passphrase?.fill(0)
-      files.push(file)
-    }
-    const custody = join(options.out, 'custody.json')
-    await writeDurably(custody, `${JSON.stringify(set, null, 2)}\n`)
-    output.result({ set: set.set, threshold: set.threshold, officers, fingerprint: set.fingerprint, custody, shares: files }, [
+    const { set, officers, shares, custody } = await writeSplit((await chooseEngine()).engine, masterKey, options)
+    createOutput(options.json === true).result({ set: set.set, threshold: set.threshold, officers, fingerprint: set.fingerprint, custody, shares }, [
       `Set ${set.set}: any ${set.threshold} of ${officers.length} shares give the master key (fingerprint ${set.fingerprint}).`,
-      ...files.map((file, at) => `  ${officers[at]}: ${file}`),
+      ...shares.map((file, at) => `  ${officers[at]}: ${file}`),
       `Give each officer his file and delete it here. ${custody} is for the crypto machine (ZHUZHAN_KEY_CUSTODY_FILE) and no secret.`,
-      `${keyFile} still holds the whole key: delete it once the machine has opened with the shares.`,
+      `${source} still holds the whole key: delete it once the machine has opened with the shares.`,
     ].join('\n'))
   } finally {
-    for (const one of [masterKey, ...payloads]) one.fill(0)
+    masterKey.fill(0)
   }
-}
-
-/** A split that does not come back is found out now and not on the day it is needed. */
-async function proveTogether(engine: Awaited<ReturnType<typeof chooseEngine>>['engine'], set: Parameters<typeof createCollector>[1], payloads: readonly Buffer[], masterKey: Buffer): Promise<void> {
-  const collector = createCollector(engine, set)
-  for (const [at, payload] of payloads.slice(-set.threshold).entries()) await collector.offer(set.set, payloads.length - set.threshold + at + 1, payload)
-  const back = await collector.combine()
-  const same = back.equals(masterKey)
-  back.fill(0)
-  collector.wipe()
-  if (!same) throw new HesError('ENGINE_FAULT', 'the shares did not give the key back; nothing was written')
 }
 
 async function combine(files: string[], options: ShareOptions & { out: string }): Promise<void> {

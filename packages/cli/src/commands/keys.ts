@@ -7,6 +7,7 @@ import { createLogger } from '@zhuzhan/service-kit'
 import type { Command } from 'commander'
 import { createOutput } from '../output.js'
 import { findStation } from '../station.js'
+import { changeMasterCommand } from './change-master.js'
 import { custodyCommands } from './custody.js'
 import { keyBackupCommands } from './key-backup.js'
 import { rootKeyCommands } from './root-keys.js'
@@ -19,6 +20,7 @@ export function keysCommand(program: Command): void {
   const keys = program.command('keys').description('master key, root keys, device keys')
   custodyCommands(keys)
   keyBackupCommands(keys)
+  changeMasterCommand(keys)
   rootKeyCommands(keys)
   rotateCommand(keys)
   keys.command('issue').description('issue laboratory keys for a terminal or meter registered as sm')

@@ -36,7 +36,8 @@ const TAG = 16
 const TRIES_PER_MINUTE = 5
 const deriveKey = promisify<string, Buffer, number, { N: number; r: number; p: number; maxmem: number }, Buffer>(scrypt)
 const aad = (publicKey: Uint8Array): Buffer => Buffer.concat([Buffer.from('ZZ-PKEY1', 'latin1'), publicKey])
-const wrapName = (publicKey: Uint8Array): string => `person-key/${Buffer.from(publicKey).toString('hex')}`
+/** What a person's key is bound to. */
+export const personKeyName = (publicKey: Uint8Array): string => `person-key/${Buffer.from(publicKey).toString('hex')}`
 
 /**
  * Private keys of people, wrapped by their passwords: laboratories only. In production people sign in tokens of their
@@ -57,7 +58,7 @@ export function createPersonKeys({ store, vault, engine, people, random, clock, 
     const { ciphertext, tag } = sm4CcmSeal(key, nonce, aad(publicKey), privateKey, TAG)
     key.fill(0)
     // Wrapped by the machine, too: the database alone gives nobody a password to guess at.
-    return { publicKey, salt, wrapped: vault.wrap(wrapName(publicKey), Buffer.concat([nonce, ciphertext, tag])) }
+    return { publicKey, salt, wrapped: vault.wrap(personKeyName(publicKey), Buffer.concat([nonce, ciphertext, tag])) }
   }
 
   /** @throws HesError LOGIN_REFUSED for every cause alike */
@@ -74,7 +75,7 @@ export function createPersonKeys({ store, vault, engine, people, random, clock, 
     const key = await keyOf(password, stored?.salt ?? Buffer.alloc(16))
     try {
       if (!stored) throw new HesError('LOGIN_REFUSED')
-      const bytes = vault.unwrap(wrapName(stored.publicKey), stored.wrapped)
+      const bytes = vault.unwrap(personKeyName(stored.publicKey), stored.wrapped)
       const privateKey = sm4CcmOpen(key, bytes.subarray(0, NONCE), aad(stored.publicKey), bytes.subarray(NONCE, -TAG), bytes.subarray(-TAG), TAG)
       tries.delete(person)
       return { publicKey: stored.publicKey, privateKey }

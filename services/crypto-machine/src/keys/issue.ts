@@ -40,6 +40,9 @@ const KEY_STATE = 1
 const FIRST_KEY_VERSION = 1
 const VALIDITY_MS = 20 * 365.25 * 24 * 3_600_000
 
+/** What a laboratory device's private key is bound to. */
+export const issuedKeyName = (address: string): string => `issued-key/${address}`
+
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex').toUpperCase()
 
 /**
@@ -82,7 +85,7 @@ export function createKeyIssue(options: KeyIssueOptions): (orders: readonly KeyI
       ca: false,
       usages: ['digitalSignature', 'keyAgreement'],
     })
-    return { certificate, issuedKey: vault.wrap(`issued-key/${address}`, pair.privateKey) }
+    return { certificate, issuedKey: vault.wrap(issuedKeyName(address), pair.privateKey) }
   }
 
   /** Of every device that has none: also of those enrolled before there was this. */
@@ -125,7 +128,7 @@ export function createKeyIssue(options: KeyIssueOptions): (orders: readonly KeyI
       ...common,
       masterCertificate: certificateToPem(provider.stationCertificate),
       deviceCertificate: certificateToPem(certificate),
-      devicePrivateKey: privateKeyToPem(vault.unwrap(`issued-key/${row.address}`, row.issuedKey), certificate.publicKey),
+      devicePrivateKey: privateKeyToPem(vault.unwrap(issuedKeyName(row.address), row.issuedKey), certificate.publicKey),
     }
   }
 

@@ -40,7 +40,8 @@ export interface KeyUpdateOptions {
 /** Task of F100 method 7. §7.4 */
 const KEYS = 7
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex').toUpperCase()
-const wrapName = (row: KeyUpdateRow): string => `key-update/${hex(row.updateId)}`
+/** What a stage is bound to. */
+export const stageName = (row: Pick<KeyUpdateRow, 'updateId'>): string => `key-update/${hex(row.updateId)}`
 
 /** Key updates at the machine: every step is committed before its bytes exist, every answer is checked before the next. §7.8 */
 export function createKeyUpdates({ store, provider, vault, sessions, records, refusals, clock, oneByOne }: KeyUpdateOptions): KeyUpdates {
@@ -77,7 +78,7 @@ export function createKeyUpdates({ store, provider, vault, sessions, records, re
     })
 
   const message = (row: KeyUpdateRow, step: UpdateStep): Buffer => {
-    if (step === 'stage') return vault.unwrap(wrapName(row), row.stage ?? Buffer.alloc(0))
+    if (step === 'stage') return vault.unwrap(stageName(row), row.stage ?? Buffer.alloc(0))
     return encodeUpdateHead({ step, updateId: row.updateId, newState: row.newState, newVersion: row.newVersion, newDispersion: row.newDispersion })
   }
 
@@ -94,7 +95,7 @@ export function createKeyUpdates({ store, provider, vault, sessions, records, re
     const { state } = update.row
     if (step === 'commit' && state !== 'committing') return move(device, update, ['ordered', 'staging', 'staged'], { state: 'committing' })
     if (step !== 'stage' || state !== 'ordered') return true
-    const stage = vault.wrap(wrapName(update.row), await buildStage(provider, device.row, update.row, await groupIdOf(store, vault, device.row.id)))
+    const stage = vault.wrap(stageName(update.row), await buildStage(provider, device.row, update.row, await groupIdOf(store, vault, device.row.id)))
     update.tryNew = true
     return move(device, update, ['ordered'], { state: 'staging', stage })
   }

@@ -7,6 +7,7 @@ import { memoryGroupParts, memoryGroups } from './memory-groups.js'
 import type { MemoryGroups } from './memory-groups.js'
 import { memoryBackup } from './memory-backup.js'
 import { memoryModules } from './memory-modules.js'
+import { memoryReseal } from './memory-reseal.js'
 import { FencedError } from './store.js'
 import type { DeviceRow, KeyEvent, MachineIdentity, MachineStore, OwnKeyRow, ReportEntryRow, ReportHigh, RootKeyRow } from './store.js'
 
@@ -63,9 +64,10 @@ export function createMemoryStore(disk: MemoryDisk = memoryDisk()): MachineStore
     disk.commits++
     write()
   }
-  const authority = memoryAuthority(disk, commit, () => {
+  const disown = (): void => {
     fencing = -1
-  })
+  }
+  const authority = memoryAuthority(disk, commit, disown)
   return {
     ...authority,
     ...memoryTickets(disk, commit),
@@ -74,6 +76,7 @@ export function createMemoryStore(disk: MemoryDisk = memoryDisk()): MachineStore
     ...memoryFirmware(disk, commit),
     ...memoryModules(disk, commit),
     ...memoryBackup(disk, authority.newEpoch),
+    ...memoryReseal(disk, disown),
     identity: async (make) => {
       const made = disk.identity ?? (await make())
       return (disk.identity ??= made)

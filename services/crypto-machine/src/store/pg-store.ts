@@ -11,6 +11,7 @@ import { pgFirmware } from './pg-firmware.js'
 import { pgGroups } from './pg-groups.js'
 import { pgModules } from './pg-modules.js'
 import { pgTickets } from './pg-tickets.js'
+import { pgReseal } from './pg-reseal.js'
 import type { DeviceCounters, MachineIdentity, MachineStore, OwnKeyRow } from './store.js'
 
 /** The port on PostgreSQL. Writes are single statements, so each is one round trip and one commit. */
@@ -31,6 +32,7 @@ export function createPgStore(pool: Pool): MachineStore {
     ...pgFirmware(db),
     ...pgModules(db),
     ...pgBackup(pool),
+    ...pgReseal(pool),
     async identity(make) {
       const there = await identityRow()
       if (there) return there

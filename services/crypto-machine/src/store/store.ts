@@ -5,6 +5,7 @@ import type { FieldStore } from './field-store.js'
 import type { FirmwareStore } from './firmware-store.js'
 import type { GroupStore } from './group-store.js'
 import type { ModuleStore } from './module-store.js'
+import type { ResealStore } from './reseal-store.js'
 import type { TicketStore } from './ticket-store.js'
 
 /** What the machine keeps. Everything that is secret arrives here wrapped. */
@@ -95,7 +96,7 @@ export class FencedError extends Error {
  * The machine's storage. Each write is one commit that checks the fencing number, all or nothing; when the promise
  * resolves it is durable. One conformance suite runs against every implementation.
  */
-export interface MachineStore extends AuthorityStore, TicketStore, FieldStore, ModuleStore, BackupStore, GroupStore, FirmwareStore {
+export interface MachineStore extends AuthorityStore, TicketStore, FieldStore, ModuleStore, BackupStore, GroupStore, FirmwareStore, ResealStore {
   /** The identity, created by `make` at the very first start; `make` is not asked when there is one. */
   identity(make: () => MachineIdentity | Promise<MachineIdentity>): Promise<MachineIdentity>
   /** Become the owner: every other process is fenced off from now on. @returns the fencing number */
