@@ -1,9 +1,8 @@
-import { fork } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { outcomeValue } from '@zhuzhan/contracts'
 import type { CryptoOperation, CryptoOutcome, CryptoRequest, CryptoResult } from '@zhuzhan/contracts'
 import { systemClock } from '@zhuzhan/core'
@@ -14,7 +13,7 @@ import { createEngine } from '@zhuzhan/gm-crypto'
 import { createOsp1Device, memoryStore, readKeyFile } from '@zhuzhan/osp1'
 import type { Osp1Device } from '@zhuzhan/osp1'
 import { createLogger } from '@zhuzhan/service-kit'
-import { startPostgres } from '@zhuzhan/testing'
+import { PROJECT, SERVICE_PROGRAM, startPostgres } from '@zhuzhan/testing'
 
 /**
  * A reconnect storm at the crypto machine: every device asks for a session at once, in batches over the pipe, counters
@@ -35,9 +34,11 @@ const keyFile = join(tmpdir(), `zhuzhan-bench-${process.pid}.key`)
 writeFileSync(keyFile, randomBytes(32), { mode: 0o600 })
 const secret = randomBytes(16).toString('hex')
 const port = 20_000 + (process.pid % 10_000)
-const machine = fork(fileURLToPath(new URL('../services/crypto-machine/src/main.ts', import.meta.url)), {
-  execArgv: ['--conditions=zhuzhan-source', '--import', 'tsx', ...(process.argv.includes('--cpu-prof') ? ['--cpu-prof', '--cpu-prof-dir=/tmp/prof'] : [])], stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  env: { ...process.env, DATABASE_URL: postgres.url, ZHUZHAN_OPS_PORT: '0', ZHUZHAN_LOG_LEVEL: 'error', ZHUZHAN_CRYPTO_PORT: String(port), ZHUZHAN_CRYPTO_SECRET: secret, ZHUZHAN_MASTER_KEY_FILE: keyFile },
+// The bundle, as the supervisor starts it: loaded from its sources the machine would be measured with a compiler in it.
+const profile = process.argv.includes('--cpu-prof') ? ['--cpu-prof', '--cpu-prof-dir=/tmp/prof'] : []
+const machine = spawn(process.execPath, [...profile, ...SERVICE_PROGRAM], {
+  cwd: join(PROJECT, 'services/crypto-machine'), stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  env: { ...process.env, NODE_OPTIONS: '', DATABASE_URL: postgres.url, ZHUZHAN_SERVICE: 'crypto-machine', ZHUZHAN_OPS_PORT: '0', ZHUZHAN_LOG_LEVEL: 'error', ZHUZHAN_CRYPTO_PORT: String(port), ZHUZHAN_CRYPTO_SECRET: secret, ZHUZHAN_MASTER_KEY_FILE: keyFile },
 })
 await new Promise<void>((resolve, reject) => {
   machine.once('message', () => resolve())

@@ -49,3 +49,12 @@ if (fake) {
     rig: { openProvider: openSdf(fake) },
   })
 }
+
+// Switched off (no comparison in soft-provider.ts), whoever writes the database names an authority of his own.
+test('an authority whose certificate was exchanged in the database opens nothing', async () => {
+  const disk = memoryDisk()
+  await openSoft(disk)
+  const of = (name: string) => disk.ownKeys.find((row) => row.name === name)?.certificate
+  disk.ownKeys = disk.ownKeys.map((row) => (row.name === 'device-ca' ? { ...row, certificate: of('station-ca') } : row))
+  await expect(openSoft(disk)).rejects.toMatchObject({ code: 'ENGINE_FAULT' })
+})

@@ -48,6 +48,11 @@ export interface KeyProvider extends Sm2Verifier {
   stationCertificate: Sm2Certificate
   /** Root of the device certificates this station accepts. */
   deviceAuthority: Sm2Certificate
+  /**
+   * The authority's private key is one for the life of the store, and proved to be that of its certificate: a device certificate in a row
+   * whose MAC is right was signed by it when the machine made that row, and its signature need not be checked again at every load.
+   */
+  authorityForLife: boolean
   /** Laboratory authorities only. @throws HesError PROFILE_REFUSED when the authority's key is not here */
   issueCertificate(authority: Authority, order: CertificateOrder): Promise<Buffer>
   /** The audit key, apart from all session keys. */

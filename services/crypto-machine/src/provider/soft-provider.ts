@@ -49,6 +49,10 @@ export async function createSoftProvider(options: SoftProviderOptions): Promise<
     throw new HesError('CONFIG_INVALID', 'ZHUZHAN_STATION_ID is not the station this database was made for')
   }
 
+  const deviceAuthority = parseCertificate(deviceCa.certificate ?? missing('device CA certificate'))
+  if (!deviceAuthority.publicKey.equals(await engine.publicKeyOf(deviceCa.privateKey)))
+    throw new HesError('ENGINE_FAULT', 'the certificate of the device CA was changed outside of the machine')
+
   return {
     name: 'soft',
     ciphers: ['SM4'],
@@ -84,7 +88,9 @@ export async function createSoftProvider(options: SoftProviderOptions): Promise<
     },
     station: softStationKey(engine, station),
     stationCertificate,
-    deviceAuthority: parseCertificate(deviceCa.certificate ?? missing('device CA certificate')),
+    deviceAuthority,
+    // Its private key is wrapped under its own name, and nothing replaces it.
+    authorityForLife: true,
     issueCertificate: (authority, order) => issueCertificate(engine, issuerOf(authority, authorities[authority]), order),
     audit: {
       keyId: sm3(audit.publicKey).subarray(0, 8).toString('hex').toUpperCase(),

@@ -137,6 +137,8 @@ export async function createSdfProvider(options: SdfProviderOptions): Promise<Ke
     station: { publicKey: publicKeyOf(station), sign: (message) => sign(station, SM2_DEFAULT_ID, message), ...agreements },
     stationCertificate: certificates.station,
     deviceAuthority: certificates.deviceAuthority,
+    // The keys file may name another one at any start.
+    authorityForLife: false,
     issueCertificate: certificates.issue,
     audit: {
       keyId: sm3(publicKeyOf(audit)).subarray(0, 8).toString('hex').toUpperCase(),
