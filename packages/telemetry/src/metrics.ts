@@ -62,6 +62,7 @@ export const METRICS = {
   fep_commands: { kind: 'counter', unit: '{command}', description: 'Commands that reached a state.', labels: ['state'], zeros: [{ state: 'unknown' }] },
   fep_manifests: { kind: 'counter', unit: '{question}', description: 'Questions for module manifests by how they ended: answered, failed (asked again later).', labels: ['result'], zeros: [{ result: 'answered' }, { result: 'failed' }] },
   fep_key_updates: { kind: 'counter', unit: '{turn}', description: 'Turns of key updates by how they ended: over, renewing a session, later, failed.', labels: ['result'] },
+  fep_firmware_transfers: { kind: 'counter', unit: '{transfer}', description: 'Firmware transfers that reached a final state.', labels: ['state'] },
   fep_broadcasts: { kind: 'counter', unit: '{terminal}', description: 'Terminals that clock broadcasts were handed to.' },
   fep_collection_tasks: { kind: 'counter', unit: '{task}', description: 'Collection tasks by result.', labels: ['result'] },
   fep_collection_gaps: { kind: 'gauge', unit: '{gap}', description: 'Meter and time slots due and still missing.' },

@@ -1,6 +1,6 @@
 import type { Clock } from '@zhuzhan/core'
 import type { CryptoMachine } from '@zhuzhan/contracts'
-import { createGroupClockStore, createKeyRoutes, storeDeadLetter } from '@zhuzhan/persistence'
+import { createFirmwareFileStore, createGroupClockStore, createKeyRoutes, storeDeadLetter } from '@zhuzhan/persistence'
 import type { CollectionStore, CommandStore, Database, EventLog, RefusalLog, Registry } from '@zhuzhan/persistence'
 import type { Queues } from '@zhuzhan/queues'
 import type { Logger, Part } from '@zhuzhan/service-kit'
@@ -13,6 +13,7 @@ import { createDelivery } from './downlink/deliver.js'
 import { createReader } from './downlink/read.js'
 import { createSettler } from './downlink/settle.js'
 import type { GatewayHandlers } from './gateway-link/gateway-client.js'
+import { createTransfers } from './firmware/transfers.js'
 import { createBroadcasts } from './groups/broadcast.js'
 import { createKeySchedule } from './keys/schedule.js'
 import { createMeterSessions } from './meters/meter-sessions.js'
@@ -83,6 +84,7 @@ export function createFrontEnd(options: FrontEndOptions): FrontEnd {
   })
   const send = createSendControl({ reader, machine, meterSessions, clock, requestMs, proxySeconds })
   const delivery = createDelivery({ store: options.commands, directory, reader, settler, send, clock, log, frontendId })
+  const transfers = createTransfers({ store: createFirmwareFileStore(database.pool), directory, clock, log, frontendId, requestMs })
   const schedule = createCollectionSchedule({
     store: options.collection, queues, directory, frontendId, log,
     collect: createCollector({ store: options.collection, publisher, clock, requestMs, proxySeconds }),
@@ -118,6 +120,7 @@ export function createFrontEnd(options: FrontEndOptions): FrontEnd {
       settler.onBound(terminal).catch(after('settling'))
       schedule.onBound(terminal).catch(after('collection'))
       keys.onBound(terminal).catch(after('key update'))
+      transfers.onBound(terminal).catch(after('firmware transfer'))
       manifests.onBound(terminal)
     },
   })
@@ -135,6 +138,7 @@ export function createFrontEnd(options: FrontEndOptions): FrontEnd {
     try {
       await delivery.sweep()
       await settler.sweep()
+      await transfers.sweep()
     } catch (error) {
       log.warn({ err: (error as Error).message }, 'sweep of commands not done')
     } finally {

@@ -31,6 +31,7 @@ import { energyRoutes } from './energy/routes.js'
 import type { Enqueue } from './enqueue.js'
 import type { EventFeed } from './feed/feed.js'
 import { feedRoutes } from './feed/routes.js'
+import { firmwareRoutes } from './firmware/routes.js'
 import { groupRoutes } from './groups/routes.js'
 import { handleErrors } from './http/error-handler.js'
 import { readJsonBodies } from './http/json-body.js'
@@ -55,7 +56,7 @@ export interface AppDeps {
   passwords: Passwords
   store: CommandStore
   commands: CommandService
-  tickets: Pick<Tickets, 'words'>
+  tickets: Pick<Tickets, 'words' | 'prepareFor' | 'sign'>
   /** Laboratories: users become people of the crypto machine by themselves. */
   persons?: Persons | undefined
   enqueue: Enqueue
@@ -128,6 +129,7 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
     await api.register(feedRoutes({ pool, guard, feed: deps.feed, ...(deps.pingMs === undefined ? {} : { pingMs: deps.pingMs }) }))
     await api.register(keyRoutes({ ...shared, machine: deps.machine }))
     await api.register(moduleRoutes({ ...shared, machine: deps.machine, events: deps.events }))
+    await api.register(firmwareRoutes({ ...shared, tickets: deps.tickets, machine: deps.machine }))
     await api.register(groupRoutes({ ...shared, machine: deps.machine }))
     await api.register(auditRoutes(shared))
     await api.register(policyRoutes({ guard, policy: deps.policy }))

@@ -38,6 +38,8 @@ export interface SecureChannel {
   seal(apdu: Buffer): Promise<SealedRequest>
   /** The machine judges the ticket, spends it and seals what it says. @throws HesError as `seal`; what is no refusal leaves a doubt */
   sealTicket(ticket: SignedTicket, piid: number): Promise<SealedRequest>
+  /** A block of the file transfer this ticket started, by its id. @throws HesError as `seal` */
+  sealBlock(ticket: string, apdu: Buffer): Promise<SealedRequest>
   /** The inner APDU of an authentic answer; undefined for a hint (an unprotected DAR), which decides nothing. @throws HesError AUTH_FAILED */
   open(apdu: Buffer): Promise<{ apdu: Buffer } | { dar: number; seq: number } | undefined>
   /** The due step of the open key update, sealed; or what must happen first. @throws HesError as `seal`, and KEY_UPDATE_REFUSED */
@@ -207,6 +209,12 @@ export function createSecureChannel(deps: SecureDeps): SecureChannel {
       const [outcome] = await withSpan('crypto.session.seal', () => machine.sealTicket([{ handle: mine, ...ticket, piid: number }]))
       if (outcome?.ok === false && outcome.code === 'SESSION_UNKNOWN') lost()
       return sealed(mine, outcomeValue<'sealTicket'>(outcome))
+    },
+    sealBlock: async (ticket, apdu) => {
+      const mine = handle()
+      const [outcome] = await withSpan('crypto.session.seal', () => machine.sealBlock([{ handle: mine, ticket, apdu }]))
+      if (outcome?.ok === false && outcome.code === 'SESSION_UNKNOWN') lost()
+      return sealed(mine, outcomeValue<'sealBlock'>(outcome))
     },
     get keyUpdateOpen() { return session?.keyUpdate ?? false },
     keyUpdateStep: async (number) => {

@@ -65,6 +65,13 @@ const ROUTES: readonly [method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: strin
   ['GET', '/modules/suspect', ALL],
   ['POST', '/meters/{address}/modules/binding', ['admin'], {}],
   ['POST', '/meters/{address}/modules/signatures', ['admin'], {}],
+  ['GET', '/firmware/releases', ALL],
+  ['POST', '/firmware/releases/{release}/file', ['admin'], {}],
+  ['POST', '/firmware/releases/{release}/withdraw', ['admin'], {}],
+  ['GET', '/firmware/transfers', ALL],
+  ['GET', '/firmware/transfers/{id}', ALL],
+  ['POST', '/firmware/transfers', ['operator', 'dispatcher'], {}],
+  ['POST', '/firmware/transfers/{id}/sign', ALL, {}],
   ['GET', '/groups', ALL],
   ['GET', '/groups/{group}', ALL],
   ['POST', '/groups/{group}/clock', ['operator', 'dispatcher'], {}],
@@ -75,7 +82,7 @@ const ROUTES: readonly [method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: strin
 ]
 
 const filled = (path: string): string =>
-  `/api/v1${path.replace('{address}', '999999999999').replace('{month}', '2026-10').replace('{plan}', 'none').replace('{id}', NONE).replace('{group}', '0'.repeat(16)).replace('{user}', 'nobody')}`
+  `/api/v1${path.replace('{address}', '999999999999').replace('{month}', '2026-10').replace('{plan}', 'none').replace('{id}', NONE).replace('{group}', '0'.repeat(16)).replace('{release}', '0'.repeat(16)).replace('{user}', 'nobody')}`
 
 describe.each(ROUTES)('%s %s', (method, path, allowed, body) => {
   const ask = (token?: string) => api.call(method, filled(path), { ...(token === undefined ? {} : { token }), ...(body ? { body } : {}) })

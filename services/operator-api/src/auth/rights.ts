@@ -10,6 +10,8 @@ export const RIGHTS = {
   'command.submit': ['operator', 'dispatcher'],
   'command.control': ['dispatcher'],
   'command.decide': ['approver'],
+  'firmware.manage': ['admin'],
+  'firmware.transfer': ['operator', 'dispatcher'],
   'groups.clock': ['operator', 'dispatcher'],
   'keys.rotate': ['admin'],
   'modules.bind': ['admin'],

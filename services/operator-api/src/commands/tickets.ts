@@ -27,8 +27,10 @@ export interface PreparedTicket {
 export interface Tickets {
   /** @throws HesError TICKET_REFUSED when somebody or something is not known to the machine; BODY_INVALID, RIGHT_MISSING for the approver */
   prepare(request: { meter: MeterView; action: ControlAction; operator: Operator; approver: string | undefined; validSeconds: number }): Promise<PreparedTicket>
+  /** The same for one request to one device, whatever it asks. */
+  prepareFor(request: { device: string; apdu: Uint8Array; operator: Operator; approver: string | undefined; validSeconds: number }): Promise<PreparedTicket>
   /** The operator's signature, or the approver's over both. @throws HesError BODY_INVALID, AUTH_FAILED, LOGIN_REFUSED */
-  sign(command: CommandRecord, operator: Operator, proof: Proof): Promise<Buffer>
+  sign(command: Pick<CommandRecord, 'id' | 'ticket' | 'sigOperator'>, operator: Operator, proof: Proof): Promise<Buffer>
   /** What a ticket says, read from its bytes; null while the machine is away. */
   words(ticket: Uint8Array): Promise<Described | null>
 }
@@ -87,15 +89,19 @@ export function createTickets({ pool, machine, persons, proxySeconds }: TicketsO
     }
   }
 
+  const prepareFor: Tickets['prepareFor'] = async ({ device, apdu, operator, approver: named, validSeconds }) => {
+    const [person, approver, area] = await Promise.all([personOf(operator.id, operator.username), approverOf(operator, named), areaOf(device)])
+    const { tkt } = await askMachine(machine, 'prepareTicket', { operator: person, approver: approver.person, area, validSeconds, apdu, devices: [device] })
+    return { ticket: Buffer.from(tkt), approver: approver.username }
+  }
+
   return {
+    prepareFor,
     prepare: async ({ meter, action, operator, approver: named, validSeconds }) => {
       await mayLast(validSeconds)
       // A meter with keys of its own takes it in a session of its own; any other through its terminal, which the ticket names then (OSP-1 §7.11).
       const device = meter.kind === 'meter' && meter.securityProfile !== 'plain' ? meter.address : meter.terminal
-      const [person, approver, area] = await Promise.all([personOf(operator.id, operator.username), approverOf(operator, named), areaOf(device)])
-      const apdu = encodeApdu(controlRequest(action, { terminal: device, meter: meter.address }, PIID, proxySeconds))
-      const { tkt } = await askMachine(machine, 'prepareTicket', { operator: person, approver: approver.person, area, validSeconds, apdu, devices: [device] })
-      return { ticket: Buffer.from(tkt), approver: approver.username }
+      return prepareFor({ device, apdu: encodeApdu(controlRequest(action, { terminal: device, meter: meter.address }, PIID, proxySeconds)), operator, approver: named, validSeconds })
     },
     sign: async ({ id, ticket, sigOperator }, operator, { signature, password }) => {
       if (!ticket) throw new HesError('STATE_CONFLICT', 'This command has no ticket to sign.')
