@@ -36,10 +36,11 @@ export async function machineKeys(databaseUrl: string, masterKeyFile: Buffer): P
 /** Device keys and all that is derived from them. */
 export function deviceKeys(devices: Iterable<DeviceKeys>): KnownKeys {
   const known: KnownKeys = new Map()
-  for (const { address, keys, dispersion, sm2 } of devices) {
+  for (const { address, keys, dispersion, sm2, modules = [] } of devices) {
     for (const [purpose, key] of Object.entries(keys)) known.set(`${address} ${purpose}`, key)
     for (const which of Object.keys(DERIVED) as DerivedKey[]) known.set(`${address} ${which}`, deriveKey(keys[DERIVED[which].purpose], which, dispersion))
     if (sm2) known.set(`${address} SM2`, sm2.privateKey)
+    for (const { slot, key } of modules) if (key !== undefined && key !== 'own') known.set(`${address} chip of module ${slot}`, key)
   }
   return known
 }

@@ -1,6 +1,6 @@
 /**
  * OSP-1 §8 "illegal module replacement" against the running station and virtual devices: the front end asks, the crypto machine judges,
- * and what two people signed before stays in the machine. Each defence was seen failing when it is off; the mutation stands at its test.
+ * and what two people signed before stays in the machine.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -67,8 +67,8 @@ test.each(Object.keys(subjects))('the modules of a %s prove themselves', async (
   expect(list.find((one: { address: string }) => one.address === meter)).toMatchObject({ modules: 'bound', terminal })
 }, 120_000)
 
-// Seen failing: without the comparison of serials, with a challenge of zeros, without the look at slots, without that at MACs (judge-manifest.ts,
-// manifests.ts, manifest.ts); the trip went through without the look at `suspect` in judge.ts.
+// Seen failing here without the look at `suspect` in judge.ts: all four trips were sealed. The comparison of serials, the challenge, the
+// slots and the MACs were seen failing in manifest-suite.ts.
 describe.each<[string, string, Name]>([
   ['module-swapped', '1 swapped', 'terminal of mode S'],
   ['manifest-replay', '0 wrong', 'terminal of mode F'],

@@ -124,6 +124,21 @@ test('one that does not answer is asked again after an hour, one that is gone wh
   expect(asked).toHaveLength(3)
 })
 
+// Seen failing without the look at `ready`: it counted as asked, and the new session was an hour too early.
+test('one that is between two sessions is asked in the next', async () => {
+  const { watch, terminal, pass, asked } = rig()
+  const one = terminal(TERMINAL)
+  const { secure } = one as unknown as { secure: { ready: boolean } }
+  secure.ready = false
+  watch.onBound(one)
+  await pass(2_000)
+  expect(asked).toEqual([])
+  secure.ready = true
+  watch.onBound(one)
+  await pass(2_000)
+  expect(asked).toEqual([TERMINAL])
+})
+
 test('meters with sessions of their own are due with their terminal, others are not', async () => {
   const { watch, terminal, pass, connected } = rig()
   watch.onBound(terminal(TERMINAL, [METER]))

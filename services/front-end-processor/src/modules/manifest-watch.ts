@@ -74,8 +74,8 @@ export function createManifestWatch(options: ManifestWatchOptions): ManifestWatc
   const ask = async (one: Watched): Promise<void> => {
     const { address } = one
     const terminal = directory.serving(one.terminal)
-    // Gone: it is due again when it comes back.
-    if (!terminal) return
+    // Gone, or between two sessions: it is due again when there is one.
+    if (!terminal || terminal.secure?.ready === false) return
     one.askedAt = clock.monotonic()
     let result = 'failed'
     try {
