@@ -29,6 +29,8 @@ export interface Field {
   ownF: Route
   /** Who asks for control commands, and who approves them. */
   people: Record<'dispatcher' | 'approver', StationRest & { readonly password: string }>
+  /** Vendors whose firmware the protected ones take, by name; a test enters its own. */
+  vendors: Map<string, Buffer>
   /** Laboratory keys of the protected ones, by address. */
   keys: ReadonlyMap<string, DeviceKeys>
   /** Passes when the attack is refused with this code so many times: in the metrics and in the audit log under this object. */
@@ -72,8 +74,7 @@ export async function openField({ env = {}, engine, groupId }: FieldOptions = {}
     expect((await station.rest.call('POST', '/api/v1/terminals', { address, ...security })).status).toBe(201)
     for (const meter of meters) expect((await station.rest.call('POST', '/api/v1/meters', { address: meter, terminal: address })).status).toBe(201)
   }
-  const { cryptoUrl, cryptoSecret } = JSON.parse(readFileSync(join(station.dataDir, 'run/supervisor.json'), 'utf8')) as { cryptoUrl: string; cryptoSecret: string }
-  const machine = await connectCryptoMachine({ url: cryptoUrl, secret: cryptoSecret, identity: 'security-test', log: createLogger({ service: 'test', level: 'silent' }) })
+  const machine = await machineOf(station)
   const ownMeter = async ({ address, meters: [first = ''] }: RegistryEntry, mode: 'S' | 'F'): Promise<Route> => {
     const meter = String(Number(first) + 500)
     expect((await station.rest.call('POST', '/api/v1/meters', { address: meter, terminal: address, securityProfile: 'sm', mode })).status).toBe(201)
@@ -91,15 +92,19 @@ export async function openField({ env = {}, engine, groupId }: FieldOptions = {}
   ])
   if (groupId) {
     await issue()
-    await enterGroup(machine, groupId, [modeS.address, modeF.address], join(station.dataDir, 'administrators.json'))
+    const order = administrators(machine, join(station.dataDir, 'administrators.json'))
+    await order({ kind: 'place', area: '4E4F525448000000', profile: 'sm', offsetMinutes: 480, terminal: null, addresses: [modeS.address, modeF.address] })
+    await order({ kind: 'group', group: groupId, addresses: [modeS.address, modeF.address] })
   }
+  const { releaseKey } = outcomeValue<'firmwareKeys'>((await machine.firmwareKeys([{}]))[0])
+  const vendors = new Map<string, Buffer>()
   const issued = await issue()
   await machine.stop()
   const keys = keysByAddress(issued.map((one) => outcomeValue<'issueKeys'>(one)))
 
   const tap = await startWireTap(station.endpoints().gateway4g)
   const fleet = await createFleet({
-    registry: [{ ...plain, meters: [...plain.meters, ...ownS.meters] }, { ...modeS, meters: [...modeS.meters, ...ownF.meters] }, modeF], dial: tap.dial, keys, ...(engine && { engine }),
+    registry: [{ ...plain, meters: [...plain.meters, ...ownS.meters] }, { ...modeS, meters: [...modeS.meters, ...ownF.meters] }, modeF], dial: tap.dial, keys, ...(engine && { engine }), firmware: { releaseKey: Buffer.from(releaseKey, 'hex'), vendors },
     settings: { reportSeconds: 0, reportTimeoutMs: 2_000, reportRestMs: 3_000, instant: true },
   })
   fleet.start()
@@ -116,7 +121,7 @@ export async function openField({ env = {}, engine, groupId }: FieldOptions = {}
   const terminalOf = ({ address }: RegistryEntry) => fleet.terminals.get(address)!
 
   return {
-    station, tap, fleet, plain, modeS, modeF, bench, ownS, ownF, people, keys, metric,
+    station, vendors, tap, fleet, plain, modeS, modeF, bench, ownS, ownF, people, keys, metric,
     refused: async (code, object, attack, times = 1) => {
       const look = async () => ({ counted: await metric(REFUSALS, `code="${code}"`), audited: await audited(code, object) })
       const before = await look()
@@ -161,21 +166,23 @@ export async function openField({ env = {}, engine, groupId }: FieldOptions = {}
   }
 }
 
-/** Two administrators of the laboratory give the devices a place and enter them in a group. */
-async function enterGroup(machine: CryptoMachine, group: string, addresses: string[], file: string): Promise<void> {
-  const { administrators } = JSON.parse(readFileSync(file, 'utf8')) as { administrators: { person: string; password: string }[] }
-  const [first, second] = administrators as [{ person: string; password: string }, { person: string; password: string }]
-  const bodies: OrderBody[] = [
-    { kind: 'place', area: '4E4F525448000000', profile: 'sm', offsetMinutes: 480, terminal: null, addresses },
-    { kind: 'group', group, addresses },
-  ]
-  for (const body of bodies) {
+/** Orders of the two administrators of the laboratory. */
+export function administrators(machine: CryptoMachine, file: string): (body: OrderBody) => Promise<void> {
+  const people = JSON.parse(readFileSync(file, 'utf8')) as { administrators: { person: string; password: string }[] }
+  const [first, second] = people.administrators as [{ person: string; password: string }, { person: string; password: string }]
+  return async (body) => {
     const { order } = outcomeValue<'prepareOrder'>((await machine.prepareOrder([{ first: first.person, second: second.person, body }]))[0])
     const sign = async ({ person, password }: typeof first, after?: Uint8Array) =>
       outcomeValue<'signWithPassword'>((await machine.signWithPassword([{ person, password, message: order, ...(after && { after }) }]))[0]).signature
     const sigFirst = await sign(first)
     outcomeValue<'submitOrder'>((await machine.submitOrder([{ order, sigFirst, sigSecond: await sign(second, sigFirst) }]))[0])
   }
+}
+
+/** The crypto machine of a running station, under an identity of the test's. */
+export async function machineOf(station: TestStation): Promise<Awaited<ReturnType<typeof connectCryptoMachine>>> {
+  const { cryptoUrl, cryptoSecret } = JSON.parse(readFileSync(join(station.dataDir, 'run/supervisor.json'), 'utf8')) as { cryptoUrl: string; cryptoSecret: string }
+  return connectCryptoMachine({ url: cryptoUrl, secret: cryptoSecret, identity: 'security-test', log: createLogger({ service: 'test', level: 'silent' }) })
 }
 
 /** The audit log's name of a terminal. */

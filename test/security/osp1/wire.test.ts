@@ -8,6 +8,7 @@ import { openField } from '../field.js'
 import type { Field } from '../field.js'
 import { adversary } from './adversary.js'
 import type { Adversary } from './adversary.js'
+import { firmwareTransfer } from './firmware-transfer.js'
 import { floods } from './floods.js'
 import { forgedRequests } from './forged-requests.js'
 import { sessionWitness } from './session-witness.js'
@@ -38,4 +39,5 @@ afterAll(async () => {
 
 describe('eavesdrop, forge, tamper, downgrade', () => tampering(() => on))
 describe('requests that the station never made', () => forgedRequests(() => on))
+describe('firmware', () => firmwareTransfer(() => on))
 describe('floods', () => floods(() => on, () => verifications))

@@ -5,6 +5,7 @@ import type { Sm2Engine } from '@zhuzhan/gm-crypto'
 import type { DeviceKeys } from '@zhuzhan/osp1'
 import { createDevice } from '../device/device.js'
 import type { Device } from '../device/device.js'
+import type { FirmwareKeys } from '../device/firmware.js'
 import { createFieldNetwork } from '../field/network.js'
 import type { FieldNetwork } from '../field/network.js'
 import { createFaults } from '../faults/faults.js'
@@ -53,6 +54,8 @@ export interface FleetOptions {
   /** Of the protected terminals; chosen by self-test when absent. */
   engine?: Sm2Engine
   settings?: Partial<Settings>
+  /** With these they take firmware. */
+  firmware?: FirmwareKeys
   state?: StateStore
   ledger?: Ledger
   log?: FleetLog
@@ -103,7 +106,7 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
   /** A meter with keys in the list has sessions of its own, whatever its terminal is. */
   const protectMeter = (meter: Device, o: ProtectionOptions): Promise<Protection> | undefined => {
     const own = keys.get(meter.address)
-    return own && engine().then((using) => osp1Protection(o, own, using))
+    return own && engine().then((using) => osp1Protection(o, own, using, options.firmware))
   }
   for (const { address, profile, meters } of registry) {
     const device = add(address, 'terminal', address)
@@ -116,7 +119,7 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
     const mode = profile === 'sm-s' ? 'S' : 'F'
     if (mine?.mode !== mode) throw new HesError('CONFIG_INVALID', `no laboratory keys of mode ${mode} for terminal ${address}; issue them with 'zhuzhan keys issue'`)
     const using = await engine()
-    terminals.set(address, await createTerminal({ profile, device, meters: behind, context, protectMeter, protect: (o) => osp1Protection(o, mine, using) }))
+    terminals.set(address, await createTerminal({ profile, device, meters: behind, context, protectMeter, protect: (o) => osp1Protection(o, mine, using, options.firmware) }))
   }
 
   const field = createFieldNetwork(context, [...terminals.values()].flatMap(({ meters }) => [...meters.values()]), engine)

@@ -4,6 +4,8 @@ import type { Sm2Engine } from '@zhuzhan/gm-crypto'
 import { createOsp1Device } from '@zhuzhan/osp1'
 import type { DeviceKeys, DeviceState, Osp1Device } from '@zhuzhan/osp1'
 import { DAR } from '../device/dar.js'
+import { virtualFirmware } from '../device/firmware.js'
+import type { FirmwareKeys } from '../device/firmware.js'
 import { falseModules } from '../faults/false-modules.js'
 import { FACTORY, agreedSizes, ownHeader, plainConnect } from './association.js'
 import type { Agreed } from './association.js'
@@ -62,12 +64,13 @@ export function plainProtection({ context, onAgreed }: ProtectionOptions): Prote
 const OSP1_OVERHEAD = 48
 
 /** A terminal with profile `sm`: OSP-1 decides what is answered; plain requests get silence (§7.14). */
-export async function osp1Protection({ address, context, deviceNow, onAgreed }: ProtectionOptions, keys: DeviceKeys, engine: Sm2Engine): Promise<Protection> {
+export async function osp1Protection({ address, context, deviceNow, onAgreed }: ProtectionOptions, keys: DeviceKeys, engine: Sm2Engine, firmware?: FirmwareKeys): Promise<Protection> {
   const { clock, random, state, settings, counts, log, faults } = context
   const key = `osp1/${address}`
   let actNow: Act | undefined
   const device = await createOsp1Device({
     keys, engine, clock, random, header: ownHeader(settings), factory: FACTORY, localTime: deviceNow, offsetMinutes: settings.zone,
+    ...(firmware && { firmware: virtualFirmware(firmware, state, address) }),
     ...falseModules(address, keys.modules, faults, random),
     store: { load: async () => state.get(key) as DeviceState | undefined, store: (next) => state.put(key, next) },
     act: async (apdu) => (await actNow?.(apdu)) ?? Buffer.alloc(0),
