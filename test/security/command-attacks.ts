@@ -1,5 +1,9 @@
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { decodeApdu } from '@zhuzhan/dlt698'
-import { readRecordRequest } from '@zhuzhan/osp1'
+import { SM2_DEFAULT_ID, createEngine } from '@zhuzhan/gm-crypto'
+import { operatorInput, readRecordRequest } from '@zhuzhan/osp1'
 import { until } from '../e2e/wait.js'
 import type { Field } from './field.js'
 import { frameOf } from './raw-terminal.js'
@@ -104,4 +108,54 @@ export function commandAttacks(field: () => Field): void {
     expect(tap.seen(address, 'down', controlRecord)).toHaveLength(before)
     expect(relay(meter)).toBe(false)
   }, 60_000)
+
+  test('a batch: meters with keys of their own share one ticket, each of them spends it once', async () => {
+    const { people: { dispatcher, approver }, plain, modeS, ownS, ownF } = field()
+    const meters = [plain, modeS, ownS, ownF].map(({ meters: [meter = ''] }) => meter)
+    const batch = async (action: 'trip' | 'close') => {
+      const asked = await dispatcher.call('POST', '/api/v1/command-batches', { action, meters, password: dispatcher.password })
+      expect(asked).toMatchObject({ status: 202, body: { states: { awaiting_approval: 4 }, skipped: [] } })
+      expect(asked.body.tickets.map(({ commands }: { commands: number }) => commands).sort()).toEqual([1, 1, 2])
+      expect((await approver.call('POST', `/api/v1/command-batches/${asked.body.id}/approve`, { password: approver.password })).status).toBe(200)
+      await until(`${action} of all`, 60, async () => {
+        const { body } = await dispatcher.call('GET', `/api/v1/command-batches/${asked.body.id}`)
+        if (body.states.verified !== 4) throw new Error(JSON.stringify(body.states))
+        return true
+      })
+      expect(meters.map(relay)).toEqual(meters.map(() => action === 'trip'))
+    }
+    await batch('trip')
+    await batch('close')
+  }, 120_000)
+
+  test('a key of one\'s own: entered by order of two administrators, and by nothing less; it signs outside the station', async () => {
+    const { station, people: { approver }, modeS: { meters: [meter = ''] } } = field()
+    const { administrators } = JSON.parse(readFileSync(join(station.dataDir, 'administrators.json'), 'utf8')) as { administrators: { person: string; password: string }[] }
+    const [first, second] = administrators.map(({ person, password }) => ({ person, password }))
+    const engine = createEngine('noble')
+    const { privateKey, publicKey } = await engine.generateKeyPair()
+    const person = randomBytes(8).toString('hex').toUpperCase()
+    const body = { kind: 'person', person, name: 'dana', roles: ['operator'], publicKey: Buffer.from(publicKey).toString('hex').toUpperCase(), areas: ['F'.repeat(16)] }
+    const order = (signers: unknown[]) => station.rest.call('POST', '/api/v1/authority/orders', { signers, body })
+    expect(await order([first, first])).toMatchObject({ status: 409, body: { code: 'ORDER_REFUSED' } })
+    expect(await order([first, { ...second, password: 'not the password' }])).toMatchObject({ status: 409, body: { code: 'ORDER_REFUSED' } })
+    const unsigned = await order([{ person: first?.person }, { person: second?.person }])
+    expect(unsigned).toMatchObject({ status: 200, body: { carriedOut: false } })
+    expect(await station.rest.call('POST', '/api/v1/authority/orders/submit', { order: unsigned.body.order, sigFirst: '11'.repeat(64), sigSecond: '22'.repeat(64) })).toMatchObject({ status: 409, body: { code: 'ORDER_REFUSED' } })
+    const known = async () => (await station.rest.call('GET', '/api/v1/authority/people')).body.items.find((one: { person: string }) => one.person === person)
+    expect(await known()).toBeUndefined()
+    expect(await order([first, second])).toMatchObject({ status: 200, body: { carriedOut: true } })
+
+    expect((await station.rest.call('POST', '/api/v1/users', { username: 'dana', password: 'dana-of-the-test', roles: ['dispatcher'], person })).status).toBe(201)
+    expect(await known()).toMatchObject({ name: 'dana', user: 'dana', state: 'active' })
+    const dana = station.rest.as('dana', 'dana-of-the-test')
+    const asked = await dana.call('POST', `/api/v1/meters/${meter}/commands`, { action: 'trip' })
+    // The password opens no key of hers here: it is not in this station.
+    expect((await dana.call('POST', `/api/v1/commands/${asked.body.id}/sign`, { password: 'dana-of-the-test' })).status).toBeGreaterThanOrEqual(400)
+    const signature = await engine.sign(privateKey, SM2_DEFAULT_ID, operatorInput(Buffer.from(asked.body.ticket, 'hex')))
+    expect(await dana.call('POST', `/api/v1/commands/${asked.body.id}/sign`, { signature: signature.toString('hex') })).toMatchObject({ status: 200, body: { state: 'awaiting_approval' } })
+    expect((await approver.call('POST', `/api/v1/commands/${asked.body.id}/approve`, { password: approver.password })).status).toBe(200)
+    await reaches(asked.body.id, 'verified')
+    await done(meter, 'close')
+  }, 120_000)
 }

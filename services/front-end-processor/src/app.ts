@@ -1,6 +1,6 @@
 import type { Clock } from '@zhuzhan/core'
 import type { CryptoMachine } from '@zhuzhan/contracts'
-import { createFirmwareFileStore, createGroupClockStore, createKeyRoutes, storeDeadLetter } from '@zhuzhan/persistence'
+import { createBatchStore, createFirmwareFileStore, createGroupClockStore, createKeyRoutes, storeDeadLetter } from '@zhuzhan/persistence'
 import type { CollectionStore, CommandStore, Database, EventLog, RefusalLog, Registry } from '@zhuzhan/persistence'
 import type { Queues } from '@zhuzhan/queues'
 import type { Logger, Part } from '@zhuzhan/service-kit'
@@ -83,7 +83,7 @@ export function createFrontEnd(options: FrontEndOptions): FrontEnd {
     sentDeadMs: requestMs + proxySeconds * 1000 + 15_000, proxyMs: proxySeconds * 1000,
   })
   const send = createSendControl({ reader, machine, meterSessions, clock, requestMs, proxySeconds })
-  const delivery = createDelivery({ store: options.commands, directory, reader, settler, send, clock, log, frontendId })
+  const delivery = createDelivery({ store: options.commands, batches: createBatchStore(database.pool), directory, reader, settler, send, clock, log, frontendId })
   const transfers = createTransfers({ store: createFirmwareFileStore(database.pool), directory, clock, log, frontendId, requestMs })
   const schedule = createCollectionSchedule({
     store: options.collection, queues, directory, frontendId, log,

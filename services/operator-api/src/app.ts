@@ -22,6 +22,10 @@ import { authRoutes } from './auth/routes.js'
 import { createTokens } from './auth/tokens.js'
 import { collectionRoutes } from './collection/routes.js'
 import type { Persons } from './authority/persons.js'
+import { noMachine } from './authority/office.js'
+import { authorityRoutes } from './authority/routes.js'
+import { batchRoutes } from './commands/batch-routes.js'
+import type { CommandBatches } from './commands/batches.js'
 import { commandRoutes } from './commands/routes.js'
 import type { CommandService } from './commands/service.js'
 import type { Tickets } from './commands/tickets.js'
@@ -56,6 +60,7 @@ export interface AppDeps {
   passwords: Passwords
   store: CommandStore
   commands: CommandService
+  batches: CommandBatches
   tickets: Pick<Tickets, 'words' | 'prepareFor' | 'sign'>
   /** Laboratories: users become people of the crypto machine by themselves. */
   persons?: Persons | undefined
@@ -125,12 +130,14 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
     await api.register(readingRoutes(shared))
     await api.register(energyRoutes(shared))
     await api.register(collectionRoutes({ database: deps.database, guard }))
+    await api.register(batchRoutes({ batches: deps.batches, tickets: deps.tickets, guard }))
     await api.register(commandRoutes({ commands: deps.commands, tickets: deps.tickets, prisma, guard }))
     await api.register(feedRoutes({ pool, guard, feed: deps.feed, ...(deps.pingMs === undefined ? {} : { pingMs: deps.pingMs }) }))
     await api.register(keyRoutes({ ...shared, machine: deps.machine }))
     await api.register(moduleRoutes({ ...shared, machine: deps.machine, events: deps.events }))
     await api.register(firmwareRoutes({ ...shared, tickets: deps.tickets, machine: deps.machine }))
     await api.register(groupRoutes({ ...shared, machine: deps.machine }))
+    await api.register(authorityRoutes({ ...shared, machine: deps.machine ?? noMachine() }))
     await api.register(auditRoutes(shared))
     await api.register(policyRoutes({ guard, policy: deps.policy }))
   }, { prefix: '/api/v1' })

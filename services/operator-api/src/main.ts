@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { systemClock } from '@zhuzhan/core'
 import { createCryptoMachineClient } from '@zhuzhan/crypto-client'
-import { createAuditLog, createCommandStore, createEventLog, listen, openDatabase } from '@zhuzhan/persistence'
+import { createAuditLog, createBatchStore, createCommandStore, createEventLog, listen, openDatabase } from '@zhuzhan/persistence'
 import { createQueues } from '@zhuzhan/queues'
 import { policySettings } from '@zhuzhan/policy'
 import { createLogger, loadConfig, opsServer, refuseToStart, runService } from '@zhuzhan/service-kit'
@@ -13,6 +13,7 @@ import { createPasswords } from './auth/passwords.js'
 import { laboratoryOffice, noMachine } from './authority/office.js'
 import { laboratoryPersons } from './authority/persons.js'
 import { placeKeeper } from './authority/place-keeper.js'
+import { createCommandBatches } from './commands/batches.js'
 import { createDelivery } from './commands/delivery.js'
 import { createCommandService } from './commands/service.js'
 import { createModuleStates } from './modules/module-states.js'
@@ -55,7 +56,8 @@ async function main(): Promise<void> {
     return createApp({
       database, passwords, store, feed, clock, log, production, policy,
       audit: createAuditLog(pool), events: createEventLog(pool), enqueue: queues.add,
-      commands: createCommandService({ pool, store, delivery, tickets, clock, modules: createModuleStates(machine) }), tickets, persons,
+      commands: createCommandService({ pool, store, delivery, tickets, clock, modules: createModuleStates(machine) }), tickets,
+      batches: createCommandBatches({ pool, store: createBatchStore(pool), delivery, tickets, clock }), persons,
       machine,
       version: version(), tokenSecret: config.ZHUZHAN_TOKEN_SECRET, requestsPerMinute: config.ZHUZHAN_API_REQUESTS_PER_MINUTE,
     })

@@ -39,8 +39,8 @@ async function ticket(...args: string[]): Promise<Record<string, unknown>> {
   }
 }
 
-test('show: what it says, from hex, from a file, and from an answer of the station', async () => {
-  for (const from of [toHex(TKT), put('t.hex', `${toHex(TKT)}\n`), put('t.json', JSON.stringify({ id: 'x', ticket: toHex(TKT), sigOperator: null }))]) {
+test('show: what it says, from hex or base64, from a file, and from an answer of the station', async () => {
+  for (const from of [toHex(TKT), TKT.toString('base64'), put('t.hex', `${toHex(TKT)}\n`), put('t.json', JSON.stringify({ id: 'x', ticket: toHex(TKT), sigOperator: null }))]) {
     const { lines } = await ticket('show', from)
     const said = JSON.stringify(lines)
     expect(said).toContain('跳闸')

@@ -13,7 +13,7 @@ import { createOutput } from '../output.js'
 /** What a person does where his key is: look at what he is to sign, and sign it. docs/security/tickets.md */
 export function ticketCommand(program: Command): void {
   const ticket = program.command('ticket').description('look at and sign tickets of control commands, mandates and orders, on your own machine')
-  const what = 'hexadecimal text, a file, or - for standard input; also the JSON that the station answered with'
+  const what = 'hexadecimal or base64 text, a file, or - for standard input; also the JSON that the station answered with'
 
   ticket.command('key').description('make a signing key of your own; administrators enter its public key')
     .requiredOption('--out <file>', 'private key, PKCS#8 PEM').option('--json', 'one line of JSON')
@@ -56,18 +56,18 @@ interface Signable {
 }
 
 /** Of the station's answers, what is signed: a command's ticket, or an order. */
-const Answer = z.object({ ticket: z.string().nullish(), order: z.string().optional(), sigOperator: z.string().nullish(), sigFirst: z.string().nullish() })
+const Answer = z.object({ ticket: z.string().nullish(), order: z.string().optional(), message: z.string().optional(), sigOperator: z.string().nullish(), sigFirst: z.string().nullish() })
 /** A ticket for 4096 devices in hex, with its words around it, stays below. */
 const MAX_TEXT = 16 * 1024 * 1024
 
 async function signable(from: string): Promise<Signable> {
   const content = (from === '-' ? await bounded(process.stdin) : existsSync(from) ? await bounded(createReadStream(from)) : from).trim()
-  if (!content.startsWith('{')) return { message: hexBytes(content), after: undefined }
+  if (!content.startsWith('{')) return { message: messageBytes(content), after: undefined }
   const parsed = Answer.safeParse(JSON.parse(content))
-  const message = parsed.data?.ticket ?? parsed.data?.order
+  const message = parsed.data?.ticket ?? parsed.data?.order ?? parsed.data?.message
   if (!message) throw new HesError('BODY_INVALID', 'The JSON has no member "ticket" or "order".')
   const first = parsed.data?.sigOperator ?? parsed.data?.sigFirst
-  return { message: hexBytes(message), after: first ? signature(first) : undefined }
+  return { message: messageBytes(message), after: first ? signature(first) : undefined }
 }
 
 async function bounded(stream: NodeJS.ReadableStream): Promise<string> {
@@ -77,6 +77,12 @@ async function bounded(stream: NodeJS.ReadableStream): Promise<string> {
     if (size > MAX_TEXT) (stream as unknown as { destroy(error: Error): void }).destroy(new HesError('BODY_INVALID', 'That is too long to be a ticket.'))
   })
   return text(stream)
+}
+
+/** Orders of key rotations come in base64, everything else in hex. */
+function messageBytes(content: string): Buffer {
+  const base64 = Buffer.from(content, 'base64')
+  return base64.toString('base64') === content && /^(?:OSP1-TK|ZZ-ORDE)/.test(base64.toString('latin1')) ? base64 : hexBytes(content)
 }
 
 function hexBytes(content: string): Buffer {

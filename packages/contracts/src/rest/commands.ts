@@ -3,19 +3,20 @@ import { CommandAction, CommandState } from '../commands.js'
 import { Described } from '../crypto-fields.js'
 import { AddressInput, AddressText, Cursor, OadInput, commaList, pageLimit } from './common.js'
 
-const Reason = z.string().trim().min(1).max(1_000)
-const Password = z.string().min(1).max(256)
+/** Why somebody does it: kept in the audit log. */
+export const ReasonText = z.string().trim().min(1).max(1_000)
+export const TypedPassword = z.string().min(1).max(256)
 
 /** What a `read` without a list asks for: total forward active energy. */
 export const STANDARD_READ = ['00100200'] as const
 
 export const NewCommandBody = z.strictObject({
   action: CommandAction,
-  reason: Reason.optional().describe('Kept with every step and in the audit log'),
+  reason: ReasonText.optional().describe('Kept with every step and in the audit log'),
   expiresInSeconds: z.number().int().min(10).max(86_400).default(300).describe('A command not sent by then is never sent'),
   oads: z.array(OadInput).min(1).max(20).optional().describe('For read: what to ask the meter for'),
   approver: z.string().min(1).max(128).optional().describe('For control: user who must approve, since the ticket names him; somebody with this duty when absent'),
-  password: Password.optional().describe('Laboratories: signs the ticket at once'),
+  password: TypedPassword.optional().describe('Laboratories: signs the ticket at once'),
 }).superRefine((command, context) => {
   for (const member of ['approver', 'password'] as const) {
     if (command[member] !== undefined && command.action === 'read') context.addIssue({ code: 'custom', path: [member], message: 'a read has no ticket' })
@@ -26,13 +27,13 @@ export const NewCommandBody = z.strictObject({
 /** How a person signs a ticket: over its bytes with a key of his own, or by his password in a laboratory. */
 const PROOF = {
   signature: z.string().regex(/^[0-9A-Fa-f]{128}$/, 'r and s, 64 bytes in hex').optional().describe('SM2 signature, made where the key is: zhuzhan ticket sign'),
-  password: Password.optional().describe('Laboratories only'),
+  password: TypedPassword.optional().describe('Laboratories only'),
 }
 const oneProof = (body: { signature?: string | undefined; password?: string | undefined }): boolean => body.signature === undefined || body.password === undefined
 export const SignBody = z.strictObject(PROOF).refine((body) => (body.signature === undefined) !== (body.password === undefined), 'signature or password')
-export const ApprovalBody = z.strictObject({ reason: Reason.optional(), ...PROOF }).refine(oneProof, 'signature or password, not both').nullish()
+export const ApprovalBody = z.strictObject({ reason: ReasonText.optional(), ...PROOF }).refine(oneProof, 'signature or password, not both').nullish()
 /** The body may be left out. */
-export const RejectionBody = z.strictObject({ reason: Reason.optional() }).nullish()
+export const RejectionBody = z.strictObject({ reason: ReasonText.optional() }).nullish()
 
 export const CommandAnswer = z.object({
   id: z.string(),
@@ -54,6 +55,7 @@ export const CommandAnswer = z.object({
   ticket: z.string().nullable().describe('TKT of a control command in hex: what both people sign'),
   approver: z.string().nullable().describe('User the ticket names as its approver'),
   sigOperator: z.string().nullable().describe('First signature in hex: the approver signs the ticket and it'),
+  batch: z.string().nullable().describe('Batch it is decided with; its ticket stands there'),
 }).meta({ id: 'Command' })
 export type CommandAnswer = z.infer<typeof CommandAnswer>
 
@@ -70,6 +72,7 @@ export const CommandListQuery = z.strictObject({
   state: commaList(CommandState).optional(),
   action: CommandAction.optional(),
   requestedBy: z.string().max(128).optional(),
+  batch: z.guid().optional(),
   limit: pageLimit(100, 1_000),
   cursor: Cursor.optional(),
 })

@@ -1,5 +1,7 @@
 export * from './audit-log.js'
+export * from './authority.js'
 export * from './collection.js'
+export * from './command-batches.js'
 export * from './commands.js'
 export * from './common.js'
 export * from './energy.js'

@@ -32,6 +32,9 @@ export interface CommandRecord {
   sigApprover: Buffer | null
   /** User name of the approver the ticket names. */
   approver: string | null
+  /** The batch it was decided with, and the ticket of it that names its device. */
+  batch: string | null
+  batchTicket: string | null
 }
 
 export interface NewCommand {
@@ -76,23 +79,23 @@ export interface CommandStore {
   overdue(states: readonly CommandState[], before: Date, by: 'expires_at' | 'sent_at'): Promise<CommandRecord[]>
 }
 
-const COLUMNS = `id, meter_address AS "meterAddress", terminal_address AS "terminalAddress", action, parameters, state, reason, requested_by AS "requestedBy",
+export const COMMAND_COLUMNS = `id, meter_address AS "meterAddress", terminal_address AS "terminalAddress", action, parameters, state, reason, requested_by AS "requestedBy",
   decided_by AS "decidedBy", created_at AS "createdAt", expires_at AS "expiresAt", sent_at AS "sentAt", settled_at AS "settledAt", code, dar, result, trace_parent AS "traceParent",
-  ticket, sig_operator AS "sigOperator", sig_approver AS "sigApprover", approver`
+  ticket, sig_operator AS "sigOperator", sig_approver AS "sigApprover", approver, batch, batch_ticket AS "batchTicket"`
 
 export function createCommandStore(pool: pg.Pool): CommandStore {
   return {
     create: (command) => transaction(pool, async (client) => {
       const { rows } = await client.query<CommandRecord>(
         `INSERT INTO command (id, meter_address, terminal_address, action, parameters, state, reason, requested_by, expires_at, trace_parent, ticket, approver)
-         VALUES ($1,$2,$3,$4,$5,'accepted',$6,$7,$8,$9,$10,$11) RETURNING ${COLUMNS}`,
+         VALUES ($1,$2,$3,$4,$5,'accepted',$6,$7,$8,$9,$10,$11) RETURNING ${COMMAND_COLUMNS}`,
         [randomUUID(), command.meterAddress, command.terminalAddress, command.action, storableJson(command.parameters), command.reason === undefined ? null : storableText(command.reason), command.requestedBy, command.expiresAt, command.traceParent ?? null,
           command.ticket ?? null, command.approver ?? null])
       const record = rows[0] as CommandRecord
-      await note(client, record, { from: [], to: 'accepted', who: command.requestedBy, ...(command.reason === undefined ? {} : { why: command.reason }) })
+      await noteAll(client, [record], { to: 'accepted', who: command.requestedBy, ...(command.reason === undefined ? {} : { why: command.reason }) })
       return record
     }),
-    find: async (id) => (await pool.query<CommandRecord>(`SELECT ${COLUMNS} FROM command WHERE id = $1`, [id])).rows[0],
+    find: async (id) => (await pool.query<CommandRecord>(`SELECT ${COMMAND_COLUMNS} FROM command WHERE id = $1`, [id])).rows[0],
     move: (id, transition) => {
       for (const from of transition.from) {
         if (!NEXT_STATES[from].includes(transition.to)) throw new HesError('STATE_CONFLICT', `a command never goes from ${from} to ${transition.to}`)
@@ -104,35 +107,36 @@ export function createCommandStore(pool: pg.Pool): CommandStore {
              sig_operator = COALESCE($8, sig_operator), sig_approver = COALESCE($9, sig_approver),
              sent_at = CASE WHEN $3 = 'sent' THEN now() ELSE sent_at END,
              settled_at = CASE WHEN $3 IN ('refused', 'expired', 'verified', 'rejected') OR ($3 = 'confirmed' AND action = 'read') THEN now() ELSE settled_at END
-           WHERE id = $1 AND state = ANY($2) RETURNING ${COLUMNS}`,
+           WHERE id = $1 AND state = ANY($2) RETURNING ${COMMAND_COLUMNS}`,
           [id, transition.from, transition.to, transition.code ?? null, transition.dar ?? null, transition.result === undefined ? null : storableJson(transition.result), transition.decidedBy ?? null,
             transition.sigOperator ?? null, transition.sigApprover ?? null])
         const record = rows[0]
-        if (record) await note(client, record, transition)
+        if (record) await noteAll(client, [record], transition)
         return record
       })
     },
     ofTerminal: async (terminal, states) =>
-      (await pool.query<CommandRecord>(`SELECT ${COLUMNS} FROM command WHERE terminal_address = $1 AND state = ANY($2) ORDER BY created_at`, [terminal, states])).rows,
+      (await pool.query<CommandRecord>(`SELECT ${COMMAND_COLUMNS} FROM command WHERE terminal_address = $1 AND state = ANY($2) ORDER BY created_at`, [terminal, states])).rows,
     waiting: async (terminals) =>
-      (await pool.query<CommandRecord>(`SELECT ${COLUMNS} FROM command WHERE state = 'queued' AND terminal_address = ANY($1) ORDER BY created_at LIMIT 500`, [terminals])).rows,
+      (await pool.query<CommandRecord>(`SELECT ${COMMAND_COLUMNS} FROM command WHERE state = 'queued' AND terminal_address = ANY($1) ORDER BY created_at LIMIT 500`, [terminals])).rows,
     overdue: async (states, before, by) =>
-      (await pool.query<CommandRecord>(`SELECT ${COLUMNS} FROM command WHERE state = ANY($1) AND ${by} < $2 ORDER BY created_at LIMIT 500`, [states, before])).rows,
+      (await pool.query<CommandRecord>(`SELECT ${COMMAND_COLUMNS} FROM command WHERE state = ANY($1) AND ${by} < $2 ORDER BY created_at LIMIT 500`, [states, before])).rows,
   }
 }
 
-async function note(client: pg.PoolClient, record: CommandRecord, transition: Transition): Promise<void> {
+/** The step, the audit entry and the event of each, within the caller's transaction. */
+export async function noteAll(client: pg.PoolClient, records: readonly CommandRecord[], transition: Omit<Transition, 'from'>): Promise<void> {
   const detail = { ...transition.detail, ...(transition.code === undefined ? {} : { code: transition.code }), ...(transition.dar === undefined ? {} : { dar: transition.dar }) }
-  await client.query('INSERT INTO command_step (command_id, state, who, why, detail) VALUES ($1,$2,$3,$4,$5)',
-    [record.id, transition.to, transition.who, transition.why === undefined ? null : storableText(transition.why), storableJson(detail)])
-  await appendAuditIn(client, [{
+  await client.query('INSERT INTO command_step (command_id, state, who, why, detail) SELECT id, $2, $3, $4, $5 FROM unnest($1::uuid[]) AS id',
+    [records.map(({ id }) => id), transition.to, transition.who, transition.why === undefined ? null : storableText(transition.why), storableJson(detail)])
+  await appendAuditIn(client, records.map((record) => ({
     actor: transition.who, action: `command.${transition.to}`, object: `command/${record.id}`, outcome: transition.code ?? 'ok',
     ...(transition.why === undefined ? {} : { reason: transition.why }),
     detail: { meter: record.meterAddress, terminal: record.terminalAddress, action: record.action, ...detail },
-  }])
-  await insertEvents(client, [{
-    kind: 'command.state', terminal: record.terminalAddress, meter: record.meterAddress,
-    severity: transition.to === 'unknown' ? 'alarm' : transition.to === 'refused' || transition.to === 'expired' ? 'warning' : 'info',
+  })))
+  await insertEvents(client, records.map((record) => ({
+    kind: 'command.state' as const, terminal: record.terminalAddress, meter: record.meterAddress,
+    severity: transition.to === 'unknown' ? 'alarm' as const : transition.to === 'refused' || transition.to === 'expired' ? 'warning' as const : 'info' as const,
     detail: { id: record.id, action: record.action, state: transition.to, who: transition.who },
-  }])
+  })))
 }

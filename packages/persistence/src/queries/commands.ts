@@ -11,12 +11,12 @@ export interface CommandFilter {
   states?: readonly CommandState[] | undefined
   action?: CommandAction | undefined
   requestedBy?: string | undefined
+  batch?: string | undefined
   /** The last command of the page before. */
   after?: { createdAt: Date; id: string } | undefined
   limit: number
 }
 
-/** Commands, youngest first. */
 type Row = Awaited<ReturnType<Prisma['command']['findMany']>>[number]
 
 /** The table's CHECK keeps state and action to the contract's words. */
@@ -25,6 +25,7 @@ function recordOf({ ticket, sigOperator, sigApprover, ...row }: Row): CommandRec
   return { ...(row as unknown as CommandRecord), ticket: buffer(ticket), sigOperator: buffer(sigOperator), sigApprover: buffer(sigApprover) }
 }
 
+/** Commands, youngest first. */
 export async function listCommands(prisma: Prisma, filter: CommandFilter): Promise<Page<CommandRecord>> {
   const { after } = filter
   const rows = await prisma.command.findMany({
@@ -34,6 +35,7 @@ export async function listCommands(prisma: Prisma, filter: CommandFilter): Promi
       ...(filter.states === undefined ? {} : { state: { in: [...filter.states] } }),
       ...(filter.action === undefined ? {} : { action: filter.action }),
       ...(filter.requestedBy === undefined ? {} : { requestedBy: filter.requestedBy }),
+      ...(filter.batch === undefined ? {} : { batch: filter.batch }),
       ...(after === undefined ? {} : { createdAt: { lte: after.createdAt }, OR: [{ createdAt: { lt: after.createdAt } }, { id: { lt: after.id } }] }),
     },
     orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],

@@ -55,6 +55,11 @@ export async function listMeters(pool: pg.Pool, filter: MeterFilter): Promise<Pa
 }
 
 /** Also finds the row of a terminal's own measurements. */
+/** Those of these meters that are registered. */
+export async function findMeters(pool: pg.Pool, addresses: readonly string[]): Promise<MeterView[]> {
+  return (await pool.query<MeterView>(`${SELECT} WHERE m.address = ANY($1)`, [addresses])).rows
+}
+
 export async function findMeter(pool: pg.Pool | pg.PoolClient, address: string): Promise<MeterView | undefined> {
   const { rows } = await pool.query<MeterView>(`${SELECT} WHERE m.address = $1`, [address])
   return rows[0]

@@ -2,7 +2,7 @@ import { HesError, errorCode, errorText } from '@zhuzhan/core'
 import type { Clock } from '@zhuzhan/core'
 import { CONTROL_ACTIONS } from '@zhuzhan/contracts'
 import type { Apdu } from '@zhuzhan/dlt698'
-import type { CommandRecord, CommandStore } from '@zhuzhan/persistence'
+import type { BatchStore, CommandRecord, CommandStore } from '@zhuzhan/persistence'
 import type { Logger } from '@zhuzhan/service-kit'
 import { metric, withSpan } from '@zhuzhan/telemetry'
 import type { Directory } from '../terminals/directory.js'
@@ -27,6 +27,7 @@ export interface Delivery {
 
 export interface DeliveryOptions {
   store: CommandStore
+  batches: Pick<BatchStore, 'ticket'>
   directory: Directory
   reader: Reader
   settler: Settler
@@ -40,7 +41,7 @@ export interface DeliveryOptions {
 const REFUSED_BY_MACHINE: ReadonlySet<string> = new Set(['TICKET_REFUSED', 'BUSY', 'SESSION_UNKNOWN', 'PROFILE_REFUSED'])
 
 export function createDelivery(options: DeliveryOptions): Delivery {
-  const { store, directory, reader, settler, clock, log } = options
+  const { store, batches, directory, reader, settler, clock, log } = options
   const who = `front-end/${options.frontendId}`
 
   const moved = (record: CommandRecord | undefined): CommandRecord | undefined => {
@@ -49,7 +50,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   }
 
   const control = async (terminal: Terminal, command: CommandRecord): Promise<void> => {
-    const ticket = signedTicket(command)
+    const ticket = signedTicket(command.batchTicket === null ? command : await batches.ticket(command.batchTicket))
     if (!ticket) {
       moved(await store.move(command.id, { from: ['queued'], to: 'refused', who, code: 'TICKET_REFUSED', why: 'it has no ticket with two signatures' }))
       return
@@ -155,8 +156,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   }
 }
 
-function signedTicket({ ticket, sigOperator, sigApprover }: CommandRecord): SignedTicket | undefined {
-  return ticket && sigOperator && sigApprover ? { tkt: ticket, sigOperator, sigApprover } : undefined
+function signedTicket(found: { ticket: Buffer | null; sigOperator: Buffer | null; sigApprover: Buffer | null } | undefined): SignedTicket | undefined {
+  return found?.ticket && found.sigOperator && found.sigApprover ? { tkt: found.ticket, sigOperator: found.sigOperator, sigApprover: found.sigApprover } : undefined
 }
 
 /** A meter that refused in a session of its own. */

@@ -2,7 +2,7 @@ import { pino } from 'pino'
 import type { CryptoMachine } from '@zhuzhan/contracts'
 import type { Clock } from '@zhuzhan/core'
 import type { CommandAction, CommandState, Reading } from '@zhuzhan/contracts'
-import { createCommandStore, createEventLog } from '@zhuzhan/persistence'
+import { createBatchStore, createCommandStore, createEventLog } from '@zhuzhan/persistence'
 import type { CommandRecord, CommandStore, Database } from '@zhuzhan/persistence'
 import { createSendControl } from '../downlink/control-route.js'
 import { createDelivery } from '../downlink/deliver.js'
@@ -48,7 +48,7 @@ export function downlinkOn(pool: Database['pool'], clock: Clock, frontendId = 'f
   const reader = createReader({ publisher: { publish: async (readings) => { published.push(...readings) }, drain: async () => undefined }, clock, meterSessions, requestMs, proxySeconds: 0 })
   const settler = createSettler({ store, directory, reader, events: createEventLog(pool), clock, log, frontendId, relayOpenBit: 1, sentDeadMs: SENT_DEAD_MS, proxyMs: PROXY_MS, triesMs: [5, 30, 60, 100, 200] })
   const delivery = createDelivery({
-    store, directory, reader, settler, clock, log, frontendId, send: createSendControl({ reader, machine, meterSessions, clock, requestMs, proxySeconds: 0 }),
+    store, batches: createBatchStore(pool), directory, reader, settler, clock, log, frontendId, send: createSendControl({ reader, machine, meterSessions, clock, requestMs, proxySeconds: 0 }),
   })
   let connections = 0
   return {

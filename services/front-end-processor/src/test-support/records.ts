@@ -15,6 +15,6 @@ export function commandRecord(action: CommandAction, more: Partial<CommandRecord
   return {
     id: '00000000-0000-4000-8000-000000000000', meterAddress: METER, terminalAddress: TERMINAL, action, parameters: {}, state: 'queued', reason: null, requestedBy: 'anna', decidedBy: 'bert',
     createdAt: new Date(0), expiresAt: new Date(0), sentAt: null, settledAt: null, code: null, dar: null, result: null, traceParent: null,
-    ticket: null, sigOperator: null, sigApprover: null, approver: null, ...more,
+    ticket: null, sigOperator: null, sigApprover: null, approver: null, batch: null, batchTicket: null, ...more,
   }
 }

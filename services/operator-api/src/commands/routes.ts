@@ -90,10 +90,10 @@ function known(id: string): string {
 }
 
 function commandAnswer(command: CommandRecord): CommandAnswer {
-  const { id, action, parameters, state, reason, requestedBy, decidedBy, code, dar, result, ticket, sigOperator, approver } = command
+  const { id, action, parameters, state, reason, requestedBy, decidedBy, code, dar, result, ticket, sigOperator, approver, batch } = command
   const time = (at: Date | null): string | null => at && at.toISOString()
   return {
-    id, meter: command.meterAddress, terminal: command.terminalAddress, action, parameters, state, reason, requestedBy, decidedBy, code, dar, result, approver,
+    id, meter: command.meterAddress, terminal: command.terminalAddress, action, parameters, state, reason, requestedBy, decidedBy, code, dar, result, approver, batch,
     ticket: ticket && toHex(ticket), sigOperator: sigOperator && toHex(sigOperator),
     createdAt: command.createdAt.toISOString(), expiresAt: command.expiresAt.toISOString(), sentAt: time(command.sentAt), settledAt: time(command.settledAt),
   }

@@ -3,7 +3,7 @@ import type { Clock } from '@zhuzhan/core'
 import { STANDARD_READ } from '@zhuzhan/contracts'
 import type { CommandAction, CommandState } from '@zhuzhan/contracts'
 import { findMeter } from '@zhuzhan/persistence'
-import type { CommandRecord, CommandStore, MeterView } from '@zhuzhan/persistence'
+import type { CommandRecord, CommandStore } from '@zhuzhan/persistence'
 import { currentTraceparent, withSpan } from '@zhuzhan/telemetry'
 import type pg from 'pg'
 import { mustHave } from '../auth/guard.js'
@@ -11,7 +11,8 @@ import type { Operator } from '../auth/people.js'
 import type { ModuleStates } from '../modules/module-states.js'
 import { protectorOf } from '../registry/answers.js'
 import type { Delivery } from './delivery.js'
-import type { Proof, Tickets } from './tickets.js'
+import { mayBeControlled } from './controllable.js'
+import type { Proof, Tickets, Unsigned } from './tickets.js'
 
 export interface NewRequest {
   meter: string
@@ -109,7 +110,7 @@ export function createCommandService({ pool, store, delivery, tickets, clock, mo
     mustHave(operator, 'command.control')
     await inTime(command)
     if (command.state !== 'accepted') throw await undecidable(id)
-    const sigOperator = await tickets.sign(command, operator, proof)
+    const sigOperator = await tickets.sign(unsigned(command), operator, proof)
     const signed = await store.move(id, { from: ['accepted'], to: 'awaiting_approval', who: operator.username, sigOperator })
     if (!signed) throw await undecidable(id)
     return signed
@@ -139,7 +140,7 @@ export function createCommandService({ pool, store, delivery, tickets, clock, mo
       if (command.approver !== operator.username) {
         throw new HesError('RIGHT_MISSING', `The ticket names ${command.approver ?? 'nobody'} as its approver; ${command.requestedBy} can ask anew with "approver": "${operator.username}".`, { object: `command/${id}` })
       }
-      const sigApprover = await tickets.sign(command, operator, proof)
+      const sigApprover = await tickets.sign(unsigned(command), operator, proof)
       const approved = await store.move(id, { from: ['awaiting_approval'], to: 'approved', who: operator.username, decidedBy: operator.username, sigApprover, ...why(reason) })
       if (!approved) throw await undecidable(id)
       return (await delivery.release(approved)) ?? approved
@@ -153,11 +154,11 @@ export function createCommandService({ pool, store, delivery, tickets, clock, mo
   }
 }
 
+/** @throws HesError STATE_CONFLICT for a command without a ticket of its own */
+function unsigned({ id, ticket, sigOperator, batch }: CommandRecord): Unsigned {
+  if (!ticket) throw new HesError('STATE_CONFLICT', batch === null ? 'This command has no ticket to sign.' : `This command is decided with batch ${batch}: sign and approve it there.`)
+  return { object: `command/${id}`, ticket, sigOperator }
+}
+
 const why = (reason: string | undefined): { why?: string } => (reason === undefined ? {} : { why: reason })
 const movedByOthers = (id: string): HesError => new HesError('STATE_CONFLICT', 'The command was moved by somebody else.', { object: `command/${id}` })
-
-function mayBeControlled(meter: MeterView, action: CommandAction): void {
-  const object = `meter/${meter.address}`
-  if (meter.terminalSecurityProfile === 'hardware') throw new HesError('TICKET_REFUSED', `${action} of a device protected by hardware ciphers needs a cipher device.`, { object })
-  if (meter.kind === 'terminal') throw new HesError('STATE_CONFLICT', `${meter.address} is a terminal, it has no relay.`, { object })
-}

@@ -1,9 +1,10 @@
 import { HesError, fromHex } from '@zhuzhan/core'
+import { MAX_BATCH_TICKETS } from '@zhuzhan/contracts'
 import type { CryptoMachine, Described } from '@zhuzhan/contracts'
 import { controlRequest, encodeApdu } from '@zhuzhan/dlt698'
 import type { ControlAction } from '@zhuzhan/dlt698'
 import { findUser, listUsers } from '@zhuzhan/persistence'
-import type { CommandRecord, MeterView, UserRecord } from '@zhuzhan/persistence'
+import type { MeterView, UserRecord } from '@zhuzhan/persistence'
 import type pg from 'pg'
 import { askMachine } from '../authority/office.js'
 import type { Persons } from '../authority/persons.js'
@@ -23,14 +24,37 @@ export interface PreparedTicket {
   approver: string
 }
 
+export interface PreparedBatch {
+  approver: string
+  tickets: { tkt: Buffer; devices: { meter: string; terminal: string }[] }[]
+  skipped: Skipped[]
+}
+
+/** A meter of a batch that gets no command. */
+export interface Skipped {
+  meter: string
+  code: string
+  message: string
+}
+
+/** What somebody is to sign; with a first signature it is the second that is asked for. */
+export interface Unsigned {
+  /** Name in the audit log. */
+  object: string
+  ticket: Uint8Array
+  sigOperator: Uint8Array | null
+}
+
 /** Tickets of control commands: made for two people, signed by them; judged by the crypto machine when they are used. OSP-1 §7.6 */
 export interface Tickets {
   /** @throws HesError TICKET_REFUSED when somebody or something is not known to the machine; BODY_INVALID, RIGHT_MISSING for the approver */
   prepare(request: { meter: MeterView; action: ControlAction; operator: Operator; approver: string | undefined; validSeconds: number }): Promise<PreparedTicket>
   /** The same for one request to one device, whatever it asks. */
   prepareFor(request: { device: string; apdu: Uint8Array; operator: Operator; approver: string | undefined; validSeconds: number }): Promise<PreparedTicket>
-  /** The operator's signature, or the approver's over both. @throws HesError BODY_INVALID, AUTH_FAILED, LOGIN_REFUSED */
-  sign(command: Pick<CommandRecord, 'id' | 'ticket' | 'sigOperator'>, operator: Operator, proof: Proof): Promise<Buffer>
+  /** One ticket for all devices that can share one, at most 4096. @throws HesError as `prepare`, LIMIT */
+  prepareBatch(request: { meters: readonly MeterView[]; action: ControlAction; operator: Operator; approver: string | undefined; validSeconds: number }): Promise<PreparedBatch>
+  /** The operator's signature, or the approver's over both. @throws HesError BODY_INVALID, TICKET_REFUSED, LOGIN_REFUSED */
+  sign(unsigned: Unsigned, operator: Operator, proof: Proof): Promise<Buffer>
   /** What a ticket says, read from its bytes; null while the machine is away. */
   words(ticket: Uint8Array): Promise<Described | null>
 }
@@ -80,6 +104,8 @@ export function createTickets({ pool, machine, persons, proxySeconds }: TicketsO
     throw new HesError('BODY_INVALID', `A control command may wait ${CONTROL_SECONDS} seconds at most; more needs a policy entry "scheduled" by two administrators.`)
   }
 
+  const request = (action: ControlAction, meter: MeterView): Buffer => encodeApdu(controlRequest(action, { terminal: deviceOf(meter), meter: meter.address }, PIID, proxySeconds))
+
   const areaOf = async (address: string): Promise<string> => {
     try {
       return (await askMachine(machine, 'place', { address })).area
@@ -89,8 +115,13 @@ export function createTickets({ pool, machine, persons, proxySeconds }: TicketsO
     }
   }
 
+  const peopleOf = async (operator: Operator, named: string | undefined): Promise<{ person: string; approver: UserRecord }> => {
+    const [person, approver] = await Promise.all([personOf(operator.id, operator.username), approverOf(operator, named)])
+    return { person, approver }
+  }
+
   const prepareFor: Tickets['prepareFor'] = async ({ device, apdu, operator, approver: named, validSeconds }) => {
-    const [person, approver, area] = await Promise.all([personOf(operator.id, operator.username), approverOf(operator, named), areaOf(device)])
+    const [{ person, approver }, area] = await Promise.all([peopleOf(operator, named), areaOf(device)])
     const { tkt } = await askMachine(machine, 'prepareTicket', { operator: person, approver: approver.person, area, validSeconds, apdu, devices: [device] })
     return { ticket: Buffer.from(tkt), approver: approver.username }
   }
@@ -99,12 +130,41 @@ export function createTickets({ pool, machine, persons, proxySeconds }: TicketsO
     prepareFor,
     prepare: async ({ meter, action, operator, approver: named, validSeconds }) => {
       await mayLast(validSeconds)
-      // A meter with keys of its own takes it in a session of its own; any other through its terminal, which the ticket names then (OSP-1 §7.11).
-      const device = meter.kind === 'meter' && meter.securityProfile !== 'plain' ? meter.address : meter.terminal
-      return prepareFor({ device, apdu: encodeApdu(controlRequest(action, { terminal: device, meter: meter.address }, PIID, proxySeconds)), operator, approver: named, validSeconds })
+      return prepareFor({ device: deviceOf(meter), apdu: request(action, meter), operator, approver: named, validSeconds })
     },
-    sign: async ({ id, ticket, sigOperator }, operator, { signature, password }) => {
-      if (!ticket) throw new HesError('STATE_CONFLICT', 'This command has no ticket to sign.')
+    prepareBatch: async ({ meters, action, operator, approver: named, validSeconds }) => {
+      await mayLast(validSeconds)
+      const { person, approver } = await peopleOf(operator, named)
+      const places = await machine.place(meters.map((meter) => ({ address: deviceOf(meter) })))
+      const skipped: Skipped[] = []
+      /** By area and by what is asked: devices of one ticket share both. */
+      const groups = new Map<string, { area: string; apdu: Buffer; meters: MeterView[] }>()
+      for (const [at, meter] of meters.entries()) {
+        const place = places[at]
+        if (!place?.ok) {
+          skipped.push({ meter: meter.address, code: 'TICKET_REFUSED', message: `The crypto machine does not know where ${deviceOf(meter)} is.` })
+          continue
+        }
+        const apdu = request(action, meter)
+        const key = `${place.value.area} ${apdu.toString('hex')}`
+        const group = groups.get(key) ?? { area: place.value.area, apdu, meters: [] }
+        groups.set(key, group)
+        group.meters.push(meter)
+      }
+      if (groups.size > MAX_BATCH_TICKETS) {
+        throw new HesError('LIMIT', `This would take ${groups.size} tickets, and a batch has ${MAX_BATCH_TICKETS} at most: meters without keys of their own take one each. Split the list.`)
+      }
+      const asked = [...groups.values()]
+      const made = await machine.prepareTicket(asked.map(({ area, apdu, meters: of }) => ({ operator: person, approver: approver.person, area, validSeconds, apdu, devices: of.map(deviceOf) })))
+      const tickets = asked.flatMap(({ meters: of }, at) => {
+        const outcome = made[at]
+        if (outcome?.ok) return [{ tkt: Buffer.from(outcome.value.tkt), devices: of.map(({ address, terminal }) => ({ meter: address, terminal })) }]
+        skipped.push(...of.map(({ address }) => ({ meter: address, code: outcome?.code ?? 'INTERNAL', message: 'The crypto machine makes no ticket for it.' })))
+        return []
+      })
+      return { approver: approver.username, tickets, skipped }
+    },
+    sign: async ({ object, ticket, sigOperator }, operator, { signature, password }) => {
       const after = sigOperator === null ? {} : { after: sigOperator }
       if (password !== undefined) {
         const person = await personOf(operator.id, operator.username)
@@ -113,7 +173,7 @@ export function createTickets({ pool, machine, persons, proxySeconds }: TicketsO
       if (signature === undefined) throw new HesError('BODY_INVALID', 'Send {signature}, made over the ticket with your own key, or {password} in a laboratory.')
       const bytes = fromHex(signature)
       const { genuine } = await askMachine(machine, 'checkSignature', { message: ticket, signature: bytes, ...after })
-      if (!genuine) throw new HesError('TICKET_REFUSED', 'This is not a signature over the ticket by the person it names.', { object: `command/${id}` })
+      if (!genuine) throw new HesError('TICKET_REFUSED', 'This is not a signature over the ticket by the person it names.', { object })
       return Buffer.from(bytes)
     },
     words: (ticket) => askMachine(machine, 'describe', { message: ticket }).catch((error: unknown) => {
@@ -122,3 +182,6 @@ export function createTickets({ pool, machine, persons, proxySeconds }: TicketsO
     }),
   }
 }
+
+/** A meter with keys of its own takes it in a session of its own; any other through its terminal, which the ticket names then (OSP-1 §7.11). */
+const deviceOf = (meter: MeterView): string => (meter.kind === 'meter' && meter.securityProfile !== 'plain' ? meter.address : meter.terminal)
