@@ -57,7 +57,7 @@ async function main(): Promise<void> {
       database, passwords, store, feed, clock, log, production, policy,
       audit: createAuditLog(pool), events: createEventLog(pool), enqueue: queues.add,
       commands: createCommandService({ pool, store, delivery, tickets, clock, modules: createModuleStates(machine) }), tickets,
-      batches: createCommandBatches({ pool, store: createBatchStore(pool), delivery, tickets, clock }), persons,
+      batches: createCommandBatches({ pool, store: createBatchStore(pool), delivery, tickets, clock, modules: createModuleStates(machine) }), persons,
       machine,
       version: version(), tokenSecret: config.ZHUZHAN_TOKEN_SECRET, requestsPerMinute: config.ZHUZHAN_API_REQUESTS_PER_MINUTE,
     })

@@ -1,12 +1,14 @@
 import { HesError } from '@zhuzhan/core'
 import type { Clock } from '@zhuzhan/core'
-import type { CommandState, NewCommandBatchBody } from '@zhuzhan/contracts'
+import type { CommandState, DeviceModulesState, NewCommandBatchBody } from '@zhuzhan/contracts'
 import type { ControlAction } from '@zhuzhan/dlt698'
 import { findMeters } from '@zhuzhan/persistence'
 import type { BatchRecord, BatchSignatures, BatchStore, MeterView } from '@zhuzhan/persistence'
 import type pg from 'pg'
 import { mustHave } from '../auth/guard.js'
 import type { Operator } from '../auth/people.js'
+import type { ModuleStates } from '../modules/module-states.js'
+import { protectorOf } from '../registry/answers.js'
 import { mayBeControlled } from './controllable.js'
 import type { Delivery } from './delivery.js'
 import type { Skipped, Tickets } from './tickets.js'
@@ -37,13 +39,14 @@ export interface CommandBatchesDeps {
   delivery: Delivery
   tickets: Tickets
   clock: Clock
+  modules?: ModuleStates | undefined
 }
 
 const UNDECIDED: readonly CommandState[] = ['accepted', 'awaiting_approval']
 /** Jobs added at a time. */
 const HANDED_AT_ONCE = 64
 
-export function createCommandBatches({ pool, store, delivery, tickets, clock }: CommandBatchesDeps): CommandBatches {
+export function createCommandBatches({ pool, store, delivery, tickets, clock, modules }: CommandBatchesDeps): CommandBatches {
   const find = async (id: string): Promise<BatchRecord> => {
     const batch = await store.find(id)
     if (!batch) throw new HesError('NOT_FOUND', 'There is no such batch.')
@@ -101,9 +104,10 @@ export function createCommandBatches({ pool, store, delivery, tickets, clock }: 
       const known = new Map((await findMeters(pool, wanted)).map((meter) => [meter.address, meter]))
       const skipped: Skipped[] = []
       const meters: MeterView[] = []
+      const states = await modules?.of([...known.values()].map(protectorOf))
       for (const address of wanted) {
         const meter = known.get(address)
-        const why = meter ? refusalOf(meter, request.action) : new HesError('NOT_FOUND', 'There is no such meter.')
+        const why = meter ? refusalOf(meter, request.action, states?.get(protectorOf(meter))) : new HesError('NOT_FOUND', 'There is no such meter.')
         if (meter && !why) meters.push(meter)
         else if (why) skipped.push({ meter: address, code: why.code, message: why.message })
       }
@@ -141,7 +145,8 @@ export function createCommandBatches({ pool, store, delivery, tickets, clock }: 
 }
 
 /** Why this meter takes no such command. */
-function refusalOf(meter: MeterView, action: NewCommandBatchBody['action']): HesError | undefined {
+function refusalOf(meter: MeterView, action: NewCommandBatchBody['action'], modules: DeviceModulesState | undefined): HesError | undefined {
+  if (modules === 'suspect') return new HesError('DEVICE_SUSPECT')
   try {
     mayBeControlled(meter, action)
     return undefined

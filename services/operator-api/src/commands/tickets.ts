@@ -10,6 +10,7 @@ import { askMachine } from '../authority/office.js'
 import type { Persons } from '../authority/persons.js'
 import type { Operator } from '../auth/people.js'
 import { hasRight } from '../auth/rights.js'
+import { protectorOf } from '../registry/answers.js'
 
 /** How somebody signs: with a key of his own, or (laboratories) with the password under which the machine keeps his key. */
 export interface Proof {
@@ -104,7 +105,7 @@ export function createTickets({ pool, machine, persons, proxySeconds }: TicketsO
     throw new HesError('BODY_INVALID', `A control command may wait ${CONTROL_SECONDS} seconds at most; more needs a policy entry "scheduled" by two administrators.`)
   }
 
-  const request = (action: ControlAction, meter: MeterView): Buffer => encodeApdu(controlRequest(action, { terminal: deviceOf(meter), meter: meter.address }, PIID, proxySeconds))
+  const request = (action: ControlAction, meter: MeterView): Buffer => encodeApdu(controlRequest(action, { terminal: protectorOf(meter), meter: meter.address }, PIID, proxySeconds))
 
   const areaOf = async (address: string): Promise<string> => {
     try {
@@ -130,19 +131,19 @@ export function createTickets({ pool, machine, persons, proxySeconds }: TicketsO
     prepareFor,
     prepare: async ({ meter, action, operator, approver: named, validSeconds }) => {
       await mayLast(validSeconds)
-      return prepareFor({ device: deviceOf(meter), apdu: request(action, meter), operator, approver: named, validSeconds })
+      return prepareFor({ device: protectorOf(meter), apdu: request(action, meter), operator, approver: named, validSeconds })
     },
     prepareBatch: async ({ meters, action, operator, approver: named, validSeconds }) => {
       await mayLast(validSeconds)
       const { person, approver } = await peopleOf(operator, named)
-      const places = await machine.place(meters.map((meter) => ({ address: deviceOf(meter) })))
+      const places = await machine.place(meters.map((meter) => ({ address: protectorOf(meter) })))
       const skipped: Skipped[] = []
       /** By area and by what is asked: devices of one ticket share both. */
       const groups = new Map<string, { area: string; apdu: Buffer; meters: MeterView[] }>()
       for (const [at, meter] of meters.entries()) {
         const place = places[at]
         if (!place?.ok) {
-          skipped.push({ meter: meter.address, code: 'TICKET_REFUSED', message: `The crypto machine does not know where ${deviceOf(meter)} is.` })
+          skipped.push({ meter: meter.address, code: 'TICKET_REFUSED', message: `The crypto machine does not know where ${protectorOf(meter)} is.` })
           continue
         }
         const apdu = request(action, meter)
@@ -155,7 +156,7 @@ export function createTickets({ pool, machine, persons, proxySeconds }: TicketsO
         throw new HesError('LIMIT', `This would take ${groups.size} tickets, and a batch has ${MAX_BATCH_TICKETS} at most: meters without keys of their own take one each. Split the list.`)
       }
       const asked = [...groups.values()]
-      const made = await machine.prepareTicket(asked.map(({ area, apdu, meters: of }) => ({ operator: person, approver: approver.person, area, validSeconds, apdu, devices: of.map(deviceOf) })))
+      const made = await machine.prepareTicket(asked.map(({ area, apdu, meters: of }) => ({ operator: person, approver: approver.person, area, validSeconds, apdu, devices: of.map(protectorOf) })))
       const tickets = asked.flatMap(({ meters: of }, at) => {
         const outcome = made[at]
         if (outcome?.ok) return [{ tkt: Buffer.from(outcome.value.tkt), devices: of.map(({ address, terminal }) => ({ meter: address, terminal })) }]
@@ -182,6 +183,3 @@ export function createTickets({ pool, machine, persons, proxySeconds }: TicketsO
     }),
   }
 }
-
-/** A meter with keys of its own takes it in a session of its own; any other through its terminal, which the ticket names then (OSP-1 §7.11). */
-const deviceOf = (meter: MeterView): string => (meter.kind === 'meter' && meter.securityProfile !== 'plain' ? meter.address : meter.terminal)
