@@ -60,13 +60,13 @@ export function createFirmwareService({ store, machine, tickets, clock }: Firmwa
     if (transfer.state === 'accepted') {
       mustHave(operator, 'firmware.transfer')
       if (transfer.requestedBy !== operator.username) throw new HesError('RIGHT_MISSING', `Only ${transfer.requestedBy}, who asked for it, signs first.`, { object })
-      return moved(await store.move(id, { from: ['accepted'], to: 'awaiting_approval', who: operator.username, sigOperator: await tickets.sign(unsigned(transfer), operator, proof) }))
+      return moved(await store.move(id, { from: ['accepted'], to: 'awaiting_approval', who: operator.username, sigOperator: await tickets.sign({ object, ticket: transfer.ticket, sigOperator: transfer.sigOperator }, operator, proof) }))
     }
     if (transfer.state !== 'awaiting_approval') throw new HesError('STATE_CONFLICT', `The transfer is ${transfer.state}; there is nothing to sign now.`, { object })
     if (transfer.requestedBy === operator.username) throw new HesError('SAME_PERSON', undefined, { object })
     mustHave(operator, 'command.decide')
     if (transfer.approver !== operator.username) throw new HesError('RIGHT_MISSING', `The ticket names ${transfer.approver} as its approver.`, { object })
-    return moved(await store.move(id, { from: ['awaiting_approval'], to: 'queued', who: operator.username, sigApprover: await tickets.sign(unsigned(transfer), operator, proof) }))
+    return moved(await store.move(id, { from: ['awaiting_approval'], to: 'queued', who: operator.username, sigApprover: await tickets.sign({ object, ticket: transfer.ticket, sigOperator: transfer.sigOperator }, operator, proof) }))
   }
 
   return {
