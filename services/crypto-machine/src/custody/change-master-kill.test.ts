@@ -2,7 +2,7 @@
  * `kill -9` of the program that seals the store anew, at moments all over its run: the store opens whole with the old master key or whole
  * with the new one. With ZHUZHAN_TEST_LONG=1; ZHUZHAN_KILLS: how often, 10 when unset.
  *
- * Seen failing with pg-reseal.ts that commits after each table: both keys open a part.
+ * A commit after each table would leave a store of which both keys open a part: that is what it looks for.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
