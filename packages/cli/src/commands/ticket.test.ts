@@ -67,6 +67,17 @@ test('two people sign with keys of their own; each signature is over what the st
   }
 })
 
+test('a batch is signed ticket by ticket, and the answer is the body the station takes', async () => {
+  const engine = createEngine('noble')
+  const { publicKey } = await ticket('key', '--out', at('batch.pem'))
+  const other = Buffer.from(TKT)
+  other[40]! ^= 1
+  const answer = put('batch.json', JSON.stringify({ id: 'b', tickets: [{ id: 'one', ticket: toHex(TKT), sigOperator: null }, { id: 'two', ticket: toHex(other), sigOperator: null }] }))
+  const { signatures } = await ticket('sign', answer, '--key', at('batch.pem')) as { signatures: { ticket: string; signature: string }[] }
+  expect(signatures.map((one) => one.ticket)).toEqual(['one', 'two'])
+  for (const [i, message] of [TKT, other].entries()) expect(await engine.verify(fromHex(publicKey as string), SM2_DEFAULT_ID, operatorInput(message), fromHex(signatures[i]!.signature))).toBe(true)
+})
+
 test.each([
   ['nothing that is signed', '00112233', /only tickets, mandates and orders/],
   ['neither file nor hex', 'no-such-file', /neither a file nor hexadecimal/],

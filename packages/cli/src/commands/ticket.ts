@@ -27,47 +27,58 @@ export function ticketCommand(program: Command): void {
 
   ticket.command('show').description('what it says, read from the bytes that are signed').argument('<what>', what).option('--json', 'one line of JSON')
     .action(async (from: string, { json }: { json?: boolean }) => {
-      const { message } = await signable(from)
-      const words = describeSigned(message)
-      createOutput(json === true).result(words, inWords(words))
+      const words = (await signables(from)).map(({ message }) => describeSigned(message))
+      createOutput(json === true).result(words.length === 1 ? words[0] : words, words.map(inWords).join('\n'))
     })
 
   ticket.command('sign').description('sign it with your key; the signature is printed').argument('<what>', what)
     .requiredOption('--key <file>', 'your private key').option('--after <signature>', 'the first signature, when yours is the second; found in the JSON by itself')
     .option('--json', 'one line of JSON')
     .action((from: string, options: { key: string; after?: string; json?: boolean }) => withEngine(async (engine) => {
-      const found = await signable(from)
-      const after = options.after === undefined ? found.after : signature(options.after)
-      const { input, signer } = signedInput(found.message, after)
+      const found = await signables(from)
       const output = createOutput(options.json === true)
-      // Nobody should sign what he has not seen.
-      output.say(inWords(describeSigned(found.message)))
       const privateKey = await readPrivateKey(options.key)
-      const signed = toHex(await engine.sign(privateKey, SM2_DEFAULT_ID, input))
+      const made = []
+      for (const { id, message, after: first } of found) {
+        const after = options.after === undefined ? first : signature(options.after)
+        const { input, signer } = signedInput(message, after)
+        // Nobody should sign what he has not seen.
+        output.say(inWords(describeSigned(message)))
+        made.push({ ticket: id, signature: toHex(await engine.sign(privateKey, SM2_DEFAULT_ID, input)), second: after !== undefined, person: signer ?? null })
+        output.say(`signed as the ${after ? 'second' : 'first'} of two${signer === undefined ? '' : `, person ${signer}`}`)
+      }
       privateKey.fill(0)
-      output.say(`signed as the ${after ? 'second' : 'first'} of two${signer === undefined ? '' : `, person ${signer}`}`)
-      output.result({ signature: signed, second: after !== undefined, person: signer ?? null }, signed)
+      const [one] = made
+      if (one && one.ticket === undefined) return output.result({ signature: one.signature, second: one.second, person: one.person }, one.signature)
+      const body = { signatures: made.map(({ ticket: id, signature: signed }) => ({ ticket: id, signature: signed })) }
+      output.result(body, JSON.stringify(body))
     }))
 }
 
 interface Signable {
+  /** Of a ticket in a batch. */
+  id: string | undefined
   message: Buffer
   after: Buffer | undefined
 }
 
 /** Of the station's answers, what is signed: a command's ticket, or an order. */
-const Answer = z.object({ ticket: z.string().nullish(), order: z.string().optional(), message: z.string().optional(), sigOperator: z.string().nullish(), sigFirst: z.string().nullish() })
+const One = z.object({ id: z.string(), ticket: z.string(), sigOperator: z.string().nullish() })
+const Answer = z.object({ tickets: z.array(One).optional(), ticket: z.string().nullish(), order: z.string().optional(), message: z.string().optional(), sigOperator: z.string().nullish(), sigFirst: z.string().nullish() })
 /** A ticket for 4096 devices in hex, with its words around it, stays below. */
 const MAX_TEXT = 16 * 1024 * 1024
 
-async function signable(from: string): Promise<Signable> {
+/** One, or the tickets of a batch. */
+async function signables(from: string): Promise<Signable[]> {
   const content = (from === '-' ? await bounded(process.stdin) : existsSync(from) ? await bounded(createReadStream(from)) : from).trim()
-  if (!content.startsWith('{')) return { message: messageBytes(content), after: undefined }
+  if (!content.startsWith('{')) return [{ id: undefined, message: messageBytes(content), after: undefined }]
   const parsed = Answer.safeParse(JSON.parse(content))
+  const batch = parsed.data?.tickets
+  if (batch) return batch.map(({ id, ticket, sigOperator }) => ({ id, message: messageBytes(ticket), after: sigOperator ? signature(sigOperator) : undefined }))
   const message = parsed.data?.ticket ?? parsed.data?.order ?? parsed.data?.message
-  if (!message) throw new HesError('BODY_INVALID', 'The JSON has no member "ticket" or "order".')
+  if (!message) throw new HesError('BODY_INVALID', 'The JSON has no member "ticket", "tickets" or "order".')
   const first = parsed.data?.sigOperator ?? parsed.data?.sigFirst
-  return { message: messageBytes(message), after: first ? signature(first) : undefined }
+  return [{ id: undefined, message: messageBytes(message), after: first ? signature(first) : undefined }]
 }
 
 async function bounded(stream: NodeJS.ReadableStream): Promise<string> {

@@ -75,6 +75,8 @@ export interface CommandStore {
   ofTerminal(terminal: string, states: readonly CommandState[]): Promise<CommandRecord[]>
   /** Queued commands of these terminals, oldest first. */
   waiting(terminals: readonly string[]): Promise<CommandRecord[]>
+  /** Doubts about commands of these terminals, sent before `before`, that a read-back can settle; oldest first. */
+  doubts(terminals: readonly string[], before: Date): Promise<CommandRecord[]>
   /** Commands in these states that have passed their expiry or were sent before `sentBefore`. */
   overdue(states: readonly CommandState[], before: Date, by: 'expires_at' | 'sent_at'): Promise<CommandRecord[]>
 }
@@ -119,6 +121,10 @@ export function createCommandStore(pool: pg.Pool): CommandStore {
       (await pool.query<CommandRecord>(`SELECT ${COMMAND_COLUMNS} FROM command WHERE terminal_address = $1 AND state = ANY($2) ORDER BY created_at`, [terminal, states])).rows,
     waiting: async (terminals) =>
       (await pool.query<CommandRecord>(`SELECT ${COMMAND_COLUMNS} FROM command WHERE state = 'queued' AND terminal_address = ANY($1) ORDER BY created_at LIMIT 500`, [terminals])).rows,
+    doubts: async (terminals, before) =>
+      (await pool.query<CommandRecord>(
+        // Whether closing is allowed shows nowhere: such a doubt stays, and must not stand before the others for ever.
+        `SELECT ${COMMAND_COLUMNS} FROM command WHERE state = 'unknown' AND action <> 'allow-close' AND terminal_address = ANY($1) AND sent_at < $2 ORDER BY created_at LIMIT 500`, [terminals, before])).rows,
     overdue: async (states, before, by) =>
       (await pool.query<CommandRecord>(`SELECT ${COMMAND_COLUMNS} FROM command WHERE state = ANY($1) AND ${by} < $2 ORDER BY created_at LIMIT 500`, [states, before])).rows,
   }

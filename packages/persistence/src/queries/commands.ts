@@ -67,9 +67,10 @@ export interface PendingCommand {
   traceParent: string | null
 }
 
-/** Commands somebody decided on but that have not been sent since `before`: approved and queued ones within their expiry. */
+/** Commands somebody decided on but that have not been sent since `before`: approved and queued ones within their expiry. Approved first: nobody but the sweep moves them on. */
 export async function undeliveredCommands(pool: pg.Pool, before: Date, limit = 500): Promise<PendingCommand[]> {
   const { rows } = await pool.query<PendingCommand>(
-    `SELECT id, state, trace_parent AS "traceParent" FROM command WHERE state IN ('approved', 'queued') AND expires_at > now() AND updated_at < $1 ORDER BY created_at LIMIT $2`, [before, limit])
+    `SELECT id, state, trace_parent AS "traceParent" FROM command WHERE state IN ('approved', 'queued') AND expires_at > now() AND updated_at < $1
+     ORDER BY (state = 'approved') DESC, updated_at LIMIT $2`, [before, limit])
   return rows
 }

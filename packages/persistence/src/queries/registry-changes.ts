@@ -58,6 +58,15 @@ async function refuseIfOwnAddress(client: pg.PoolClient, address: string): Promi
   if (own.rowCount) throw new HesError('STATE_CONFLICT', `${address} is the terminal's own address; this meter cannot move to another terminal`)
 }
 
+/** How a command went must show how its read-back goes: through whom, and under whose keys. */
+async function refuseWhileInDoubt(client: pg.PoolClient, thing: Thing, address: string): Promise<void> {
+  const { rows } = await client.query<{ id: string; state: string }>(
+    `SELECT id, state FROM command WHERE ${thing.table}_address = $1 AND action <> 'read'
+       AND (state IN ('queued', 'sent') OR (action <> 'allow-close' AND (state = 'unknown' OR (state = 'confirmed' AND updated_at > now() - interval '10 minutes')))) LIMIT 1`, [address])
+  const [open] = rows
+  if (open) throw new HesError('STATE_CONFLICT', `Command ${open.id} of ${address} is ${open.state}; profile and terminal stay until it is settled.`)
+}
+
 async function changeThing(pool: pg.Pool, thing: Thing, address: string, change: Change, who: string, check: ProfileCheck, guard?: (client: pg.PoolClient) => Promise<void>): Promise<void> {
   await transaction(pool, async (client) => {
     const names = Object.keys(thing.columns)
@@ -71,6 +80,7 @@ async function changeThing(pool: pg.Pool, thing: Thing, address: string, change:
     if (wanted['securityProfile'] === 'plain' && wanted['mode'] === undefined) wanted['mode'] = null
     const after = { ...before, ...wanted }
     check({ securityProfile: after['securityProfile'] as SecurityProfile, mode: after['mode'] as SecurityMode | null })
+    if (after['terminal'] !== before['terminal'] || after['securityProfile'] !== before['securityProfile']) await refuseWhileInDoubt(client, thing, address)
     const changed = Object.keys(wanted)
     await client.query(
       `UPDATE ${thing.table} SET ${changed.map((name, index) => `${thing.columns[name]} = $${index + 2}`).join(', ')} WHERE address = $1`,

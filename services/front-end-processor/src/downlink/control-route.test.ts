@@ -22,7 +22,7 @@ function toMeter({ exchange = async () => ANSWER, seal = () => ({ apdu: Buffer.a
     exchange: async () => { told('sent'); return exchange() },
     end: () => told('end'),
   }
-  const meterSessions: MeterSessions = { alone: (_meter, work) => work(), connect: async () => session, open: async () => { told('open'); return session } }
+  const meterSessions: MeterSessions = { alone: (_terminal, _meter, work) => work(), connect: async () => session, open: async () => { told('open'); return session } }
   const machine = fakeMachine({ sealTicket: () => { told('spent'); return seal() } })
   const clock = manualClock(0)
   const known = terminalRecord()
@@ -49,5 +49,7 @@ test('once it has left, only an authentic refusal of the meter is one', async ()
   // Seen failing with the error handed on: the machine that died between sealing and opening made a command "refused" that the meter obeyed.
   await expect(toMeter({ exchange: async () => { throw new HesError('SESSION_UNKNOWN') } }).result).rejects.toMatchObject({ code: 'TERMINAL_TIMEOUT' })
   await expect(toMeter({ exchange: async () => { throw new HesError('BUSY') } }).result).rejects.toMatchObject({ code: 'TERMINAL_TIMEOUT' })
+  // Seen failing with every DEVICE_REFUSED handed on: a stolen terminal that delivered the trip and then said DAR 3 made it "refused".
+  await expect(toMeter({ exchange: async () => { throw new HesError('DEVICE_REFUSED', undefined, { dar: 3 }) } }).result).rejects.toMatchObject({ code: 'TERMINAL_TIMEOUT' })
   await expect(toMeter({ exchange: async () => { throw new HesError('DEVICE_REFUSED', undefined, { dar: 3, device: METER }) } }).result).rejects.toMatchObject({ code: 'DEVICE_REFUSED' })
 })

@@ -1,4 +1,4 @@
-import { HesError, errorCode, errorText } from '@zhuzhan/core'
+import { HesError, errorText } from '@zhuzhan/core'
 import type { Clock } from '@zhuzhan/core'
 import { outcomeValue } from '@zhuzhan/contracts'
 import type { CryptoMachine } from '@zhuzhan/contracts'
@@ -46,13 +46,13 @@ export function createSendControl({ reader, machine, meterSessions, clock, reque
     })
   }
 
-  const toMeter: SendControl = async (terminal, command, ticket, beforeSend) => meterSessions.alone(command.meterAddress, async () => {
+  const toMeter: SendControl = async (terminal, command, ticket, beforeSend) => meterSessions.alone(terminal, command.meterAddress, async () => {
     const session = await meterSessions.open(terminal, command.meterAddress, 'command')
     try {
       await session.read({ apdu: 'get-request', choice: 'normal', piid: PIID, oad: CLOCK, timeTag: undefined })
       await beforeSend()
       const [outcome] = await withSpan('crypto.session.seal', () => machine.sealTicket([{ handle: session.handle, ...ticket, piid: PIID.number }]))
-      return await session.exchange(outcomeValue<'sealTicket'>(outcome).apdu).catch(inDoubt)
+      return await session.exchange(outcomeValue<'sealTicket'>(outcome).apdu).catch((error: unknown) => inDoubt(error, command.meterAddress))
     } finally {
       // The record may still be on its way: the next session of this meter, which the read-back opens, makes it void.
       session.end()
@@ -62,8 +62,11 @@ export function createSendControl({ reader, machine, meterSessions, clock, reque
   return (terminal, command, ticket, beforeSend) => (hasOwnSession(terminal, command.meterAddress) ? toMeter : throughTerminal)(terminal, command, ticket, beforeSend)
 }
 
-/** The record has left: whatever went wrong then, also in the machine, is no refusal, unless the meter itself said so. */
-function inDoubt(error: unknown): never {
-  if (errorCode(error) === 'DEVICE_REFUSED') throw error
+/**
+ * The record has left: whatever went wrong then, also in the machine, is no refusal, unless the meter itself said so. What its terminal says in a
+ * session of its own proves nothing: it may have handed the record on before.
+ */
+function inDoubt(error: unknown, meter: string): never {
+  if (error instanceof HesError && error.code === 'DEVICE_REFUSED' && error.context['device'] === meter) throw error
   throw new HesError('TERMINAL_TIMEOUT', errorText(error), {}, { cause: error })
 }

@@ -1,6 +1,7 @@
 import { HesError, errorCode, errorText } from '@zhuzhan/core'
 import type { Clock } from '@zhuzhan/core'
 import { CONTROL_ACTIONS } from '@zhuzhan/contracts'
+import type { CommandState } from '@zhuzhan/contracts'
 import type { Apdu } from '@zhuzhan/dlt698'
 import type { BatchStore, CommandRecord, CommandStore } from '@zhuzhan/persistence'
 import type { Logger } from '@zhuzhan/service-kit'
@@ -37,6 +38,8 @@ export interface DeliveryOptions {
   send: SendControl
 }
 
+/** Another front end may have called it a doubt while its answer was on the way. */
+const HEARD_LATE: readonly CommandState[] = ['sent', 'unknown']
 /** The machine's own words before it has sealed anything. */
 const REFUSED_BY_MACHINE: ReadonlySet<string> = new Set(['TICKET_REFUSED', 'BUSY', 'SESSION_UNKNOWN', 'PROFILE_REFUSED'])
 
@@ -75,11 +78,11 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     }
     const outcome = controlOutcome(answer)
     if (outcome.kind === 'refused') {
-      moved(await store.move(command.id, { from: ['sent'], to: 'refused', who: `device/${command.meterAddress}`, code: 'DEVICE_REFUSED', dar: outcome.dar }))
+      moved(await store.move(command.id, { from: HEARD_LATE, to: 'refused', who: `device/${command.meterAddress}`, code: 'DEVICE_REFUSED', dar: outcome.dar }))
     } else if (outcome.kind === 'doubt') {
       moved(await store.move(command.id, { from: ['sent'], to: 'unknown', who, code: 'COMMAND_UNKNOWN', why: outcome.why }))
       settler.later(command.id)
-    } else if (moved(await store.move(command.id, { from: ['sent'], to: 'confirmed', who: `device/${command.meterAddress}`, dar: 0 }))) settler.later(command.id)
+    } else if (moved(await store.move(command.id, { from: HEARD_LATE, to: 'confirmed', who: `device/${command.meterAddress}`, dar: 0 }))) settler.later(command.id)
   }
 
   /** Bytes may have left, but no answer came: a doubt, which only a read-back settles. Never a second send. */

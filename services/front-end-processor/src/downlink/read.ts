@@ -44,10 +44,10 @@ export function createReader({ publisher, clock, meterSessions, requestMs, proxy
     return results
   }
 
-  const ownWords = (terminal: Terminal, meter: string, oad: Oad): Promise<ResultNormal[]> => meterSessions.alone(meter, async () => {
+  const ownWords = (terminal: Terminal, meter: string, oads: readonly Oad[]): Promise<ResultNormal[]> => meterSessions.alone(terminal, meter, async () => {
     const session = await meterSessions.open(terminal, meter, 'command')
     try {
-      const answer = await session.read({ apdu: 'get-request', choice: 'normal', piid: PIID, oad, timeTag: undefined })
+      const answer = await session.read(readRequest({ terminal: meter, meter }, oads, PIID, 0))
       const results = readResults(answer)
       if (!results) throw new HesError('APDU_INVALID', `the answer was ${answer.apdu}`)
       return results
@@ -58,11 +58,15 @@ export function createReader({ publisher, clock, meterSessions, requestMs, proxy
 
   return {
     attributes,
-    readBack: (terminal, meter, oad) => (hasOwnSession(terminal, meter) ? ownWords(terminal, meter, oad) : attributes(terminal, meter, [oad])),
+    readBack: async (terminal, meter, oad) => {
+      // Whose keys it has is not known while it is in no registry here; then its terminal's word is none.
+      if (meter !== terminal.address && !terminal.record.meters.has(meter)) throw new HesError('NOT_FOUND', `${meter} is not registered behind ${terminal.address} any more`)
+      return hasOwnSession(terminal, meter) ? ownWords(terminal, meter, [oad]) : attributes(terminal, meter, [oad])
+    },
     read: async (terminal, command) => {
       const asked = command.parameters['oads']
       const oads = Array.isArray(asked) && asked.length > 0 ? asked.map(String) : DEFAULT_READ
-      const results = await attributes(terminal, command.meterAddress, oads)
+      const results = await (hasOwnSession(terminal, command.meterAddress) ? ownWords : attributes)(terminal, command.meterAddress, oads)
       const readings = listReadings(results, { terminal: terminal.record, meter: command.meterAddress, receivedAt: clock.now(), source: 'poll' })
       await publisher.publish(readings)
       return {

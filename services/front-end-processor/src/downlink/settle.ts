@@ -13,6 +13,8 @@ import type { Reader } from './read.js'
 const TRIES_MS = [1_000, 3_000, 10_000, 30_000, 60_000] as const
 /** A time tag is at most 300 s; with a minute for clocks, after this no held-up frame can be obeyed any more. */
 const FRAME_DEAD_MS = 360_000
+/** Between the row's `sent` and the bytes on the line: the crypto machine may take its time to seal. */
+const SENDING_MS = 15_000
 /** The sending is dated by the database, the login by the gateway: so much their clocks may differ. */
 const CLOCKS_DIFFER_MS = 2_000
 
@@ -79,13 +81,15 @@ export function createSettler(options: SettlerOptions): Settler {
     // Its return calls us again.
     if (!terminal) return 'over'
     return withSpan('fep.command.settle', async () => {
+      // The device answers somewhere between: what it had not done when it was asked, it may do before the answer is here.
+      const askedAt = clock.now()
       const verdict = judge(readBack, await reader.readBack(terminal, command.meterAddress, readBack.oad))
       if (verdict === undefined) return 'silent'
       if (verdict) {
         count(await store.move(id, { from: ['confirmed', 'unknown'], to: 'verified', who: `device/${command.meterAddress}`, why: 'read-back shows the wanted state', detail: { readBack: readBack.oad } }))
         return 'over'
       }
-      if (command.state === 'unknown' && frameIsDead(command, terminal)) {
+      if (command.state === 'unknown' && frameIsDead(command, terminal, askedAt)) {
         count(await store.move(id, { from: ['unknown'], to: 'expired', who: `device/${command.meterAddress}`, why: 'read-back shows that the command had no effect', code: 'COMMAND_EXPIRED', detail: { readBack: readBack.oad } }))
         return 'over'
       }
@@ -109,11 +113,12 @@ export function createSettler(options: SettlerOptions): Settler {
    * tries to reach the meter; or the frame's time tag has lapsed. Otherwise a frame on its way, or in a terminal's hands,
    * could still trip the relay after we said it did not.
    */
-  const frameIsDead = (command: CommandRecord, terminal: Terminal): boolean => {
+  const frameIsDead = (command: CommandRecord, terminal: Terminal, askedAt: number): boolean => {
     const sentAt = command.sentAt?.getTime() ?? 0
     const heldMs = command.meterAddress === command.terminalAddress ? 0 : options.proxyMs
     const newer = hasOwnSession(terminal, command.meterAddress) || terminal.loggedInAt > sentAt + CLOCKS_DIFFER_MS
-    return (newer && clock.now() > sentAt + heldMs + CLOCKS_DIFFER_MS) || clock.now() > sentAt + FRAME_DEAD_MS
+    const leftAt = sentAt + SENDING_MS
+    return (newer && askedAt > leftAt + heldMs + CLOCKS_DIFFER_MS) || askedAt > leftAt + heldMs + FRAME_DEAD_MS
   }
 
   return {
@@ -129,8 +134,8 @@ export function createSettler(options: SettlerOptions): Settler {
         count(await store.move(command.id, { from: ['sent'], to: state, who, code: state === 'unknown' ? 'COMMAND_UNKNOWN' : 'TERMINAL_TIMEOUT', why: 'nobody waits for its answer any more' }))
         if (state === 'unknown') schedule(command.id, 0)
       }
-      for (const command of await store.overdue(['unknown'], new Date(clock.now() - 30_000), 'sent_at')) {
-        if (!timers.has(command.id) && directory.serving(command.terminalAddress)) schedule(command.id, 0)
+      for (const command of await store.doubts([...directory.bound()].map((terminal) => terminal.address), new Date(clock.now() - 30_000))) {
+        if (!timers.has(command.id)) schedule(command.id, 0)
       }
     },
     stop: () => {

@@ -71,7 +71,9 @@ function rig(on: (what: 'start' | 'block', number: number) => number | HesError 
   directory.bind(terminal)
   const frontEnd = (frontendId: string) => createTransfers({ store, directory, clock, log: pino({ level: 'silent' }), frontendId, requestMs: 100 })
   const transfers = frontEnd('fep-1')
-  return { frontEnd, clock, store, transfers, terminal, image, log, tickets }
+  /** The last block is there, and the device still looks at the image. */
+  const hold = (): void => { for (let one = 0; one < BLOCKS; one += 1) have.add(one) }
+  return { frontEnd, clock, store, transfers, terminal, image, log, tickets, hold }
 }
 
 async function queued(store: FirmwareFileStore, clock: { now(): number }): Promise<TransferRecord> {
@@ -160,6 +162,39 @@ test('when the last answer is lost nobody knows, and nothing is sent again', asy
   })
   expect(second.log).toEqual([])
   expect(log.filter((one) => one === 'start')).toHaveLength(1)
+})
+
+test('blocks under way when its time is over: nobody says it had no effect', async () => {
+  const { store, clock, transfers } = rig((_what, number) => (number === 3 ? new HesError('TERMINAL_TIMEOUT') : undefined))
+  const { id } = await queued(store, clock)
+  await transfers.sweep()
+  await until(async () => (await store.find(id))?.state === 'started')
+  clock.advance(3_600_001)
+  // Seen failing with everything overdue called expired.
+  await until(async () => {
+    await transfers.sweep()
+    return (await store.find(id))?.state === 'unknown'
+  })
+})
+
+test('a device that has every block and has not answered the last is not done', async () => {
+  let looking = false
+  const { store, clock, transfers, log, hold } = rig((_what, number) => {
+    if (number !== 4 || looking) return undefined
+    looking = true
+    hold()
+    return new HesError('TERMINAL_TIMEOUT')
+  })
+  const { id } = await queued(store, clock)
+  await transfers.sweep()
+  await until(async () => looking)
+  for (let round = 0; round < 3; round += 1) {
+    await transfers.sweep()
+    await new Promise((resolve) => setTimeout(resolve, 30))
+  }
+  // Seen failing with an empty list taken for the end.
+  expect((await store.find(id))?.state).toBe('started')
+  expect(log).toEqual(['start', '0', '1', '2', '3'])
 })
 
 test('a busy machine used nothing up: it is queued again; what is too old is not sent', async () => {

@@ -85,6 +85,8 @@ export function createTransfers({ store, directory, clock, log, frontendId, requ
     const wanted = transfer.state === 'queued' ? Array.from({ length: blocks }, (_, i) => i) : await missing(terminal, blocks)
     // The device ended it: with the last block, whose answer we did not hear, or because it lost its power.
     if (!wanted) return settle(id, { from: ['started'], to: 'unknown', code: 'COMMAND_UNKNOWN', why: 'the device knows of no transfer any more: read its version' })
+    // It has all of them and has not said what came of it: it may still be looking at them, or have refused them. The next sweep asks again.
+    if (wanted.length === 0) return
     const ticketId = transfer.ticket.subarray(25, 41).toString('hex').toUpperCase()
     for (const [i, number] of wanted.entries()) {
       const bytes = file.subarray(number * BLOCK_BYTES, (number + 1) * BLOCK_BYTES)
@@ -126,7 +128,11 @@ export function createTransfers({ store, directory, clock, log, frontendId, requ
   return {
     onBound: (terminal) => ofTerminals([terminal]),
     sweep: async () => {
-      for (const { id, state } of await store.overdue(new Date(clock.now()))) await settle(id, { from: [state], to: 'expired', code: 'COMMAND_EXPIRED' })
+      for (const { id, state } of await store.overdue(new Date(clock.now()))) {
+        // The last block may have been heard although its answer was not: then the image runs.
+        if (state === 'started') await settle(id, { from: ['started'], to: 'unknown', code: 'COMMAND_UNKNOWN', why: 'its time was over while blocks were under way: read the version of the device' })
+        else await settle(id, { from: [state], to: 'expired', code: 'COMMAND_EXPIRED' })
+      }
       await ofTerminals([...directory.bound()])
     },
   }

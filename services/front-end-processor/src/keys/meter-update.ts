@@ -35,7 +35,7 @@ export async function updateMeter(terminal: Terminal, meter: string, { machine, 
     return 'later'
   }
 
-  return meterSessions.alone(meter, async () => {
+  return meterSessions.alone(terminal, meter, async () => {
     let doubt = false
     for (let count = 0; count < MAX_CONNECTS; count += 1) {
       if (doubt) await new Promise((resolve) => setTimeout(resolve, BETWEEN_CONNECTS_MS))

@@ -29,12 +29,12 @@ const rig = (): Terminal => {
     },
     renew: () => { renewed += 1 },
   } as unknown as SecureChannel
-  requests = createRequestTable(async (apdu, ask, piid) => {
+  requests = createRequestTable(async (apdu, ask, piid, leaving) => {
     const sealed = await ask.seal?.(piid)
+    if (sealed) leaving({ seq: sealed.seq, giveUp: sealed.giveUp })
     sent.push(apdu)
     if (answers && apdu.apdu === 'action-request' && apdu.choice === 'normal')
-      setImmediate(() => requests.answer(decodeApdu(encodeApdu({ apdu: 'action-response', choice: 'normal', piid: apdu.piid, omd: apdu.omd, dar: 0, data: undefined, followReport: undefined, timeTag: undefined })) as never))
-    return sealed ? { seq: sealed.seq, giveUp: sealed.giveUp } : {}
+      setImmediate(() => requests.answer(decodeApdu(encodeApdu({ apdu: 'action-response', choice: 'normal', piid: apdu.piid, omd: apdu.omd, dar: 0, data: undefined, followReport: undefined, timeTag: undefined })) as never, sealed?.seq))
   }, manualClock())
   return { address: '000000000001', secure, requests } as unknown as Terminal
 }
@@ -92,7 +92,7 @@ test('is alone under way: it waits for reads, and reads wait for it', async () =
   const update = updateTerminal(terminal, 1_000)
   await new Promise((resolve) => setTimeout(resolve, 20))
   expect(sent).toHaveLength(1)
-  const answer = (apdu: Apdu): boolean => requests.answer(apdu as never)
+  const answer = (apdu: Apdu): boolean => requests.answer(apdu as never, apdu.apdu === 'action-response' ? 1 : undefined)
   const piidOf = (at: number): { number: number; priority: boolean; acd: boolean } => (sent[at] as Extract<Apdu, { apdu: 'get-request' }>).piid
   answer({ apdu: 'get-response', choice: 'normal', piid: piidOf(0), result: { oad: '00100200', data: { type: 'null' } }, followReport: undefined, timeTag: undefined })
   await first

@@ -5,6 +5,8 @@ import { CONTROL, decodeApdu, decodeFrame, encodeApdu, encodeConnectHeader, enco
 import type { Apdu } from '@zhuzhan/dlt698'
 import type { Lane } from '../requests/request-table.js'
 import { OFFER, OFFER_BYTES } from '../secure/connect-header.js'
+import { createTurnstile } from '../secure/turnstile.js'
+import type { Turnstile } from '../secure/turnstile.js'
 import type { Terminal } from '../terminals/terminal.js'
 
 /**
@@ -12,8 +14,11 @@ import type { Terminal } from '../terminals/terminal.js'
  * (OSP-1 §7.11). They are opened for one piece of work and ended after it.
  */
 export interface MeterSessions {
-  /** Waits until nobody else has a session of this meter: a second one would kill the first. */
-  alone<T>(meter: string, work: () => Promise<T>): Promise<T>
+  /**
+   * Waits until nobody else has a session of this meter: a second one would kill the first; and until its terminal, whose line is narrow,
+   * has a place: what waits there after a ticket is spent would be lost.
+   */
+  alone<T>(terminal: Terminal, meter: string, work: () => Promise<T>): Promise<T>
   /** One CONNECT. Undefined: the meter answered with its counter; once more at once. @throws HesError TERMINAL_TIMEOUT, AUTH_FAILED, TERMINAL_OFFLINE … */
   connect(terminal: Terminal, meter: string, lane: Lane): Promise<MeterSession | undefined>
   /** CONNECT until there is a session, a few times. @throws HesError as `connect` */
@@ -43,6 +48,8 @@ export interface MeterSessionOptions {
 }
 
 const MAX_CONNECTS = 3
+/** Meters behind one terminal that are spoken to at the same time. */
+const AT_ONCE = 2
 const BETWEEN_CONNECTS_MS = 1_100
 /** Bytes a terminal may leave in front of the meter's frame. */
 const WAKE_UP = 0xfe
@@ -60,6 +67,7 @@ export function hasOwnSession(terminal: Terminal, meter: string): boolean {
 
 export function createMeterSessions({ machine, clientAddress, requestMs, proxySeconds, meterPort, betweenConnectsMs = BETWEEN_CONNECTS_MS, onModules }: MeterSessionOptions): MeterSessions {
   const lastOf = new Map<string, Promise<unknown>>()
+  const placesOf = new WeakMap<Terminal, Turnstile>()
 
   /** One frame to the meter and its answer's APDU. */
   const pass = async (terminal: Terminal, meter: string, lane: Lane, data: Buffer): Promise<Buffer> => {
@@ -107,8 +115,11 @@ export function createMeterSessions({ machine, clientAddress, requestMs, proxySe
   }
 
   return {
-    alone: (meter, work) => {
-      const mine = (lastOf.get(meter) ?? Promise.resolve()).then(work, work)
+    alone: (terminal, meter, work) => {
+      const places = placesOf.get(terminal) ?? createTurnstile(AT_ONCE)
+      placesOf.set(terminal, places)
+      const turn = () => places.run(work)
+      const mine = (lastOf.get(meter) ?? Promise.resolve()).then(turn, turn)
       const settled = mine.then(() => undefined, () => undefined).finally(() => { if (lastOf.get(meter) === settled) lastOf.delete(meter) })
       lastOf.set(meter, settled)
       return mine

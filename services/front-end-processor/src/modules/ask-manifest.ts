@@ -21,7 +21,7 @@ export async function askTerminal({ secure, requests }: Terminal, timeoutMs: num
 /** A meter behind a terminal, in a session of its own that lives for this one question. @throws HesError */
 export async function askMeter(terminal: Terminal, meter: string, { machine, meterSessions }: { machine: CryptoMachine; meterSessions: MeterSessions }): Promise<void> {
   if (terminal.secure && !terminal.secure.ready) throw new HesError('TERMINAL_OFFLINE')
-  await meterSessions.alone(meter, async () => {
+  await meterSessions.alone(terminal, meter, async () => {
     const session = await meterSessions.open(terminal, meter, 'collection')
     try {
       await judged(session.exchange(outcomeValue<'manifestSeal'>((await machine.manifestSeal([{ handle: session.handle, piid: 0 }]))[0]).apdu))

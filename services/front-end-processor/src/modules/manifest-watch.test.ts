@@ -151,8 +151,9 @@ test('meters with sessions of their own are due with their terminal, others are 
 test('a meter that somebody else has a session with waits', async () => {
   const { watch, terminal, pass, connected, meterSessions } = rig()
   let over = (): void => undefined
-  void meterSessions.alone(METER, () => new Promise<void>((resolve) => { over = resolve }))
-  watch.onBound(terminal(TERMINAL, [METER]))
+  const other = terminal(TERMINAL, [METER])
+  void meterSessions.alone(other, METER, () => new Promise<void>((resolve) => { over = resolve }))
+  watch.onBound(other)
   await pass(2_000)
   expect(connected).toEqual([])
   over()

@@ -31,14 +31,15 @@ export interface Sent {
   seq?: number
   giveUp?(): void
 }
-export type Sender = (apdu: Apdu, ask: Ask, piid: number) => Promise<Sent>
+/** Says how it leaves before it does: the answer may be faster than the promise. */
+export type Sender = (apdu: Apdu, ask: Ask, piid: number, leaving: (sent: Sent) => void) => Promise<void>
 
 /** The requests of one connection that wait for an answer. */
 export interface RequestTable {
   /** @throws HesError TERMINAL_TIMEOUT, TERMINAL_OFFLINE, BUSY, or what the sender throws */
   ask(request: Ask): Promise<Apdu>
-  /** Gives an answer to the request it belongs to; false when it belongs to none. */
-  answer(apdu: Apdu & { piid: { number: number } }): boolean
+  /** Gives an answer to the request it belongs to, of record `seq` in a session; false when it belongs to none. */
+  answer(apdu: Apdu & { piid: { number: number } }, seq?: number): boolean
   /** The device refused record `seq` with an authentic DAR. */
   refused(seq: number, dar: number): void
   /** The connection is gone. */
@@ -127,9 +128,11 @@ export function createRequestTable(send: Sender, clock: Clock): RequestTable {
       if (open.get(number) !== entry) return
       // The time is the terminal's: what the station needed before does not count.
       entry.timer = setTimeout(overdue, wanted.ask.timeoutMs)
-      entry.sent = await send(apdu, wanted.ask, number)
-      // Its time was over while it left: nobody else will say so.
-      if (open.get(number) !== entry) entry.sent.giveUp?.()
+      await send(apdu, wanted.ask, number, (sent) => {
+        entry.sent = sent
+        // Its time was over while it was sealed: nobody else will say so.
+        if (open.get(number) !== entry) sent.giveUp?.()
+      })
     } catch (error) {
       if (!take(entry)) return
       pool.answered(number)
@@ -145,9 +148,10 @@ export function createRequestTable(send: Sender, clock: Clock): RequestTable {
       waiting[ask.lane].push({ ask, resolve, reject })
       pump()
     }),
-    answer: (apdu) => {
+    answer: (apdu, seq) => {
       const entry = open.get(apdu.piid.number)
-      if (!entry || !entry.expects(apdu)) {
+      // A PIID comes again after a minute; an authentic answer that somebody held back that long belongs to another record.
+      if (!entry || entry.sent.seq !== seq || !entry.expects(apdu)) {
         metric('fep_response_mismatches').add(1)
         return false
       }

@@ -41,7 +41,7 @@ export interface SecureChannel {
   /** A block of the file transfer this ticket started, by its id. @throws HesError as `seal` */
   sealBlock(ticket: string, apdu: Buffer): Promise<SealedRequest>
   /** The inner APDU of an authentic answer; undefined for a hint (an unprotected DAR), which decides nothing. @throws HesError AUTH_FAILED */
-  open(apdu: Buffer): Promise<{ apdu: Buffer } | { dar: number; seq: number } | undefined>
+  open(apdu: Buffer): Promise<{ apdu: Buffer; seq: number } | { dar: number; seq: number } | undefined>
   /** The due step of the open key update, sealed; or what must happen first. @throws HesError as `seal`, and KEY_UPDATE_REFUSED */
   keyUpdateStep(piid: number): Promise<KeyUpdateStep>
   /** The machine can be reached again. `anew`: it is another process than before, which knows nothing of the session. */
@@ -247,7 +247,7 @@ export function createSecureChannel(deps: SecureDeps): SecureChannel {
       const opened = outcomeValue<'open'>(outcome)
       if ('hint' in opened) return undefined
       if (opened.modules) deps.onModules?.(address, opened.modules)
-      return 'dar' in opened ? { dar: opened.dar, seq: opened.seq } : { apdu: Buffer.from(opened.apdu) }
+      return 'dar' in opened ? { dar: opened.dar, seq: opened.seq } : { apdu: Buffer.from(opened.apdu), seq: opened.seq }
     },
     end: () => {
       ended = true

@@ -66,13 +66,13 @@ export function createTerminal({ gateway, connection, remote, loggedInAt, record
   const send = (data: Buffer): Promise<void> => outbox.send({ control: CONTROL.clientRequest, address: station, data })
   const secure = record.securityProfile === 'plain' ? undefined : createSecureChannel({ ...deps.secure, address: record.address, send })
 
-  const requests = createRequestTable(async (apdu: Apdu, ask, piid) => {
+  const requests = createRequestTable(async (apdu: Apdu, ask, piid, leaving) => {
     const bytes = encodeApdu(apdu)
     if (!secure) {
-      await send(ask.seal ? (await ask.seal(piid)).apdu : bytes)
-      return {}
+      return send(ask.seal ? (await ask.seal(piid)).apdu : bytes)
     }
     const sealed = await (ask.seal?.(piid) ?? secure.seal(bytes))
+    leaving({ seq: sealed.seq, giveUp: sealed.giveUp })
     try {
       await send(sealed.apdu)
     } catch (error) {
@@ -80,7 +80,6 @@ export function createTerminal({ gateway, connection, remote, loggedInAt, record
       sealed.giveUp()
       throw error
     }
-    return { seq: sealed.seq, giveUp: sealed.giveUp }
   }, clock)
 
   /** A plain device needs a ticket like every other; the machine gives its bytes in clear (laboratories). */

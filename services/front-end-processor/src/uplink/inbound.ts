@@ -61,7 +61,7 @@ export function createInbound({ reports, onRefused, log }: InboundOptions): (ter
         if (opened === undefined) return
         if ('dar' in opened) return terminal.requests.refused(opened.seq, opened.dar)
         const inner = decoded(opened.apdu)
-        if ('piid' in inner) terminal.requests.answer(inner)
+        if ('piid' in inner) terminal.requests.answer(inner, opened.seq)
         return
       }
       default:

@@ -160,6 +160,23 @@ describe('the ticket', () => {
   })
 })
 
+test('while a command is on its way or in doubt, its meter keeps terminal and profile: they say how to read it back', async () => {
+  const post = (path: string, body: object) => api.call('POST', `/api/v1/${path}`, { token: tokens.operator, body })
+  await post('meters', { address: '15', terminal: '1' })
+  const patch = (body: object) => api.call('PATCH', '/api/v1/meters/15', { token: tokens.operator, body })
+  const { body } = await submit({ action: 'trip' }, tokens.dispatcher, '15')
+  await decide(body.id, 'approve')
+  for (const state of ['queued', 'sent', 'unknown'] as const) {
+    if (state !== 'queued') await api.store.move(body.id, { from: [state === 'sent' ? 'queued' : 'sent'], to: state, who: 'fep-1' })
+    // Seen failing without the look at commands: the terminal's word settled a command of a meter with keys of its own.
+    expect(await patch({ terminal: '4' })).toMatchObject({ status: 409, body: { code: 'STATE_CONFLICT', message: expect.stringContaining(body.id) } })
+    expect((await patch({ securityProfile: 'sm', mode: 'S' })).status).toBe(409)
+    expect((await patch({ name: `still ${state}` })).status).toBe(200)
+  }
+  await api.store.move(body.id, { from: ['unknown'], to: 'verified', who: 'device' })
+  expect((await patch({ terminal: '4' })).status).toBe(200)
+})
+
 test('a rejected command is over', async () => {
   const { body } = await submit({ action: 'trip' })
   expect(await decide(body.id, 'reject', tokens.approver, { reason: 'wrong meter' })).toMatchObject({ status: 200, body: { state: 'rejected', decidedBy: 'anna' } })

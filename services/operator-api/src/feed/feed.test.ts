@@ -2,10 +2,12 @@ import { once } from 'node:events'
 import { createEventLog } from '@zhuzhan/persistence'
 import type { StationEvent } from '@zhuzhan/contracts'
 import { withPostgres } from '@zhuzhan/testing'
+import { pino } from 'pino'
 import type { WebSocket } from 'ws'
 import { createTestApi } from '../fixtures/test-api.js'
 import type { TestApi } from '../fixtures/test-api.js'
 import { MAX_BUFFERED_BYTES, serveFeedClient } from './client.js'
+import { createEventFeed } from './feed.js'
 import type { EventSink } from './feed.js'
 
 const postgres = withPostgres()
@@ -53,6 +55,21 @@ test('what happens is seen at once, by everybody who asked for it', async () => 
   ])
   expect(some.events).toHaveLength(1)
   for (const { socket } of [all, some]) socket.close()
+})
+
+test('what happens before the listener is connected is not lost', async () => {
+  let connect = (): void => undefined
+  const feed = createEventFeed({ pool: api.database.pool, clock: api.clock, log: pino({ level: 'silent' }), listen: (wake) => { connect = wake; return { close: async () => undefined } } })
+  await feed.start()
+  const seen: string[] = []
+  feed.subscribe((events) => seen.push(...events.map(({ kind }) => kind)))
+  await publish({ kind: 'terminal.online', terminal: '000000000019' })
+  connect()
+  // Seen failing with the first read left to the first notification: a busy machine connects later than it serves.
+  const deadline = Date.now() + 5_000
+  while (seen.length === 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 10))
+  expect(seen).toEqual(['terminal.online'])
+  await feed.stop()
 })
 
 test('resuming gives the past and the present without a gap or a repetition', async () => {

@@ -74,12 +74,13 @@ export function createEventFeed({ pool, listen, clock, log }: EventFeedDeps): Ev
       floor = Math.max(floor ?? 0, id)
     }
   }
+  const unreadable = (error: unknown): void => { noisy.warn({ reason: errorText(error) }, 'live feed: events could not be read') }
   const wake = (): void => {
     again = true
     running ??= (async () => {
       while (again) {
         again = false
-        await read().catch((error: unknown) => noisy.warn({ reason: errorText(error) }, 'live feed: events could not be read'))
+        await read().catch(unreadable)
       }
     })().finally(() => { running = undefined })
   }
@@ -91,6 +92,8 @@ export function createEventFeed({ pool, listen, clock, log }: EventFeedDeps): Ev
       return { after: floor ?? 0, end: () => { sinks.delete(sink) } }
     },
     start: async () => {
+      // Before anybody subscribes: whoever is here already must not miss what happens until the listener is connected.
+      await read().catch(unreadable)
       listener = listen(wake)
       timer = setInterval(wake, LOOK_ANYWAY_MS)
       timer.unref()

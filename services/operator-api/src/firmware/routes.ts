@@ -3,7 +3,7 @@ import type { Clock } from '@zhuzhan/core'
 import { FirmwareReleaseAnswer, FirmwareReleaseList, FirmwareWithdrawBody, NewTransferBody, ReleaseIdInput, SignBody, TransferAnswer, TransferList } from '@zhuzhan/contracts'
 import type { CryptoMachine, FirmwareRelease } from '@zhuzhan/contracts'
 import { createFirmwareFileStore } from '@zhuzhan/persistence'
-import type { TransferRecord } from '@zhuzhan/persistence'
+import type { AuditLog, TransferRecord } from '@zhuzhan/persistence'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import type pg from 'pg'
 import { z } from 'zod'
@@ -18,6 +18,7 @@ export interface FirmwareRoutesDeps {
   pool: pg.Pool
   guard: Guard
   clock: Clock
+  audit: AuditLog
   tickets: Pick<Tickets, 'prepareFor' | 'sign'>
   /** Absent where this service was started without one. */
   machine: CryptoMachine | undefined
@@ -29,7 +30,7 @@ const MAX_FILE_BYTES = 4 * 1024 * 1024 + 4_096
 const KEPT_ON_PAGE = 200
 
 /** Firmware releases and their transfers. docs/security/firmware.md */
-export const firmwareRoutes = ({ pool, guard, clock, tickets, machine }: FirmwareRoutesDeps): FastifyPluginAsyncZod => async (app) => {
+export const firmwareRoutes = ({ pool, guard, clock, audit, tickets, machine }: FirmwareRoutesDeps): FastifyPluginAsyncZod => async (app) => {
   const store = createFirmwareFileStore(pool)
   const service = (): FirmwareService => {
     if (!machine) throw new HesError('UNAVAILABLE', 'This operator API has no crypto machine: set ZHUZHAN_CRYPTO_URL and ZHUZHAN_CRYPTO_SECRET.')
@@ -66,6 +67,7 @@ export const firmwareRoutes = ({ pool, guard, clock, tickets, machine }: Firmwar
     config: { act: 'firmware.withdraw' },
   }, async (request) => {
     await service().withdraw(request.params.release, request.body)
+    await audit.append({ actor: whoAsks(request).username, action: 'firmware.withdraw', object: `firmware/${request.params.release}`, outcome: 'ok' })
     return answer(request.params.release)
   })
 
