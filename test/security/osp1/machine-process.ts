@@ -22,6 +22,9 @@ export interface MachineProcess {
 
 /** Several of them may share a database: then they share the master key file, too. */
 export interface MachineHouse {
+  /** Socket file on which a process takes ceremonies. */
+  readonly ceremonies: string
+  readonly masterKey: Buffer
   process(): Promise<MachineProcess>
   close(): void
 }
@@ -32,11 +35,15 @@ const SECRET = 'kill test of the machine'
 export function machineHouse(databaseUrl: string, administrators?: string): MachineHouse {
   const folder = mkdtempSync(join(tmpdir(), 'machine-house-'))
   const masterKey = join(folder, 'master.key')
-  writeFileSync(masterKey, 'master key of a throw-away machine', { mode: 0o600 })
+  const key = Buffer.from('master key of a throw-away machine')
+  writeFileSync(masterKey, key, { mode: 0o600 })
+  const ceremonies = join(folder, 'ceremony.sock')
   const founders = join(folder, 'administrators.json')
   if (administrators !== undefined) writeFileSync(founders, administrators, { mode: 0o600 })
 
   return {
+    ceremonies,
+    masterKey: key,
     close: () => rmSync(folder, { recursive: true, force: true }),
     async process() {
       const [port = 0, ops = 0] = await freePorts(2)
@@ -58,7 +65,7 @@ export function machineHouse(databaseUrl: string, administrators?: string): Mach
             cwd: join(PROJECT, 'services/crypto-machine'),
             env: {
               ...process.env, NODE_OPTIONS: '', DATABASE_URL: databaseUrl, ZHUZHAN_CRYPTO_PORT: String(port), ZHUZHAN_OPS_PORT: String(ops),
-              ZHUZHAN_CRYPTO_SECRET: SECRET, ZHUZHAN_MASTER_KEY_FILE: masterKey, ZHUZHAN_SERVICE: 'crypto-machine',
+              ZHUZHAN_CRYPTO_SECRET: SECRET, ZHUZHAN_MASTER_KEY_FILE: masterKey, ZHUZHAN_CEREMONY_SOCKET: ceremonies, ZHUZHAN_SERVICE: 'crypto-machine',
               ...(administrators !== undefined && { ZHUZHAN_ADMINISTRATORS_FILE: founders }),
             },
             stdio: ['ignore', 'pipe', 'pipe'],

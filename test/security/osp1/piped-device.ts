@@ -12,6 +12,9 @@ import { ask } from './office.js'
 const piid = { number: 1, priority: false, acd: false }
 export const GET_CLOCK = encodeApdu({ apdu: 'get-request', choice: 'normal', piid, oad: '40000200', timeTag: undefined })
 
+const REPORT = encodeApdu({ apdu: 'report-notification', choice: 'normal-list', piid, results: [{ oad: '00100201', data: { type: 'double-long-unsigned', value: 12_345 } }], followReport: undefined, timeTag: undefined })
+export const REPORT_RESPONSE = encodeApdu({ apdu: 'report-response', choice: 'normal-list', piid, oads: ['00100201'], timeTag: undefined })
+
 /** A virtual device in front of a running crypto machine, with nothing between them but what a test puts there. */
 export interface PipedDevice {
   address: string
@@ -26,6 +29,8 @@ export interface PipedDevice {
   finish(exchange: string, response: ConnectResponse): Promise<CryptoResult<'connectFinish'>>
   /** A session whose first record read the clock. */
   connect(): Promise<string>
+  /** A report of the device, sealed. */
+  report(): Promise<Buffer>
   /** Seal, let the device answer, open. */
   exchange(handle: string, apdu?: Uint8Array): Promise<CryptoResult<'open'>>
 }
@@ -57,6 +62,7 @@ export async function pipedDevice(port: CryptoMachine, engine: Sm2Engine, addres
       await one.exchange(finished.handle)
       return finished.handle
     },
+    report: async () => (await device.sealReport(REPORT)).apdu,
     async exchange(handle, apdu = GET_CLOCK) {
       const sealed = await ask(port, 'seal', { handle, apdu })
       return ask(port, 'open', { handle, apdu: (await one.receive(sealed.apdu))! })
