@@ -15,6 +15,8 @@ const say = createProgress(process.stdout)
 const REPORT = join(ROOT, '.tools/jest.json')
 /** Tests that start whole stations run one after another: two stations at once would measure each other. */
 const STATION_TESTS = '/test/(e2e|security)/'
+/** Jest keeps what a suite has loaded: in one process 250 suites fill the heap, and the last ones wait for the garbage collector. */
+const FRESH_WORKERS = ['--workerIdleMemoryLimit=1GB']
 /** Drills of more than five minutes together: with ZHUZHAN_TEST_LONG=1, before a release, and after a change of sessions, keys or the machine. */
 const DRILLS = '/test/(e2e/rotation|security/osp1/(kill|modules|no-key-outside|wire))\\.test'
 
@@ -29,7 +31,7 @@ if (asked.length === 0) {
   ])
 }
 const runs = asked.length > 0 ? [jest(asked)] : [
-  jest(['--testPathIgnorePatterns', '/node_modules/', '/dist/', STATION_TESTS]),
+  jest([...FRESH_WORKERS, '--testPathIgnorePatterns', '/node_modules/', '/dist/', STATION_TESTS]),
   jest(['--runInBand', '--passWithNoTests', '--testPathPatterns', STATION_TESTS, '--testPathIgnorePatterns', '/node_modules/', '/dist/', ...(process.env.ZHUZHAN_TEST_LONG === '1' ? [] : [DRILLS])]),
 ]
 const passed = runs.reduce((sum, run) => sum + run.passed, 0)
