@@ -4,6 +4,9 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { connectCryptoMachine } from '@zhuzhan/crypto-client'
+import type { CryptoMachineClient } from '@zhuzhan/crypto-client'
+import { createLogger } from '@zhuzhan/service-kit'
 import { SERVICE_PROGRAM, freePorts } from '@zhuzhan/supervisor'
 import { PROJECT } from '@zhuzhan/testing'
 
@@ -77,4 +80,9 @@ export function machineHouse(databaseUrl: string, administrators?: string): Mach
       }
     },
   }
+}
+
+/** A front end's connection to a process of the machine, as soon as it answers. */
+export function frontEndOf({ url, secret }: MachineProcess): Promise<CryptoMachineClient> {
+  return connectCryptoMachine({ url, secret, identity: 'front-end', log: createLogger({ service: 'test', level: 'silent' }) }, 60_000)
 }

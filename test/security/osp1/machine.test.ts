@@ -5,17 +5,15 @@
  */
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { connectCryptoMachine } from '@zhuzhan/crypto-client'
 import type { CryptoMachineClient } from '@zhuzhan/crypto-client'
 import { HesError } from '@zhuzhan/core'
 import { CONTROL, decodeApdu, encodeApdu, encodeConnectHeader, encodeFrame } from '@zhuzhan/dlt698'
 import type { Apdu, ConnectResponse, Data } from '@zhuzhan/dlt698'
 import { SM2_CURVE, SM2_DEFAULT_ID, createEngine, intToBytes } from '@zhuzhan/gm-crypto'
 import { recordResponse } from '@zhuzhan/osp1'
-import { createLogger } from '@zhuzhan/service-kit'
 import { withPostgres } from '@zhuzhan/testing'
 import { contextOf } from './adversary.js'
-import { machineHouse } from './machine-process.js'
+import { frontEndOf, machineHouse } from './machine-process.js'
 import type { MachineHouse, MachineProcess } from './machine-process.js'
 import { ADMINISTRATORS, SOUTH, ask, openOffice } from './office.js'
 import type { Office, Person, Signed, TicketTerms } from './office.js'
@@ -32,14 +30,11 @@ let people: Record<'operator' | 'approver' | 'southerner', Person>
 let modeS: PipedDevice
 let modeF: PipedDevice
 
-const dial = (): Promise<CryptoMachineClient> =>
-  connectCryptoMachine({ url: machine.url, secret: machine.secret, identity: 'front-end', log: createLogger({ service: 'test', level: 'silent' }) }, 60_000)
-
 beforeAll(async () => {
   house = machineHouse(db.url, ADMINISTRATORS)
   machine = await house.process()
   machine.start()
-  port = await dial()
+  port = await frontEndOf(machine)
   office = openOffice(port, engine)
   people = { operator: await office.enter(['operator']), approver: await office.enter(['approver']), southerner: await office.enter(['operator'], SOUTH) }
   modeS = await pipedDevice(port, engine, '000000000101', 'S')
@@ -83,7 +78,7 @@ describe('privilege misuse', () => {
     await machine.kill()
     machine.start()
     await port.stop()
-    port = await dial()
+    port = await frontEndOf(machine)
     office = openOffice(port, engine)
     modeS = Object.assign(await pipedDevice(port, engine, modeS.address, 'S'))
     modeF = Object.assign(await pipedDevice(port, engine, modeF.address, 'F'))

@@ -10,13 +10,11 @@ import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { buffer, text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { connectCryptoMachine } from '@zhuzhan/crypto-client'
 import type { CryptoMachineClient } from '@zhuzhan/crypto-client'
 import type { Apdu } from '@zhuzhan/dlt698'
 import { createEngine } from '@zhuzhan/gm-crypto'
-import { createLogger } from '@zhuzhan/service-kit'
 import { PROJECT, temporaryFolder, withPostgres } from '@zhuzhan/testing'
-import { machineHouse } from './machine-process.js'
+import { frontEndOf, machineHouse } from './machine-process.js'
 import type { MachineHouse, MachineProcess } from './machine-process.js'
 import { ADMINISTRATORS, ask, openOffice } from './office.js'
 import { REPORT_RESPONSE, pipedDevice } from './piped-device.js'
@@ -30,14 +28,11 @@ let client: CryptoMachineClient
 /** The machine that runs now, whichever it is. */
 const port = new Proxy({} as CryptoMachineClient, { get: (_target, name) => client[name as keyof CryptoMachineClient] })
 
-const dial = (): Promise<CryptoMachineClient> =>
-  connectCryptoMachine({ url: machine.url, secret: machine.secret, identity: 'front-end', log: createLogger({ service: 'test', level: 'silent' }) }, 60_000)
-
 beforeAll(async () => {
   house = machineHouse(db.url, ADMINISTRATORS)
   machine = await house.process()
   machine.start()
-  client = await dial()
+  client = await frontEndOf(machine)
 }, 120_000)
 afterAll(async () => {
   await client?.stop()
@@ -107,7 +102,7 @@ test('counter loss: restored from yesterday, every device is reachable, old tick
   expect(made.newEpoch).not.toBe(made.epoch)
   machine.start()
   await client.stop()
-  client = await dial()
+  client = await frontEndOf(machine)
   expect(await ask(port, 'status', {})).toMatchObject({ epoch: made.newEpoch })
 
   for (const [i, device] of devices.entries()) {

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import { rename, writeFile } from 'node:fs/promises'
 import { HesError, systemClock } from '@zhuzhan/core'
-import { KEY_USAGE, SM2_DEFAULT_ID, certificateToPem, chooseEngine, createRequest, crlToPem, nameText, parseCertificate, parseCrl, privateKeyToPem, requestToPem } from '@zhuzhan/gm-crypto'
-import type { KeyUsage, Sm2Engine } from '@zhuzhan/gm-crypto'
+import { KEY_USAGE, SM2_DEFAULT_ID, certificateToPem, createRequest, crlToPem, nameText, parseCertificate, parseCrl, privateKeyToPem, requestToPem } from '@zhuzhan/gm-crypto'
+import type { KeyUsage } from '@zhuzhan/gm-crypto'
 import { InvalidArgumentError } from 'commander'
 import type { Command } from 'commander'
 import { readAll, readObjects, readPrivateKey, writeNew } from '../cert/files.js'
@@ -10,6 +10,7 @@ import { issueFor, issueList, issueRoot, subjectOf } from '../cert/issue.js'
 import { judgeCertificate } from '../cert/judge.js'
 import { shown, shownText } from '../cert/show.js'
 import { createOutput } from '../output.js'
+import { withEngine } from '../with-engine.js'
 
 /** SM2 certificates: look, ask for, check; and a CA for laboratories. */
 export function certCommand(program: Command): void {
@@ -90,15 +91,6 @@ interface CsrOptions { subject: string; key: string; out: string; usage?: KeyUsa
 interface VerifyOptions { ca: string[]; crl?: string[]; usage?: KeyUsage; at?: number; json?: boolean }
 interface IssueOptions { caKey: string; out: string; days: number; ca?: string; csr?: string; usage?: KeyUsage[]; authority?: boolean; pathLength: number; self?: boolean; subject?: string; json?: boolean }
 interface RevokeOptions { ca: string; caKey: string; out: string; days: number; json?: boolean }
-
-async function withEngine(work: (engine: Sm2Engine) => Promise<void>): Promise<void> {
-  const { engine } = await chooseEngine()
-  try {
-    await work(engine)
-  } finally {
-    engine.close()
-  }
-}
 
 function laboratoryOnly(): void {
   if (process.env['ZHUZHAN_PRODUCTION'] === '1') throw new HesError('PROFILE_REFUSED', 'Laboratory certificates are refused in production (ZHUZHAN_PRODUCTION=1).')

@@ -3,12 +3,12 @@ import { join } from 'node:path'
 import { HesError } from '@zhuzhan/core'
 import { FirmwareModel, FirmwareVendor, ReleaseId, outcomeValue } from '@zhuzhan/contracts'
 import type { CryptoRequest, FirmwareRelease, OrderBody } from '@zhuzhan/contracts'
-import { chooseEngine, privateKeyFromPem, publicKeyFromPem, publicKeyToPem } from '@zhuzhan/gm-crypto'
-import type { Sm2Engine } from '@zhuzhan/gm-crypto'
+import { privateKeyFromPem, publicKeyFromPem, publicKeyToPem } from '@zhuzhan/gm-crypto'
 import type { Command } from 'commander'
 import { buildFirmware, inspectFirmware, readFirmware, verifyFirmware } from '../firmware/file.js'
 import { createOutput } from '../output.js'
 import { dataFolder } from '../station.js'
+import { withEngine } from '../with-engine.js'
 import { administrators, signedOrder, withMachine } from './root-keys.js'
 
 interface Signed { administrators?: string; json?: boolean }
@@ -82,15 +82,6 @@ function withOrder(command: Command): Command {
 async function order(body: OrderBody, { administrators: file }: Signed): Promise<void> {
   const people = await administrators(file ?? join(dataFolder(), 'administrators.json'))
   await withMachine((machine) => signedOrder(machine, body, people))
-}
-
-async function withEngine(work: (engine: Sm2Engine) => Promise<void>): Promise<void> {
-  const { engine } = await chooseEngine()
-  try {
-    await work(engine)
-  } finally {
-    engine.close()
-  }
 }
 
 function termsOf(options: BuildOptions, image: Buffer): CryptoRequest<'prepareFirmware'> {

@@ -1,14 +1,14 @@
 import { createReadStream, existsSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { HesError, fromHex, toHex } from '@zhuzhan/core'
-import { SM2_DEFAULT_ID, chooseEngine, privateKeyToPem } from '@zhuzhan/gm-crypto'
-import type { Sm2Engine } from '@zhuzhan/gm-crypto'
+import { SM2_DEFAULT_ID, privateKeyToPem } from '@zhuzhan/gm-crypto'
 import { describeSigned, signedInput } from '@zhuzhan/osp1'
 import type { Described } from '@zhuzhan/osp1'
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { readPrivateKey, writeNew } from '../cert/files.js'
 import { createOutput } from '../output.js'
+import { withEngine } from '../with-engine.js'
 
 /** What a person does where his key is: look at what he is to sign, and sign it. docs/security/tickets.md */
 export function ticketCommand(program: Command): void {
@@ -109,13 +109,4 @@ function signature(content: string): Buffer {
 
 function inWords({ title, lines }: Described): string {
   return [`${title.zh} ${title.en}`, ...lines.map(({ label, value }) => `  ${label.zh} ${label.en}: ${value.zh === value.en ? value.en : `${value.zh} ${value.en}`}`)].join('\n')
-}
-
-async function withEngine(work: (engine: Sm2Engine) => Promise<void>): Promise<void> {
-  const { engine } = await chooseEngine()
-  try {
-    await work(engine)
-  } finally {
-    engine.close()
-  }
 }

@@ -1,28 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import type { ModuleHistoryRow, ModuleRow } from '../store/module-store.js'
 import { HISTORY_KEPT } from '../store/module-store.js'
-import type { DeviceRow, MachineStore, NewDevice } from '../store/store.js'
+import type { DeviceRow, MachineStore } from '../store/store.js'
 import type { FreshData, OpenStore } from './fresh-store.js'
+import { newDevice } from './store-suite.js'
 
 /** What every store does alike with modules. */
 
 const mac = (): Buffer => randomBytes(16)
 const event = { kind: 'modules-test', subject: 'test' }
-let nextDevice = 700
-const newDevice = (): NewDevice => ({
-  address: String(nextDevice++).padStart(12, '0'),
-  dispersion: randomBytes(8),
-  ad: randomBytes(6),
-  chipSerial: randomBytes(8),
-  mode: 'S',
-  keyState: 1,
-  keyVersion: 1,
-  status: 'active',
-  certificate: undefined,
-  issuedKey: undefined,
-  suspect: false,
-  rowMac: mac(),
-})
 const module = (slot: number, more: Partial<ModuleRow> = {}): ModuleRow => ({
   slot,
   serial: randomBytes(8),

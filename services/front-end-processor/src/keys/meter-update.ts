@@ -1,6 +1,7 @@
 import { HesError, errorCode } from '@zhuzhan/core'
 import { outcomeValue } from '@zhuzhan/contracts'
 import type { CryptoMachine, CryptoResult } from '@zhuzhan/contracts'
+import { BETWEEN_CONNECTS_MS } from '../meters/meter-sessions.js'
 import type { MeterSession, MeterSessions } from '../meters/meter-sessions.js'
 import type { Terminal } from '../terminals/terminal.js'
 import type { UpdateTurn } from './terminal-update.js'
@@ -13,8 +14,6 @@ export interface MeterUpdateOptions {
 /** Sessions of one turn: new keys, old keys, new keys after the stage, and one for a counter that healed. */
 const MAX_CONNECTS = 4
 const MAX_STEPS = 4
-/** The meter answers one wrong CONNECT a second (OSP-1 §7.12). */
-const BETWEEN_CONNECTS_MS = 1_100
 /** No new CONNECT settles these. */
 const FINAL: ReadonlySet<string> = new Set(['UNAVAILABLE', 'TERMINAL_OFFLINE', 'INTERNAL', 'KEY_UPDATE_REFUSED', 'DEVICE_NOT_ENROLLED'])
 

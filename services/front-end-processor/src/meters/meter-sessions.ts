@@ -41,7 +41,6 @@ export interface MeterSessionOptions {
   proxySeconds: number
   /** Port of terminals that meters hang on, OAD. */
   meterPort: string
-  /** The meter answers one wrong CONNECT a second (OSP-1 §7.12). */
   betweenConnectsMs?: number
   /** The machine judged a module manifest that came as an answer. */
   onModules?(device: { address: string; terminal: string }, verdict: ModulesVerdict): void
@@ -50,7 +49,8 @@ export interface MeterSessionOptions {
 const MAX_CONNECTS = 3
 /** Meters behind one terminal that are spoken to at the same time. */
 const AT_ONCE = 2
-const BETWEEN_CONNECTS_MS = 1_100
+/** The meter answers one wrong CONNECT a second (OSP-1 §7.12). */
+export const BETWEEN_CONNECTS_MS = 1_100
 /** Bytes a terminal may leave in front of the meter's frame. */
 const WAKE_UP = 0xfe
 /** The usual meter setting, 9600 8E1; a terminal's carrier port does not heed it. */
