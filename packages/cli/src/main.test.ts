@@ -12,7 +12,7 @@ const program = join(folder, 'main.mjs')
 beforeAll(() => {
   const { status, stderr } = spawnSync(join(project, 'node_modules/esbuild/bin/esbuild'), [
     join(project, 'packages/cli/src/main.ts'), '--bundle', '--platform=node', '--format=esm', '--target=node20',
-    '--conditions=zhuzhan-source', '--external:./commands/station.js', `--outfile=${program}`, '--log-level=warning',
+    '--conditions=zhuzhan-source', '--external:./commands/station.js', '--external:./commands/analyse.js', `--outfile=${program}`, '--log-level=warning',
     // commander asks for Node's modules by require.
     '--banner:js=import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
   ], { encoding: 'utf8' })

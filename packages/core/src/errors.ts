@@ -60,6 +60,7 @@ export const ERRORS = {
 
   // data
   READING_REFUSED: { http: 422, retry: false, audit: false, text: 'A reading that no schema accepts; kept in the dead-letter table.' },
+  DATA_REFUSED: { http: 422, retry: false, audit: false, text: 'The data do not carry the figure asked for; the message says why.' },
   CONFIG_INVALID: { http: 500, retry: false, audit: false, text: 'The configuration does not fit its schema.' },
 } as const satisfies Record<string, ErrorRow>
 

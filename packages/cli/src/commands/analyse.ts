@@ -1,0 +1,8 @@
+import type { Command } from 'commander'
+import { chargingCommand } from '../analyse/charging.js'
+
+/** Analyses of files: for analysts with data of their own. They need no station. docs/analytics.md */
+export function analyseCommand(program: Command): void {
+  const analyse = program.command('analyse').description('analyse files of readings: needs no station')
+  for (const add of [chargingCommand]) add(analyse)
+}

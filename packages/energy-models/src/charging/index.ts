@@ -1,0 +1,8 @@
+export { ChargingCase, readCase } from './case.js'
+export type { Vehicle } from './case.js'
+export { judge } from './judge.js'
+export type { Judgement } from './judge.js'
+export { planCharging } from './plan.js'
+export type { ChargingPlan, PlanOptions, SolveProgram } from './plan.js'
+export { replan } from './rolling.js'
+export type { NextStep, Progress } from './rolling.js'

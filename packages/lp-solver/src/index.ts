@@ -1,0 +1,2 @@
+export { createLpSolver } from './solver.js'
+export type { LpAnswer, LpSolver } from './solver.js'
