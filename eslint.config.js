@@ -31,6 +31,7 @@ const ARROWS = {
   'packages/fleet': ['core', 'codec', 'dlt698', 'field-sessions', 'gm-crypto', 'osp1', 'policy'],
   'packages/supervisor': ['core', 'contracts', 'persistence', 'service-kit', 'crypto-client'],
   'packages/testing': ['core', 'contracts', 'dlt698', 'persistence', 'queues', 'supervisor'],
+  'packages/chaos': ['core', 'crypto-client', 'dlt698', 'fleet', 'queues', 'service-kit', 'supervisor', 'testing'],
   'packages/cli': ['core', 'codec', 'dlt698', 'analyser', 'contracts', 'persistence', 'service-kit', 'gm-crypto', 'custody', 'osp1', 'fleet', 'crypto-client', 'energy-models', 'lp-solver'],
   'services/gateway-type1': ['core', 'codec', 'contracts', 'dlt698', 'persistence', 'service-kit', 'telemetry'],
   'services/front-end-processor': ['core', 'codec', 'contracts', 'crypto-client', 'dlt698', 'persistence', 'queues', 'service-kit', 'telemetry'],
@@ -43,7 +44,7 @@ const ARROWS = {
 const PURE = ['packages/core', 'packages/codec', 'packages/dlt645', 'packages/dlt698', 'packages/gdw1376', 'packages/ssal', 'packages/analyser', 'packages/contracts', 'packages/osp1', 'packages/policy', 'packages/field-sessions', 'packages/energy-models']
 const INPUT_OUTPUT = ['fs', 'fs/promises', 'net', 'tls', 'http', 'https', 'http2', 'dgram', 'child_process', 'cluster', 'worker_threads'].map((name) => `node:${name}`)
 /** Raw sockets live where terminals, pipes and test peers are; everything else speaks through them. */
-const SOCKETS = ['services/gateway-type1', 'packages/service-kit', 'packages/fleet', 'packages/testing', 'packages/supervisor']
+const SOCKETS = ['services/gateway-type1', 'packages/service-kit', 'packages/fleet', 'packages/testing', 'packages/supervisor', 'packages/chaos']
 /** Tests, and what only tests use: they may read vectors and start servers. */
 const TEST_CODE = ['**/*.test.ts', '**/fixtures/**/*.ts', '**/vectors/**/*.ts', '**/conformance/**/*.ts']
 

@@ -21,6 +21,7 @@ export const commonConfig = {
   ZHUZHAN_HARDWARE_CIPHERS: hardwareCiphers.describe('unpublished algorithms the GM/T 0018 device offers: SM1, SM7 or SM1,SM7; where the policy asks for one that is not here, the station refuses'),
   ZHUZHAN_LAB_SUBSTITUTION: hardwareCiphers.describe('laboratories only: the same list for algorithms that SM4 replaces; sessions are marked substituted; refused with ZHUZHAN_PRODUCTION=1'),
   ZHUZHAN_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info').describe('lowest level that is logged'),
+  ZHUZHAN_CLOCK_OFFSET_FILE: optionalText.describe('kill tests only: a file with milliseconds by which the clock of every service is wrong; refused with ZHUZHAN_PRODUCTION=1'),
   ZHUZHAN_OPS_HOST: z.string().default('127.0.0.1').describe('address of /health, /ready and /metrics'),
   OTEL_EXPORTER_OTLP_ENDPOINT: optionalText.describe('OTLP/HTTP collector for traces, http://host:4318; without it none are recorded'),
   ZHUZHAN_TRACE_RATIO: z.coerce.number().min(0).max(1).default(0.01).describe('part of new traces that is recorded, 0 to 1'),
@@ -48,9 +49,16 @@ export function loadConfig<S extends z.ZodType>(schema: S, env: Environment = pr
 
 /** What is a contradiction in every service. */
 function notInProduction<T>(data: T): T {
-  const { ZHUZHAN_PRODUCTION: production, ZHUZHAN_LAB_SUBSTITUTION: laboratory } = data as { ZHUZHAN_PRODUCTION?: boolean; ZHUZHAN_LAB_SUBSTITUTION?: readonly string[] }
+  const { ZHUZHAN_PRODUCTION: production, ZHUZHAN_LAB_SUBSTITUTION: laboratory, ZHUZHAN_CLOCK_OFFSET_FILE: clockFile } = data as {
+    ZHUZHAN_PRODUCTION?: boolean
+    ZHUZHAN_LAB_SUBSTITUTION?: readonly string[]
+    ZHUZHAN_CLOCK_OFFSET_FILE?: string | undefined
+  }
   if (production && laboratory !== undefined && laboratory.length > 0) {
     throw new HesError('CONFIG_INVALID', 'Configuration: ZHUZHAN_LAB_SUBSTITUTION is for laboratories and refused with ZHUZHAN_PRODUCTION=1.')
+  }
+  if (production && clockFile !== undefined) {
+    throw new HesError('CONFIG_INVALID', 'Configuration: ZHUZHAN_CLOCK_OFFSET_FILE is for kill tests and refused with ZHUZHAN_PRODUCTION=1.')
   }
   return data
 }

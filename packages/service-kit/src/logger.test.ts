@@ -1,4 +1,5 @@
 import { HesError } from '@zhuzhan/core'
+import { spawnSync } from 'node:child_process'
 import { createLogger } from './logger.js'
 
 function logged(write: (log: ReturnType<typeof createLogger>) => void): Record<string, unknown> {
@@ -36,4 +37,24 @@ test('an error keeps code, context and cause', () => {
 
 test('a child logger redacts too', () => {
   expect(JSON.stringify(logged((log) => log.child({ terminal: '12' }).info({ cookie: 'zz9' }, 'x')))).not.toContain('zz9')
+})
+
+// Mutation: no listener for 'error' at the destination; then the warning itself throws, and with it the work it spoke of.
+test('a disk without room makes no log line throw, and the line comes when there is room', () => {
+  const program = `
+    import fs from 'node:fs'
+    import { createLogger } from ${JSON.stringify(new URL('logger.ts', import.meta.url).href)}
+    const real = fs.writeSync
+    let full = true
+    fs.writeSync = (...args) => {
+      if (full && args[0] === 1) throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' })
+      return real(...args)
+    }
+    const log = createLogger({ service: 'test', level: 'info' })
+    log.warn('first')
+    full = false
+    log.warn('second')`
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--conditions=zhuzhan-source', '--import', 'tsx', '--input-type=module', '-e', program], { encoding: 'utf8', cwd: new URL('.', import.meta.url), env: { ...process.env, NODE_OPTIONS: '' } })
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+  expect(stdout.trim().split('\n').map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual(['first', 'second'])
 })

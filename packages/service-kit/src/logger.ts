@@ -25,5 +25,15 @@ export function createLogger({ service, level, destination }: LoggerOptions): Lo
     serializers: { err: (value: unknown) => value },
     hooks: { streamWrite: withoutUrlPasswords },
   }
-  return pino(options, destination ?? pino.destination({ dest: 1, sync: true }))
+  return pino(options, destination ?? standardOutput())
+}
+
+/** Lines that the disk does not take now wait here for the next; above this the newest are dropped. */
+const MOST_WAITING_BYTES = 1 << 20
+
+function standardOutput(): DestinationStream {
+  const output = pino.destination({ dest: 1, sync: true, maxLength: MOST_WAITING_BYTES })
+  // A full disk must not make a warning throw where it is given: it would end the work it speaks of (docs/chaos.md, disk-full).
+  output.on('error', () => undefined)
+  return output
 }

@@ -1,6 +1,7 @@
 import { HesError, errorText } from '@zhuzhan/core'
 import { stopTelemetry } from '@zhuzhan/telemetry'
 import type { Logger } from 'pino'
+import { followClockFile } from './laboratory-clock.js'
 import { setLifecycleState } from './lifecycle.js'
 import type { Part } from './lifecycle.js'
 import { withoutUrlPasswords } from './redact.js'
@@ -28,6 +29,8 @@ export type ProcessHost = Pick<NodeJS.Process, 'on' | 'exit' | 'env' | 'connecte
  */
 export async function runService({ log, parts, host = process, hardStopMs = HARD_STOP_MS }: ServiceOptions): Promise<void> {
   const supervised = host.send !== undefined || host.env['ZHUZHAN_SUPERVISED'] === '1'
+  const clockFile = host.env['ZHUZHAN_CLOCK_OFFSET_FILE']
+  if (clockFile && host.env['ZHUZHAN_PRODUCTION'] !== '1') followClockFile(clockFile)
   const started: Part[] = []
   let stopping: Promise<void> | undefined
 

@@ -10,6 +10,11 @@ export const configSchema = z.object({
   ZHUZHAN_API_PORT: port.default(8080),
   ZHUZHAN_4G_HOST: z.string().default('127.0.0.1'),
   ZHUZHAN_4G_PORT: port.default(9500),
+  ZHUZHAN_LINK_PORT: port.default(0),
+  ZHUZHAN_CRYPTO_PORT: port.default(0),
+  // Only when the way from service to service is not the straight one.
+  ZHUZHAN_GATEWAYS: z.string().transform((text) => text || undefined).optional(),
+  ZHUZHAN_CRYPTO_URL: z.string().transform((text) => text || undefined).optional(),
   ZHUZHAN_ADMIN_USERNAME: z.string().min(1).default('admin'),
   ZHUZHAN_ADMIN_PASSWORD: z.string().transform((text) => text || undefined).optional(),
   ZHUZHAN_MASTER_KEY_FILE: z.string().transform((text) => text || undefined).optional(),

@@ -1,5 +1,7 @@
 export { freePorts, isPortFree } from './free-port.js'
 export { configSchema as supervisorConfigSchema } from './config.js'
+export { keepRunning } from './kept-process.js'
+export type { KeptProcess, KeptProcessOptions, ProcessEvent } from './kept-process.js'
 export { SERVICE_PROGRAM } from './program.js'
 export { runStation } from './run-station.js'
 export type { StationHost } from './run-station.js'

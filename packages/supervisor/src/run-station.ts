@@ -113,6 +113,8 @@ async function wire(config: Config, folder: DataFolder): Promise<Wiring> {
   const asked = [
     { name: 'ZHUZHAN_API_PORT', host: config.ZHUZHAN_API_HOST, port: config.ZHUZHAN_API_PORT },
     { name: 'ZHUZHAN_4G_PORT', host: config.ZHUZHAN_4G_HOST, port: config.ZHUZHAN_4G_PORT },
+    { name: 'ZHUZHAN_LINK_PORT', host: '127.0.0.1', port: config.ZHUZHAN_LINK_PORT },
+    { name: 'ZHUZHAN_CRYPTO_PORT', host: '127.0.0.1', port: config.ZHUZHAN_CRYPTO_PORT },
   ]
   for (const { name, host, port } of asked) {
     if (port !== 0 && !(await isPortFree(port, host))) throw new HesError('UNAVAILABLE', `Port ${port} on ${host} is in use: choose another with ${name}.`)
@@ -121,7 +123,9 @@ async function wire(config: Config, folder: DataFolder): Promise<Wiring> {
     config, folder, secrets,
     databaseUrl: config.DATABASE_URL ?? '',
     ports: {
-      link, crypto, fleetControl,
+      fleetControl,
+      link: config.ZHUZHAN_LINK_PORT || link,
+      crypto: config.ZHUZHAN_CRYPTO_PORT || crypto,
       api: config.ZHUZHAN_API_PORT || api,
       terminals: config.ZHUZHAN_4G_PORT || terminals,
       ops: Object.fromEntries(SERVICE_NAMES.map((name, index) => [name, ops[index] ?? 0])) as Record<ServiceName, number>,

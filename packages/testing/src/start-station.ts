@@ -29,6 +29,8 @@ export interface TestStation {
   output(): string
   /** Sends a signal to the process of this name and returns its pid. */
   signal(name: string, signal: NodeJS.Signals): number
+  /** Of the process of this name now; `undefined` between two. */
+  pidOf(name: string): number | undefined
   /** Resolves when `name` runs under another pid than `before`. */
   restarted(name: string, before: number): Promise<number>
   /** Ctrl-C. The data stay, `startAgain` goes on with them. */
@@ -48,9 +50,9 @@ const RESTART_MS = 60_000
 /**
  * The real station as processes on free ports: what `npm start` does after the set-up. Without ZHUZHAN_DEMO_TERMINALS in
  * `env` there is no demo fleet.
+ * @param folder for everything it keeps, removed in the end; a temporary one when not given
  */
-export async function startStation(env: Readonly<Record<string, string>> = {}): Promise<TestStation> {
-  const folder = temporaryFolder()
+export async function startStation(env: Readonly<Record<string, string>> = {}, folder = temporaryFolder()): Promise<TestStation> {
   const dataDir = join(folder, 'data')
   const pidFile = join(folder, 'station.pid')
   const release = guard(pidFile, folder)
@@ -108,6 +110,7 @@ export async function startStation(env: Readonly<Record<string, string>> = {}): 
       return { code, output: said }
     },
     rest: createStationRest(endpoints),
+    pidOf,
     output: () => output,
     signal: (name, signal) => {
       const pid = pidOf(name)

@@ -19,8 +19,8 @@ export interface TestRedis {
   stop(): Promise<void>
 }
 
-/** Debian's redis-tools holds the server under another name: redis-check-rdb, started as `redis-server`. */
-function redisProgram(): string | undefined {
+/** The Redis server of this machine, or `undefined`. Debian's redis-tools holds the server under another name: redis-check-rdb, started as `redis-server`. */
+export function redisProgram(): string | undefined {
   return programOnPath('redis-server') ?? programOnPath('redis-check-rdb')
 }
 

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { auditCommand } from './audit.js'
 import { benchCommand } from './bench.js'
 import { certCommand } from './cert.js'
+import { chaosCommand } from './chaos.js'
 import { doctorCommand } from './doctor.js'
 import { firmwareCommand } from './firmware.js'
 import { fleetCommand } from './fleet.js'
@@ -14,5 +15,5 @@ import { ticketCommand } from './ticket.js'
 
 /** Everything that has to do with a running station, its database, its keys or its fleet. */
 export function stationCommands(program: Command): void {
-  for (const add of [keysCommand, modulesCommand, groupsCommand, firmwareCommand, ticketCommand, certCommand, selftestCommand, auditCommand, migrateCommand, fleetCommand, benchCommand, doctorCommand]) add(program)
+  for (const add of [keysCommand, modulesCommand, groupsCommand, firmwareCommand, ticketCommand, certCommand, selftestCommand, auditCommand, migrateCommand, fleetCommand, benchCommand, chaosCommand, doctorCommand]) add(program)
 }
