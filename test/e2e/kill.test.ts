@@ -69,7 +69,7 @@ test(`SIGKILL of each service and of PostgreSQL in turn while 200 meters report 
   try {
     const compare = async () => {
       const { rows } = await client.query<{ address: string; item: number; time: Date; value: string }>(
-        "SELECT m.address, r.item, r.time, r.value::text FROM reading r JOIN meter m ON m.id = r.meter_id WHERE r.source = 'report'")
+        "SELECT m.address, r.item, r.time, r.value::text FROM reading_value r JOIN meter m ON m.id = r.meter_id WHERE r.source = 'report'")
       const stored = new Map<string, string>()
       let doubled = 0
       let different = 0

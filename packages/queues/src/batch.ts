@@ -6,7 +6,8 @@ const packr = new Packr({ useRecords: false, variableMapSize: true })
 
 /** Columns of readings as base64 of msgpack: the form in which a batch rides in a `reading.store` job. */
 export function encodeBatch(columns: ReadingColumns): string {
-  return packr.pack(columns).toString('base64')
+  // The values as one string, see ReadingColumns.
+  return packr.pack({ ...columns, values: columns.values.join(' ') }).toString('base64')
 }
 
 /**

@@ -58,7 +58,7 @@ test('ten workers, every batch delivered twice, the database killed in between: 
     }
   }
   const adding = Promise.all([...batches, ...[...batches].reverse()].map(add))
-  await eventually(async () => Number((await query('SELECT count(*) AS n FROM reading'))[0]!['n']) > 500, 20_000)
+  await eventually(async () => Number((await query('SELECT count(*) AS n FROM reading_value'))[0]!['n']) > 500, 20_000)
   await db.kill()
   await new Promise((resolve) => setTimeout(resolve, 500))
   await db.restart()
@@ -68,7 +68,7 @@ test('ten workers, every batch delivered twice, the database killed in between: 
     return waiting + active + delayed + failed === 0
   }, 40_000)
   expect(identities).toBe(6_000)
-  expect(await query('SELECT count(*) AS n FROM reading')).toEqual([{ n: identities }])
+  expect(await query('SELECT count(*) AS n FROM reading_value')).toEqual([{ n: identities }])
   expect(await query('SELECT count(*) AS n FROM reading_conflict')).toEqual([{ n: 0 }])
   expect(await query('SELECT count(*) AS n FROM dead_letter')).toEqual([{ n: 0 }])
 }, 90_000)

@@ -48,7 +48,7 @@ export function createCollectionStore(pool: pg.Pool): CollectionStore {
          FROM unnest($1::int[]) AS m (id) CROSS JOIN unnest($2::timestamptz[]) AS s (slot)
          LEFT JOIN collection_gap g ON g.meter_id = m.id AND g.plan_id = $3 AND g.slot = s.slot
          WHERE (g.next_try_at IS NULL OR g.next_try_at <= now())
-           AND NOT EXISTS (SELECT 1 FROM reading r WHERE r.meter_id = m.id AND r.time = s.slot AND r.item = $4 AND r.time >= $5 AND r.time <= $6 AND r.quality <> 'replay-unchecked')
+           AND NOT EXISTS (SELECT 1 FROM reading_value r WHERE r.meter_id = m.id AND r.time = s.slot AND r.item = $4 AND r.time >= $5 AND r.time <= $6 AND r.quality <> 'replay-unchecked')
          ORDER BY s.slot, m.id`,
         [meterIds, slots.map((slot) => new Date(slot)), plan, item | 0, new Date(Math.min(...slots)), new Date(Math.max(...slots))])
       return rows.map((row) => ({ meterId: row.meter_id, slot: row.slot.getTime(), attempts: row.attempts }))

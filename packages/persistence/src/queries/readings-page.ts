@@ -56,7 +56,7 @@ export async function readingsPage(pool: pg.Pool, filter: ReadingFilter): Promis
     const conditions = [...shared]
     if (filter.qualities) conditions.push(`quality = ANY(${where.parameter(filter.qualities)}::reading_quality[])`)
     if (filter.after) conditions.push(`(time, ${ITEM}) > (${where.parameter(filter.after.time)}, ${where.parameter(filter.after.item)}::bigint)`)
-    branches.push(branch('reading', 0, 'quality::text', conditions, limit))
+    branches.push(branch('reading_value', 0, 'quality::text', conditions, limit))
   }
   if (filter.conflicts) {
     const conditions = [...shared]
@@ -99,6 +99,6 @@ export async function latestReadings(pool: pg.Pool, meterId: number, now: Date, 
   const { rows } = await pool.query<ReadingView>(
     `SELECT DISTINCT ON (${ITEM}) time, ${ITEM} AS "item", 0 AS "rank", value::text AS "value", quality::text AS "quality", source::text AS "source",
        occurred_at AS "occurredAt", received_at AS "receivedAt"
-     FROM reading WHERE ${where.text} ORDER BY ${ITEM}, time DESC`, where.values)
+     FROM reading_value WHERE ${where.text} ORDER BY ${ITEM}, time DESC`, where.values)
   return rows
 }

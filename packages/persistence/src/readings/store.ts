@@ -1,105 +1,78 @@
-import type pg from 'pg'
-import { QUALITIES, SOURCES } from '@zhuzhan/contracts'
 import type { ReadingColumns } from '@zhuzhan/contracts'
-import { transaction } from '../database.js'
+import type pg from 'pg'
+import { insertRows } from './insert-rows.js'
+import type { TouchedDays } from './insert-rows.js'
+import { mergeRows } from './merge-rows.js'
+import type { Late } from './merge-rows.js'
 import type { Partitions } from './partitions.js'
+import { ensureShapes } from './shapes.js'
+import { wideRows } from './wide-rows.js'
+import type { Group, WideRows } from './wide-rows.js'
 
 export interface StoreResult {
+  /** Values, as all counts here. */
   stored: number
-  /** Rows that were there already with the same value. */
+  /** Values that were there already. */
   repeated: number
-  /** Rows whose identity exists with another value; kept in reading_conflict. */
+  /** Values whose identity exists with another value; kept in reading_conflict. */
   conflicts: number
   /** Addresses without a row in the registry; their rows were not stored and the caller must not lose them. */
   unknownMeters: string[]
 }
 
-// Times come as epoch milliseconds: writing and reading them as text would cost more than all other columns together.
-const INCOMING = `
-  WITH incoming AS (
-    SELECT meter_id, to_timestamp(time_ms / 1000) AS time, item, value, quality, source, to_timestamp(occurred_ms / 1000) AS occurred_at, place
-    FROM unnest($1::int[], $2::float8[], $3::int[], $4::numeric[], $5::reading_quality[], $6::reading_source[], $7::float8[])
-      WITH ORDINALITY AS r (meter_id, time_ms, item, value, quality, source, occurred_ms, place))`
-
-// Every batch takes its rows in one order, or two batches with the same readings would wait for each other. `place`: of a batch
-// that contradicts itself the first value counts.
-const INSERT = `${INCOMING}
-  INSERT INTO reading (meter_id, time, item, value, quality, source, occurred_at, received_at)
-  SELECT meter_id, time, item, value, quality, source, occurred_at, $8 FROM incoming ORDER BY meter_id, time, item, place
-  ON CONFLICT (meter_id, time, item) DO NOTHING`
-
-// A second statement of the same transaction: it sees rows that other writers committed between, which one statement's snapshot would not.
-// $9 and $10 are the batch's first and last time, so that the planner opens its partitions only.
-const CONFLICTS = `${INCOMING}
-  INSERT INTO reading_conflict (meter_id, time, item, value, quality, source, occurred_at, received_at)
-  SELECT i.meter_id, i.time, i.item, i.value, i.quality, i.source, i.occurred_at, $8
-  FROM incoming i JOIN reading r USING (meter_id, time, item)
-  WHERE r.value <> i.value AND r.time BETWEEN $9 AND $10
-  ORDER BY i.meter_id, i.time, i.item, i.value
-  ON CONFLICT (meter_id, time, item, value) DO NOTHING`
-
-// A reading that may be an old report sent again (OSP-1 §7.10) makes room for a checked one: its value, if it is another, is kept
-// beside as a conflict. Both statements come before CONFLICTS, which then finds the two equal.
-const UNCHECKED_ASIDE = `${INCOMING}
-  INSERT INTO reading_conflict (meter_id, time, item, value, quality, source, occurred_at, received_at)
-  SELECT r.meter_id, r.time, r.item, r.value, r.quality, r.source, r.occurred_at, r.received_at
-  FROM incoming i JOIN reading r USING (meter_id, time, item)
-  WHERE r.quality = 'replay-unchecked' AND i.quality <> 'replay-unchecked' AND r.value <> i.value AND r.time BETWEEN $9 AND $10 AND $8::timestamptz IS NOT NULL
-  ON CONFLICT (meter_id, time, item, value) DO NOTHING`
-const UNCHECKED_REPLACED = `${INCOMING}
-  UPDATE reading r SET value = i.value, quality = i.quality, source = i.source, occurred_at = i.occurred_at, received_at = $8
-  FROM incoming i
-  WHERE r.meter_id = i.meter_id AND r.time = i.time AND r.item = i.item AND r.quality = 'replay-unchecked' AND i.quality <> 'replay-unchecked'
-    AND r.time BETWEEN $9 AND $10`
+/** A shape may be made by somebody else or vanish with a restore between two steps. Hardly ever once, never often. */
+const MAX_ROUNDS = 5
 
 /**
- * Stores one batch in one transaction. Redelivery is harmless: the identity meter + time + item is unique, equal rows are
- * counted as repeated, other values for a known identity go to reading_conflict.
+ * Stores one batch. Redelivery is harmless: the identity meter + time + item is unique, equal values are counted as repeated, other
+ * values for a known identity go to reading_conflict. New rows are one statement; rows whose meter and time exist are merged after it
+ * under their locks. Cut off in between, the batch comes again and finds its rows.
+ * @param touched noted in the transactions that change rows, for whoever computes days' figures
  */
-export async function storeReadings(pool: pg.Pool, partitions: Partitions, columns: ReadingColumns, meterIds: ReadonlyMap<string, number>): Promise<StoreResult> {
-  const ids: number[] = []
-  const kept: number[] = []
-  const unknown = new Set<string>()
-  columns.meter.forEach((index, row) => {
-    const address = columns.meters[index] as string
-    const id = meterIds.get(address)
-    if (id === undefined) unknown.add(address)
-    else {
-      ids.push(id)
-      kept.push(row)
-    }
-  })
-  const result: StoreResult = { stored: 0, repeated: 0, conflicts: 0, unknownMeters: [...unknown] }
-  if (kept.length === 0) return result
-  const times = kept.map((row) => columns.time[row] as number)
-  await partitions.ensure(times)
-  const parameters = [
-    arrayText(ids),
-    arrayText(times),
-    arrayText(kept.map((row) => (columns.item[row] as number) | 0)),
-    arrayText(kept.map((row) => columns.value[row] as string)),
-    arrayText(kept.map((row) => QUALITIES[columns.quality[row] as number] as string)),
-    arrayText(kept.map((row) => SOURCES[columns.source[row] as number] as string)),
-    arrayText(kept.map((row) => columns.occurredAt[row] ?? 'NULL')),
-    new Date(columns.receivedAt),
-  ]
-  await transaction(pool, async (client) => {
-    const inserted = await client.query(INSERT, parameters)
-    result.stored = inserted.rowCount ?? 0
-    if (result.stored === kept.length) return
-    const [first, last] = [times.reduce((a, b) => Math.min(a, b)), times.reduce((a, b) => Math.max(a, b))]
-    const bounded = [...parameters, new Date(first), new Date(last)]
-    await client.query(UNCHECKED_ASIDE, bounded)
-    const replaced = await client.query(UNCHECKED_REPLACED, bounded)
-    result.stored += replaced.rowCount ?? 0
-    const conflicts = await client.query(CONFLICTS, bounded)
-    result.conflicts = conflicts.rowCount ?? 0
-    result.repeated = kept.length - result.stored - result.conflicts
-  })
+export async function storeReadings(
+  pool: pg.Pool, partitions: Partitions, columns: ReadingColumns, meterIds: ReadonlyMap<string, number>, touched: TouchedDays = { meterIds: [], days: [] },
+): Promise<StoreResult> {
+  const rows = wideRows(columns, meterIds)
+  const { groups } = rows
+  const result: StoreResult = { stored: 0, repeated: 0, conflicts: 0, unknownMeters: rows.unknownMeters }
+  if (groups.length === 0) return result
+  const all = groups.reduce((sum, group) => sum + width(rows, group), 0)
+  await partitions.ensure(new Set(groups.map(({ time }) => time)))
+  await ensureShapes(pool, rows.shapes)
+  const left = new Set(await insertRows(pool, rows, columns.receivedAt, touched))
+  for (const group of groups) if (!left.has(group)) result.stored += rows.width(group.rows[0] as number)
+  await mergeLate(pool, lateValues(rows, left), touched, result)
+  result.repeated = all - result.stored - result.conflicts
   return result
 }
 
-/** An array as PostgreSQL reads it. For numbers, decimals and names of enums, which need no quotes; `pg` would look at every character. */
-function arrayText(values: readonly (number | string)[]): string {
-  return `{${values.join(',')}}`
+const width = (rows: WideRows, group: Group): number => group.rows.reduce((sum, row) => sum + rows.width(row), 0)
+
+/** Groups whose row exists, and what a batch says a second time of a row it has just made. */
+function lateValues(rows: WideRows, left: ReadonlySet<Group>): Late[] {
+  const late: Late[] = []
+  for (const group of rows.groups) {
+    const remaining = left.has(group) ? group.rows : group.rows.slice(1)
+    if (remaining.length > 0) late.push({ meterId: group.meterId, time: group.time, elements: remaining.flatMap(rows.elements) })
+  }
+  return late
+}
+
+async function mergeLate(pool: pg.Pool, late: readonly Late[], touched: TouchedDays, result: StoreResult): Promise<void> {
+  if (late.length === 0) return
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    const { stored, conflicts, missing, gone } = await mergeRows(pool, late, touched).catch(async (error: unknown) => {
+      await ensureShapes(pool, [], true)
+      throw error
+    })
+    await ensureShapes(pool, missing)
+    if (missing.length > 0) continue
+    result.stored += stored
+    result.conflicts += conflicts
+    if (gone.length === 0) return
+    // Neither inserted nor there: its shape was unknown to the table, or its row was removed just now. The batch comes again.
+    await ensureShapes(pool, [], true)
+    throw new Error(`${gone.length} rows were neither new nor there`)
+  }
+  throw new Error('the shapes of the merged rows keep vanishing')
 }

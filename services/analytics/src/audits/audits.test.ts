@@ -28,7 +28,7 @@ test('two days of October by hand, from rows to the stored report', async () => 
   const tariffs = [0, 1, 2].flatMap((day) => [0, 56, 0, 40].map((kWh, index) => reading(address(1), BEGIN + day * 96 * SLOT_MS, String(kWh * day), { item: tariffItem(index + 1) })))
   const noise = [reading(address(1), BEGIN + 60_000, '501'), reading(address(1), BEGIN - SLOT_MS * 4_000, '1'), reading(address(1), BEGIN, '220.1', { item: 0x20000201 })]
   await putReadings(database(), [...curve, ...tariffs, ...noise])
-  await query("INSERT INTO reading_conflict SELECT meter_id, time, item, value + 1, quality, source, occurred_at, received_at FROM reading WHERE item = $1 AND time = $2", [TOTAL, new Date(BEGIN)])
+  await query("INSERT INTO reading_conflict SELECT meter_id, time, item, value + 1, quality, source, occurred_at, received_at FROM reading_value WHERE item = $1 AND time = $2", [TOTAL, new Date(BEGIN)])
 
   const { audits } = auditsAt('2026-10-02T16:00:30Z')
   const report = await audits.one(address(1), '2026-10')
@@ -53,9 +53,8 @@ test('the meter\'s own maximum demand of the month, and the year\'s register', a
   const end = Date.parse('2026-10-31T16:00:00Z')
   await putReadings(database(), [
     reading(address(1), '2025-12-31T16:00:00Z', '0'), reading(address(1), BEGIN, '2000'), reading(address(1), end, '2100'),
-    reading(address(1), end, '3.2100', { item: 0x10100201 }),
+    reading(address(1), end, '3.2100', { item: 0x10100201, occurredAt: Date.parse('2026-10-12T10:30:00Z') }),
   ])
-  await query('UPDATE reading SET occurred_at = $1 WHERE item = $2', ['2026-10-12T10:30:00Z', 0x10100201])
   const report = await auditsAt('2026-11-03T00:00:00Z').audits.one(address(1), '2026-10')
   expect(report.maximumDemand.register).toEqual({ value: '6.42', occurredAt: '2026-10-12T18:30:00+08:00' })
   expect(report.cost.notApplied).not.toContain('yearly steps: no register of the year\'s begin')

@@ -25,7 +25,7 @@ const COMPUTE = `
       CASE WHEN d.created_at <= d.from_at THEN d.from_at ELSE greatest(d.from_at, coalesce(f.first_at, d.created_at)) END AS low,
       least(d.from_at + interval '1 day' - make_interval(secs => $5::numeric), $6::timestamptz) AS high
     FROM day_of d LEFT JOIN LATERAL (
-      SELECT min(r.time) AS first_at FROM reading r
+      SELECT min(r.time) AS first_at FROM reading_value r
       WHERE d.created_at > d.from_at AND r.meter_id = d.id AND r.item = $4 AND r.time < d.created_at AND r.time >= d.created_at - make_interval(hours => $9::int)
         AND r.time >= $10 AND r.time < $8 AND r.quality <> 'replay-unchecked'
     ) f ON true
@@ -36,7 +36,7 @@ const COMPUTE = `
   )
   INSERT INTO completeness (meter_id, day, plan_id, expected, present, recollected, computed_at)
   SELECT o.id, $1::date, $3, o.expected, count(r.time), count(r.time) FILTER (WHERE r.quality = 'recollected'), $6
-  FROM owed o LEFT JOIN reading r ON r.meter_id = o.id AND r.item = $4 AND r.time BETWEEN o.low AND o.high AND r.time >= $7 AND r.time < $8
+  FROM owed o LEFT JOIN reading_value r ON r.meter_id = o.id AND r.item = $4 AND r.time BETWEEN o.low AND o.high AND r.time >= $7 AND r.time < $8
     AND r.quality <> 'replay-unchecked' AND mod(extract(epoch FROM r.time - o.from_at), $5::numeric) = 0
   WHERE o.expected > 0
   GROUP BY o.id, o.expected

@@ -3,13 +3,12 @@ import type { Reading } from '@zhuzhan/contracts'
 import { withPostgres } from '@zhuzhan/testing'
 import { TERMINAL, TOTAL, addMeter, addTerminal, address, emptyStation, putReadings, reading, tariffItem, testDatabase } from '../fixtures/station.js'
 import { createDayFigures } from './day-figures.js'
-import { noteTouched } from './touched-days.js'
 
 const db = withPostgres()
 const database = testDatabase(() => db.url)
 const query = async (sql: string, values: unknown[] = []): Promise<Record<string, unknown>[]> => (await database().pool.query(sql, values)).rows as Record<string, unknown>[]
 const figuresAt = (now: string, registerFullScale = 1_000_000) => createDayFigures({ pool: database().pool, clock: manualClock(Date.parse(now)), settings: { registerFullScale } })
-const touch = (...pairs: [number, string][]) => noteTouched(database().pool, { meterIds: pairs.map(([id]) => id), days: pairs.map(([, day]) => day) })
+const touch = (...pairs: [number, string][]) => query('INSERT INTO touched_days (meter_ids, days) VALUES ($1::int[], $2::date[])', [pairs.map(([id]) => id), pairs.map(([, day]) => day)])
 
 const QUARTER_MS = 900_000
 /** Quarter hours from `from` on, rising by 0.25 kWh; `without` are left out. */
@@ -219,7 +218,8 @@ describe('readings that may be old reports sent again', () => {
     await figures.touched()
     expect(await completeness()).toMatchObject([{ expected: 96, present: 95 }])
     expect(await energy()).toEqual([])
-    await query("UPDATE reading SET quality = 'recollected' WHERE quality = 'replay-unchecked'")
+    await query(`UPDATE reading SET shape = reading_shape_of(ARRAY[${TOTAL}], ARRAY['recollected']::reading_quality[], ARRAY['poll']::reading_source[])
+      WHERE shape IN (SELECT shape FROM reading_shape_item WHERE quality = 'replay-unchecked')`)
     await touch([1, '2026-10-05'])
     await figures.touched()
     expect(await completeness()).toMatchObject([{ present: 96 }])

@@ -28,8 +28,8 @@ const COMPUTE = `
       b.value < a.value AND a.value >= $6::numeric * (1 - ${NEAR_END}) AND a.value < $6::numeric
         AND b.value + $6::numeric - a.value <= $6::numeric * ${NEAR_END} AS rolled_over
     FROM day_of d
-    JOIN reading a ON a.meter_id = d.id AND a.time = d.from_at AND a.time >= $4 AND a.time < $5 AND a.quality <> 'replay-unchecked'
-    JOIN reading b ON b.meter_id = d.id AND b.time = d.from_at + interval '1 day' AND b.item = a.item AND b.time >= $4 AND b.time < $5 AND b.quality <> 'replay-unchecked'
+    JOIN reading_value a ON a.meter_id = d.id AND a.time = d.from_at AND a.time >= $4 AND a.time < $5 AND a.quality <> 'replay-unchecked'
+    JOIN reading_value b ON b.meter_id = d.id AND b.time = d.from_at + interval '1 day' AND b.item = a.item AND b.time >= $4 AND b.time < $5 AND b.quality <> 'replay-unchecked'
     WHERE a.item & 255 > 0 AND a.item >> 20 IN (1, 2, 5, 6, 7, 8, 9, 10)
   )
   INSERT INTO daily_energy (meter_id, day, item, start_value, end_value, energy, state, computed_at)

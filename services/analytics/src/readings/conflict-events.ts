@@ -6,7 +6,7 @@ import { insertEvents } from '@zhuzhan/persistence'
 const TOLD = 5
 
 const FIND = `SELECT m.address AS meter, m.terminal_address AS terminal, c.item, c.time, c.value::text AS value, r.value::text AS first
-  FROM reading_conflict c JOIN meter m ON m.id = c.meter_id JOIN reading r USING (meter_id, time, item)
+  FROM reading_conflict c JOIN meter m ON m.id = c.meter_id JOIN reading_value r USING (meter_id, time, item)
   WHERE c.meter_id = ANY($1::int[]) AND c.time BETWEEN $2 AND $3 AND c.received_at = $4 AND r.time BETWEEN $2 AND $3 LIMIT ${TOLD}`
 
 interface Row { meter: string; terminal: string; item: number; time: Date; value: string; first: string }

@@ -1,6 +1,7 @@
 import { errorText } from '@zhuzhan/core'
 import type { Clock } from '@zhuzhan/core'
-import type { JobData, ReadingColumns } from '@zhuzhan/contracts'
+import { readingsOf, toColumns } from '@zhuzhan/contracts'
+import type { JobData, ReadingColumns, RowShape } from '@zhuzhan/contracts'
 import { storeReadings } from '@zhuzhan/persistence'
 import type { Partitions, StoreResult } from '@zhuzhan/persistence'
 import { metric, withSpan } from '@zhuzhan/telemetry'
@@ -8,10 +9,10 @@ import type pg from 'pg'
 import type { Logger } from 'pino'
 import { isDataFault } from '../alarms/dead-letters.js'
 import type { DeadLetters } from '../alarms/dead-letters.js'
-import { noteTouched, touchedDays } from '../days/touched-days.js'
+import { touchedDays } from '../days/touched-days.js'
 import { tellConflicts } from './conflict-events.js'
 import type { MeterEntry, MeterIndex } from './meter-index.js'
-import { readBatch, rowsOf, judgeRows } from './read-batch.js'
+import { judgeBatch, readBatch } from './read-batch.js'
 import { keepRefused } from './refused-rows.js'
 import type { StoredEvents } from './stored-events.js'
 
@@ -35,39 +36,39 @@ const latencySeconds = metric('analytics_latency_seconds')
 type Outcome = Pick<StoreResult, 'stored' | 'repeated' | 'conflicts'>
 
 /**
- * Stores the batch of one `reading.store` job. When it resolves every row is committed in `reading` or `reading_conflict`,
+ * Stores the batch of one `reading.store` job. When it resolves every reading is committed in `reading` or `reading_conflict`,
  * or kept as a dead letter; when it rejects the job comes again, and nothing is stored twice.
  */
 export function createReadingStore(deps: ReadingStoreDeps): (job: JobData<'reading.store'>) => Promise<void> {
   const { pool, partitions, meters, letters, storedEvents, clock, log } = deps
 
-  /** A row that the database cannot hold must not keep its neighbours out: halves are tried until it stands alone. */
-  const storeOrDivide = async (columns: ReadingColumns, ids: ReadonlyMap<string, number>): Promise<Outcome> => {
+  /** A value that the database cannot hold must not keep its neighbours out: halves are tried until it stands alone. */
+  const storeOrDivide = async (columns: ReadingColumns, found: ReadonlyMap<string, MeterEntry>, ids: ReadonlyMap<string, number>): Promise<Outcome> => {
     try {
-      return await storeReadings(pool, partitions, columns, ids)
+      return await storeReadings(pool, partitions, columns, ids, touchedDays(columns, found))
     } catch (error) {
       if (!isDataFault(error)) throw error
-      const rows = columns.meter.map((_, row) => row)
-      if (rows.length === 1) {
-        await keepRefused(letters, columns, [{ row: 0, reason: `the database refuses the value: ${errorText(error)}` }])
+      const readings = readingsOf(columns)
+      if (readings.length === 1) {
+        await keepRefused(letters, columns.receivedAt, readings.map((reading) => ({ reading, reason: `the database refuses the value: ${errorText(error)}` })))
         return { stored: 0, repeated: 0, conflicts: 0 }
       }
-      const middle = rows.length >> 1
-      const first = await storeOrDivide(rowsOf(columns, rows.slice(0, middle)), ids)
-      const second = await storeOrDivide(rowsOf(columns, rows.slice(middle)), ids)
+      const middle = readings.length >> 1
+      const first = await storeOrDivide(toColumns(readings.slice(0, middle), columns.receivedAt), found, ids)
+      const second = await storeOrDivide(toColumns(readings.slice(middle), columns.receivedAt), found, ids)
       return { stored: first.stored + second.stored, repeated: first.repeated + second.repeated, conflicts: first.conflicts + second.conflicts }
     }
   }
 
   const tell = async (columns: ReadingColumns, found: ReadonlyMap<string, MeterEntry>, outcome: Outcome): Promise<void> => {
     if (outcome.stored > 0) {
-      const perMeter = new Map<number, number>()
-      for (const index of columns.meter) perMeter.set(index, (perMeter.get(index) ?? 0) + 1)
-      for (const [index, count] of perMeter) storedEvents.add(found.get(columns.meters[index] as string)?.terminal ?? '', count)
+      const perMeter = new Array<number>(columns.meters.length).fill(0)
+      columns.meter.forEach((meter, row) => { (perMeter[meter] as number) += (columns.shapes[columns.shape[row] as number] as RowShape).item.length })
+      perMeter.forEach((count, meter) => { if (count > 0) storedEvents.add(found.get(columns.meters[meter] as string)?.terminal ?? '', count) })
     }
     if (outcome.conflicts === 0) return
-    const from = columns.time.reduce((least, time) => Math.min(least, time))
-    const to = columns.time.reduce((most, time) => Math.max(most, time))
+    const from = columns.times.reduce((least, time) => Math.min(least, time))
+    const to = columns.times.reduce((most, time) => Math.max(most, time))
     await tellConflicts(pool, { meterIds: [...found.values()].map(({ id }) => id), from, to, receivedAt: columns.receivedAt, count: outcome.conflicts })
       .catch((error: unknown) => log.warn({ reason: errorText(error) }, 'conflict events not written'))
   }
@@ -81,20 +82,18 @@ export function createReadingStore(deps: ReadingStoreDeps): (job: JobData<'readi
     }
     const begin = clock.monotonic()
     const found = await meters.find(columns.meters)
-    const { known, refused } = judgeRows(columns, found)
-    await keepRefused(letters, columns, refused)
-    if (known.length === 0) return
-    const rows = refused.length === 0 ? columns : rowsOf(columns, known)
-    const outcome = await storeOrDivide(rows, new Map([...found].map(([address, { id }]) => [address, id])))
-    await noteTouched(pool, touchedDays(rows, found))
+    const { known, refused } = judgeBatch(columns, found)
+    await keepRefused(letters, columns.receivedAt, refused)
+    if (known.values.length === 0) return
+    const outcome = await storeOrDivide(known, found, new Map([...found].map(([address, { id }]) => [address, id])))
 
     stored.add(outcome.stored)
     duplicates.add(outcome.repeated)
     conflicts.add(outcome.conflicts)
-    batchRows.record(known.length)
+    batchRows.record(known.values.length)
     storeSeconds.record((clock.monotonic() - begin) / 1_000)
     latencySeconds.record(Math.max(0, clock.now() - columns.receivedAt) / 1_000)
-    await tell(rows, found, outcome)
+    await tell(known, found, outcome)
   }
 
   return (job) => withSpan('analytics.reading.store', () => storeBatch(job), { parent: job.traceparent, attributes: { rows: job.rows } })

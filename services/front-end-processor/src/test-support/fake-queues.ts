@@ -1,5 +1,5 @@
 import type { Reading } from '@zhuzhan/contracts'
-import { QUALITIES, ReadingColumns, SOURCES } from '@zhuzhan/contracts'
+import { ReadingColumns, readingsOf } from '@zhuzhan/contracts'
 import { HesError } from '@zhuzhan/core'
 import { decodeBatch } from '@zhuzhan/queues'
 import type { Queues } from '@zhuzhan/queues'
@@ -21,7 +21,7 @@ export function fakeQueues(): FakeQueues {
     add: async (name, data, options) => {
       if (queues.away) throw new HesError('UNAVAILABLE', 'the store is away')
       queues.jobs.push({ name, data: data as Record<string, unknown>, jobId: options?.jobId })
-      if ('batch' in data) queues.batches.push(readingsOf(data.batch))
+      if ('batch' in data) queues.batches.push(readingsOf(ReadingColumns.parse(decodeBatch(data.batch))))
       await queues.confirm
       return String(queues.jobs.length)
     },
@@ -31,15 +31,4 @@ export function fakeQueues(): FakeQueues {
     }) as unknown as Queues['scheduler'],
   }
   return queues
-}
-
-function readingsOf(batch: string): Reading[] {
-  const columns = ReadingColumns.parse(decodeBatch(batch))
-  return columns.meter.map((meter, row) => {
-    const occurredAt = columns.occurredAt[row]
-    return {
-      meter: columns.meters[meter] as string, item: columns.item[row] as number, time: columns.time[row] as number, value: columns.value[row] as string,
-      quality: QUALITIES[columns.quality[row] as number]!, source: SOURCES[columns.source[row] as number]!, ...(occurredAt == null ? {} : { occurredAt }),
-    }
-  })
 }

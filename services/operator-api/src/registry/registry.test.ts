@@ -180,7 +180,7 @@ describe('meters', () => {
   test('what something depends on stays', async () => {
     expect(await remove('/terminals/900002')).toMatchObject({ status: 409, body: { code: 'STATE_CONFLICT' } })
     const { rows } = await api.database.pool.query<{ id: number }>("SELECT id FROM meter WHERE address = '000000800003'")
-    await api.database.pool.query("INSERT INTO reading VALUES ($1, now(), 1, 1, 'measured', 'poll', NULL, now())", [rows[0]?.id])
+    await api.database.pool.query("INSERT INTO reading (time, received_at, meter_id, shape, values) VALUES (now(), now(), $1, 1, '{1}')", [rows[0]?.id])
     expect(await remove('/meters/800003')).toMatchObject({ status: 409, body: { code: 'STATE_CONFLICT' } })
     expect((await remove('/meters/800001')).status).toBe(204)
     expect((await get('/meters/800001')).status).toBe(404)

@@ -8,19 +8,19 @@ import { createPartitions, openDatabase } from '@zhuzhan/persistence'
 import { createQueues, encodeBatch } from '@zhuzhan/queues'
 import { createLogger } from '@zhuzhan/service-kit'
 import { startPostgres, startRedis } from '@zhuzhan/testing'
-import { from as copyFrom } from 'pg-copy-streams'
+import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
 import { compare } from './harness.js'
 
 /**
- * Readings from the queue to the commit, by the analytics service as a process of its own, against one bare COPY of the same
- * rows into the same table (fsync on, one PostgreSQL, empty table). QUEUE=postgres (default) or redis; ROWS, BATCH_ROWS,
- * ROUNDS change the size.
+ * Rows (a meter at an instant with its values) from the queue to the commit, by the analytics service as a process of its own, against
+ * one bare COPY of the same rows into the same table (fsync on, one PostgreSQL, empty table, text or binary: the faster one).
+ * QUEUE=postgres (default) or redis; ROWS, VALUES (of a row), BATCH_VALUES, METERS, ROUNDS change the size.
  */
 const onRedis = process.env['QUEUE'] === 'redis'
 const size = (name: string, fallback: number): number => Number(process.env[name] ?? fallback)
-const [ROWS, BATCH_ROWS, ROUNDS, ADDERS] = [size('ROWS', 200_000), size('BATCH_ROWS', 2_000), size('ROUNDS', 5), 4]
-const ITEMS = [0x00100201, 0x20000201, 0x20010201, 0x20040201, 0x200a0201]
-const METERS = 1_000
+const [ROWS, VALUES, BATCH_VALUES, METERS, ROUNDS, ADDERS] = [size('ROWS', 100_000), size('VALUES', 3), size('BATCH_VALUES', 2_000), size('METERS', 1_000), size('ROUNDS', 5), 4]
+const ITEMS = [0x00100201, 0x20000201, 0x20010201, 0x20040201, 0x200a0201].slice(0, VALUES)
+const CHUNK = 65_536
 const FIRST = Math.floor(Date.now() / 86_400_000) * 86_400_000
 
 const postgres = await startPostgres({ settings: { fsync: 'on', full_page_writes: 'on', shared_buffers: '128MB', autovacuum: 'on', max_wal_size: '2GB' } })
@@ -32,19 +32,15 @@ await pool.query("INSERT INTO meter (address, terminal_address) SELECT lpad(n::t
 await createPartitions(pool).ensure([FIRST, FIRST + 86_400_000])
 
 /** A minute's values of every meter after each other, as a front end collects them. */
-const readings: Reading[] = Array.from({ length: ROWS }, (_, n) => ({
-  meter: String(1 + (Math.floor(n / ITEMS.length) % METERS)).padStart(12, '0'), item: ITEMS[n % ITEMS.length] as number,
-  time: FIRST + Math.floor(n / ITEMS.length / METERS) * 60_000, value: (1000 + n / 100).toFixed(2), quality: 'measured', source: 'report',
+const readings: Reading[] = Array.from({ length: ROWS * VALUES }, (_, n) => ({
+  meter: String(1 + (Math.floor(n / VALUES) % METERS)).padStart(12, '0'), item: ITEMS[n % VALUES] as number,
+  time: FIRST + Math.floor(n / VALUES / METERS) * 60_000, value: n % VALUES === 0 ? (1000 + n / 100).toFixed(2) : (220 + (n % 300) / 10).toFixed(1), quality: 'measured', source: 'report',
 }))
 const jobs: JobData<'reading.store'>[] = []
-for (let at = 0; at < ROWS; at += BATCH_ROWS) {
-  const some = readings.slice(at, at + BATCH_ROWS)
+for (let at = 0; at < readings.length; at += BATCH_VALUES) {
+  const some = readings.slice(at, at + BATCH_VALUES)
   jobs.push({ batch: encodeBatch(toColumns(some, Date.now())), rows: some.length })
 }
-const ids = new Map((await pool.query<{ id: number; address: string }>('SELECT id, address FROM meter')).rows.map((row) => [row.address, row.id]))
-const lines = readings.map((one) => `${ids.get(one.meter)}\t${new Date(one.time).toISOString()}\t${one.item | 0}\t${one.value}\tmeasured\treport\t\\N\t${new Date(FIRST).toISOString()}\n`)
-// Whole chunks, so that the foil does not pay for Node's streams line by line.
-const chunks = Array.from({ length: Math.ceil(lines.length / 1_000) }, (_, n) => Buffer.from(lines.slice(n * 1_000, (n + 1) * 1_000).join('')))
 
 const analytics = fork(fileURLToPath(new URL('../services/analytics/src/main.ts', import.meta.url)), {
   execArgv: ['--conditions=zhuzhan-source', '--import', 'tsx'], stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
@@ -82,16 +78,33 @@ const throughTheStation = () => timed(async () => {
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
 })
-const bareCopy = () => timed(async () => {
+/** The table's own rows, as the server writes them itself, in chunks: the foil pays neither for making nor for streaming them line by line. */
+async function rowsAsCopied(format: 'text' | 'binary'): Promise<Buffer[]> {
   const client = await pool.connect()
   try {
-    await pipeline(Readable.from(chunks), client.query(copyFrom('COPY reading FROM STDIN')))
+    const parts: Buffer[] = []
+    for await (const part of client.query(copyTo(`COPY reading TO STDOUT (FORMAT ${format})`))) parts.push(part as Buffer)
+    const whole = Buffer.concat(parts)
+    return Array.from({ length: Math.ceil(whole.length / CHUNK) }, (_, n) => whole.subarray(n * CHUNK, (n + 1) * CHUNK))
+  } finally {
+    client.release()
+  }
+}
+const copied = (format: 'text' | 'binary', chunks: readonly Buffer[]) => timed(async () => {
+  const client = await pool.connect()
+  try {
+    await pipeline(Readable.from(chunks), client.query(copyFrom(`COPY reading FROM STDIN (FORMAT ${format})`)))
   } finally {
     client.release()
   }
 })
 
-await compare(`store-${queues.backend}`, 'rows/s', ROUNDS, throughTheStation, bareCopy)
+// Warms everything, and leaves the rows that the foil copies.
+await throughTheStation()
+const foils = { text: await rowsAsCopied('text'), binary: await rowsAsCopied('binary') }
+const trial = { text: await copied('text', foils.text), binary: await copied('binary', foils.binary) }
+const format = trial.binary > trial.text ? 'binary' : 'text'
+await compare(`copy-${queues.backend}`, 'rows/s', ROUNDS, throughTheStation, () => copied(format, foils[format]), { valuesPerRow: VALUES, valuesPerJob: BATCH_VALUES, meters: METERS, foilFormat: format })
 await queues.close()
 const gone = new Promise((resolve) => analytics.once('exit', resolve))
 analytics.disconnect()
