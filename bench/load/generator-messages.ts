@@ -1,0 +1,27 @@
+import type { KeyFile } from '@zhuzhan/osp1'
+
+/** What a generator process is told, and says. Latencies: counts by whole millisecond, the last one for everything above. */
+export interface LoadPlan {
+  terminals: { address: string; meter: string; keys: KeyFile; gateway: { host: string; port: number }; localAddress?: string }[]
+  reports: number
+  /** Time of the first report's values, epoch ms. */
+  from: number
+  checkEvery: number
+  heartbeatSeconds: number
+  /** Sessions begun at once. */
+  connecting: number
+}
+export type GeneratorOrder =
+  | { kind: 'prepare'; plan: LoadPlan }
+  /** Every terminal keeps `window` reports under way until it has none left. */
+  | { kind: 'flood'; window: number }
+  /** So many reports a second over all terminals of this process, in turn, for so long. */
+  | { kind: 'steady'; perSecond: number; seconds: number }
+  | { kind: 'end' }
+export interface LoadResult { sent: number; confirmed: number; seconds: number; latency: number[]; faults: Record<string, number>; cpuSeconds: number; late: number }
+export type GeneratorNews =
+  | { kind: 'prepared'; sessions: number; seconds: number }
+  | { kind: 'done'; result: LoadResult }
+  | { kind: 'failed'; why: string }
+  | { kind: 'progress'; text: string }
+export const LATENCY_SLOTS = 20_001
