@@ -29,12 +29,12 @@ export interface LoadStation {
 }
 export interface EnrolledTerminal { address: string; meter: string; keys: KeyFile }
 
-export interface LoadStationOptions { redis: boolean; gateways?: number; frontEnds?: number; analytics?: number; env?: Record<string, string>; profile?: string[] }
+export interface LoadStationOptions { redis: boolean; gateways?: number; frontEnds?: number; analytics?: number; collect?: boolean; env?: Record<string, string>; profile?: string[] }
 
 const BATCH = 1_000
-export const POSTGRES_SETTINGS = { fsync: 'on', full_page_writes: 'on', synchronous_commit: 'on', shared_buffers: '256MB', max_wal_size: '4GB', autovacuum: 'on' }
+export const POSTGRES_SETTINGS = { fsync: 'on', full_page_writes: 'on', synchronous_commit: 'on', shared_buffers: '256MB', max_wal_size: '4GB', autovacuum: 'on', ...(process.env['PGLOG'] ? { logging_collector: 'on', log_directory: process.env['PGLOG'], log_min_duration_statement: '0', log_line_prefix: '%a ', log_filename: 'pg.log' } : {}) }
 
-export async function startLoadStation({ redis: onRedis, gateways = 1, frontEnds = 1, analytics = 1, env = {}, profile = [] }: LoadStationOptions): Promise<LoadStation> {
+export async function startLoadStation({ redis: onRedis, gateways = 1, frontEnds = 1, analytics = 1, collect = false, env = {}, profile = [] }: LoadStationOptions): Promise<LoadStation> {
   const postgres = await startPostgres({ settings: POSTGRES_SETTINGS })
   const redis = onRedis ? await startRedis() : undefined
   const keyFile = join(tmpdir(), `zhuzhan-bench-${process.pid}.key`)
@@ -69,6 +69,8 @@ export async function startLoadStation({ redis: onRedis, gateways = 1, frontEnds
   const pool = new pg.Pool({ connectionString: postgres.url, max: 3 })
   pool.on('error', () => undefined)
 
+  // These benches are about what comes by itself; `collection` measures what is asked for.
+  if (!collect) await pool.query('DELETE FROM collection_plan')
   const backend = (await pool.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).rows[0]!.pid
   const postmaster = parentOf(backend)
   const redisPid = redis ? await redisProcess(redis.url) : undefined

@@ -8,7 +8,7 @@ import { deviceContext, diversify, prf, regionRoot } from './keys.js'
 import { decodeMandate, encodeMandate, verifyMandate } from './mandate.js'
 import { decodeManifest, encodeManifest, judgeModule, moduleMac } from './manifest.js'
 import { commonHeader, headerWithinOffer } from './offer.js'
-import { EMPTY_WINDOW, REPORT_WINDOW, judgeReport, markReport } from './report-window.js'
+import { REPORT_WINDOW, createReportWindow } from './report-window.js'
 import { decodeTicket, encodeTicket, ticketTimely, verifyTicket, operatorInput, approverInput } from './ticket.js'
 import type { Ticket } from './ticket.js'
 import { ticketApdu } from './ticket-apdu.js'
@@ -90,24 +90,45 @@ describe('offers', () => {
 })
 
 describe('the window of reports', () => {
+  const rnOf = (counter: number): Buffer => Buffer.concat([Buffer.from([0, 0, counter >> 8, counter & 0xff]), bytes(8)])
+
   it('takes each counter once within the window, in any order', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(200), { maxLength: 120 }), (counters) => {
-        let window = EMPTY_WINDOW
+        const window = createReportWindow()
         const taken = new Set<number>()
         for (const counter of counters) {
-          const rn = Buffer.concat([Buffer.from([0, 0, counter >> 8, counter & 0xff]), bytes(8)])
-          const verdict = judgeReport(window, rn, bytes(8))
+          const rn = rnOf(counter)
+          const verdict = window.judge(rn, bytes(8))
           if (counter <= window.highest - REPORT_WINDOW) expect(verdict).toBe('stale')
           else expect(verdict).toBe(taken.has(counter) ? 'repeat' : 'new')
           if (verdict !== 'new') continue
           taken.add(counter)
-          window = markReport(window, rn, bytes(8))
-          expect(window.entries.length).toBeLessThanOrEqual(REPORT_WINDOW)
-          expect(judgeReport(window, rn, bytes(8, 2))).toBe('conflict')
+          window.mark(rn, bytes(8))
+          expect(window.judge(rn, bytes(8, 2))).toBe('conflict')
         }
       }),
     )
+  })
+
+  it('opened from what was stored it judges as the one that was closed', () => {
+    // Mutation seen failing: without the flag in front of a slot an empty one is taken for the report with counter 0.
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.nat(150), { maxLength: 64 }), fc.nat(220), (counters, asked) => {
+        const first = createReportWindow()
+        for (const counter of counters) first.mark(rnOf(counter), bytes(8))
+        const again = createReportWindow(counters.map((rspctr) => ({ rspctr, rn: rnOf(rspctr), mac: bytes(8) })).reverse())
+        expect([again.highest, again.judge(rnOf(asked), bytes(8))]).toEqual([first.highest, first.judge(rnOf(asked), bytes(8))])
+      }),
+    )
+  })
+
+  it('lowered, it forgets what lies above', () => {
+    const window = createReportWindow()
+    for (const counter of [10, 40, 70]) window.mark(rnOf(counter), bytes(8))
+    window.lowerTo(40)
+    expect([10, 40, 70, 41].map((counter) => window.judge(rnOf(counter), bytes(8)))).toEqual(['repeat', 'repeat', 'new', 'new'])
+    expect(window.highest).toBe(40)
   })
 })
 

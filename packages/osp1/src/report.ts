@@ -1,4 +1,5 @@
 import { authFailed, sm4CcmOpen, sm4CcmSeal, sm4Cmac } from '@zhuzhan/gm-crypto'
+import type { Ccm, Sm4Cmac } from '@zhuzhan/gm-crypto'
 import { label, lp, u32, zeros } from './bytes.js'
 
 /** Reports without a session and their authenticated answers. §7.5 */
@@ -35,22 +36,23 @@ export function sealReport(key: Uint8Array, ad: Uint8Array, rn: Uint8Array, apdu
   return { form, content: form === 'plain' ? Buffer.from(apdu) : sealed.ciphertext, rn: Buffer.from(rn), mac: sealed.tag }
 }
 
-/** Station. @throws HesError AUTH_FAILED */
+/** Station. Whoever opens many reports of a device keeps the CCM of its key. @throws HesError AUTH_FAILED */
 export function openReport(
-  key: Uint8Array,
+  key: Uint8Array | Ccm,
   ad: Uint8Array,
   report: { form: 'plain' | 'cipher'; content: Uint8Array; rn: Uint8Array; mac: Uint8Array },
 ): Buffer {
   const { form, content, rn, mac } = report
   if (rn.length !== RN_LENGTH || content.length === 0 || content.length > 65_000) throw authFailed()
-  if (form === 'cipher') return sm4CcmOpen(key, rn, Buffer.concat([CIPHER, ad]), content, mac, REPORT_TAG)
-  sm4CcmOpen(key, rn, Buffer.concat([PLAIN, ad, lp(content)]), zeros(0), mac, REPORT_TAG)
+  const open = (aad: Buffer, text: Uint8Array): Buffer => ('open' in key ? key.open(rn, aad, text, mac, REPORT_TAG) : sm4CcmOpen(key, rn, aad, text, mac, REPORT_TAG))
+  if (form === 'cipher') return open(Buffer.concat([CIPHER, ad]), content)
+  open(Buffer.concat([PLAIN, ad, lp(content)]), zeros(0))
   return Buffer.from(content)
 }
 
 /** Station: MAC of the answer, CMAC(KRA, label || AD || RN || LP(APDU)), 16 bytes. Without a nonce a second answer is harmless. */
-export function signReportAnswer(key: Uint8Array, ad: Uint8Array, rn: Uint8Array, apdu: Uint8Array): Buffer {
-  return sm4Cmac(key).sign(ANSWER, ad, rn, lp(apdu))
+export function signReportAnswer(key: Uint8Array | Sm4Cmac, ad: Uint8Array, rn: Uint8Array, apdu: Uint8Array): Buffer {
+  return ('sign' in key ? key : sm4Cmac(key)).sign(ANSWER, ad, rn, lp(apdu))
 }
 
 /** Meter: a forged confirmation must not lose readings. */

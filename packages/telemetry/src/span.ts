@@ -1,10 +1,19 @@
-import { context, isSpanContextValid, ROOT_CONTEXT, SpanStatusCode, trace, TraceFlags } from '@opentelemetry/api'
+import { context, INVALID_SPAN_CONTEXT, isSpanContextValid, ROOT_CONTEXT, SpanStatusCode, trace, TraceFlags } from '@opentelemetry/api'
 import type { Attributes, Span, SpanContext } from '@opentelemetry/api'
 import { errorCode } from '@zhuzhan/core'
 import type { SpanName } from './spans.js'
 
 /** For spans of libraries' kind; ours go through `withSpan`, which knows the table. Does nothing until tracing is started. */
 export const tracer = trace.getTracer('zhuzhan')
+
+/** Without a collector nobody looks at a span, and opening some for every frame would cost a tenth of what the frame costs. */
+let recording = false
+const NO_SPAN = trace.wrapSpanContext(INVALID_SPAN_CONTEXT)
+
+/** Tracing was started, or ended. */
+export function recordSpans(on: boolean): void {
+  recording = on
+}
 
 export interface SpanOptions {
   /** W3C traceparent that came with the frame, the job or the request; without it the active span is the parent. */
@@ -20,6 +29,7 @@ export interface SpanOptions {
  * code (not its text) and is thrown on.
  */
 export function withSpan<T>(name: SpanName, fn: (span: Span) => T, { parent, links, attributes = {} }: SpanOptions = {}): T {
+  if (!recording) return fn(NO_SPAN)
   const outer = parent === undefined ? undefined : parseTraceparent(parent)
   const surroundings = outer ? trace.setSpanContext(ROOT_CONTEXT, outer) : context.active()
   const linked = (links ?? []).flatMap((text) => parseTraceparent(text) ?? []).map((spanContext) => ({ context: spanContext }))
@@ -42,6 +52,7 @@ export function withSpan<T>(name: SpanName, fn: (span: Span) => T, { parent, lin
 
 /** The traceparent to send along with a job or frame; `undefined` outside a recorded or propagated trace. */
 export function currentTraceparent(): string | undefined {
+  if (!recording) return undefined
   const span = trace.getActiveSpan()?.spanContext()
   if (!span || !isSpanContextValid(span)) return undefined
   return `00-${span.traceId}-${span.spanId}-0${span.traceFlags & TraceFlags.SAMPLED}`

@@ -156,7 +156,7 @@ export function createMachine(options: MachineOptions): Machine {
         const modules = await manifests.take(record)
         return modules ? { ...opened, modules } : opened
       }),
-    openReport: (owner, batch) => each(batch, (request) => reports.open(owner, request)),
+    openReport: (owner, batch) => reports.open(owner, batch),
     confirmReport: (owner, batch) => reports.confirm(owner, batch),
     proofSeal: (owner, batch) => each(batch, (request) => proofs.seal(owner, request)),
     proofOpen: (owner, batch) => eachNow(batch, (request) => proofs.open(owner, request)),

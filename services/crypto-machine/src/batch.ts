@@ -21,7 +21,8 @@ export function eachNow<A, B>(batch: readonly A[], work: (item: A) => B): (B | H
   })
 }
 
-function refusal(error: unknown): HesError {
+/** What may be told to the caller. @throws the error itself when it is a fault of ours */
+export function refusal(error: unknown): HesError {
   if (error instanceof HesError) return error
   throw error
 }

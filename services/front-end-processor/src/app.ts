@@ -151,7 +151,8 @@ export function createFrontEnd(options: FrontEndOptions): FrontEnd {
     handlers: {
       onOpen: lifecycle.open,
       onFrame: async (link, connection, body) => {
-        const terminal = await lifecycle.terminal(link, connection)
+        const found = lifecycle.terminal(link, connection)
+        const terminal = found instanceof Promise ? await found : found
         if (terminal) await inbound(terminal, body)
       },
       onClose: lifecycle.closed,

@@ -1,5 +1,6 @@
 import { equalBytes } from '../constant-time.js'
-import { SM4_BLOCK, checkSm4Key, lastCbcBlock, sm4EcbEncrypt } from './block.js'
+import { SM4_BLOCK, checkSm4Key, lastCbcBlock } from './block.js'
+import { nativeModesIfAny } from './native-modes.js'
 
 /**
  * CBC-MAC with IV 0 and no padding; equals `SDF_CalculateMAC(SGD_SM4_MAC)`. A PRF on inputs of ONE fixed length only:
@@ -32,11 +33,11 @@ export interface Sm4Cmac {
   verify(mac: Uint8Array, ...parts: readonly Uint8Array[]): boolean
 }
 
-/** CMAC (RFC 4493) with SM4: safe for any length. The two subkeys are computed once per key. */
+/** CMAC (RFC 4493) with SM4: safe for any length. Subkeys, and where OpenSSL lets us the round keys, are computed once per key. */
 export function sm4Cmac(key: Uint8Array): Sm4Cmac {
   checkSm4Key(key)
-  const ownKey = Buffer.from(key)
-  const whole = double(sm4EcbEncrypt(ownKey, Buffer.alloc(SM4_BLOCK)))
+  const last = lastBlockUnder(key)
+  const whole = double(last(Buffer.alloc(SM4_BLOCK)))
   const partial = double(whole)
   const sign = (...parts: readonly Uint8Array[]): Buffer => {
     let length = 0
@@ -50,9 +51,20 @@ export function sm4Cmac(key: Uint8Array): Sm4Cmac {
     const padded = length < blocks.length
     if (padded) blocks[length] = 0x80
     const subkey = padded ? partial : whole
-    const last = blocks.length - SM4_BLOCK
-    for (let i = 0; i < SM4_BLOCK; i++) blocks[last + i] = (blocks[last + i] ?? 0) ^ (subkey[i] ?? 0)
-    return lastCbcBlock(ownKey, blocks)
+    const end = blocks.length - SM4_BLOCK
+    for (let i = 0; i < SM4_BLOCK; i++) blocks[end + i] = (blocks[end + i] ?? 0) ^ (subkey[i] ?? 0)
+    return last(blocks)
   }
   return { sign, verify: (mac, ...parts) => equalBytes(mac, sign(...parts)) }
+}
+
+/** The last CBC block of blocks that may be overwritten. */
+function lastBlockUnder(key: Uint8Array): (blocks: Uint8Array) => Buffer {
+  const modes = nativeModesIfAny()
+  if (modes) {
+    const schedule = modes.schedule(key)
+    return (blocks) => modes.lastCbcBlock(schedule, blocks)
+  }
+  const own = Buffer.from(key)
+  return (blocks) => lastCbcBlock(own, blocks)
 }

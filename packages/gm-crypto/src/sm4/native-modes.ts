@@ -1,7 +1,8 @@
 import { loadKoffi } from '../native/koffi.js'
+import { SM4_BLOCK, lastCbcBlock } from './block.js'
 
 /**
- * CCM and GCM of the OpenSSL inside Node over its own SM4 block function. The EVP layer of OpenSSL 3.0 has neither mode
+ * CCM, GCM and CBC-MAC of the OpenSSL inside Node over its own SM4 block function. The EVP layer of OpenSSL 3.0 has neither mode
  * for SM4, and its price for a text of 256 bytes is higher than that of the cipher.
  *
  * `ossl_sm4_*` are internal to OpenSSL: official Node builds export them, a Node linked with a system's libcrypto does
@@ -25,6 +26,7 @@ interface Symbols {
   gcmEncrypt(context: Pointer, input: Bytes, out: Bytes, length: number): number
   gcmDecrypt(context: Pointer, input: Bytes, out: Bytes, length: number): number
   gcmTag(context: Pointer, tag: Uint8Array, length: number): void
+  cbcEncrypt(input: Uint8Array, out: Uint8Array, length: number, schedule: Uint8Array, iv: Uint8Array, block: Pointer): void
 }
 
 // Out parameters are plain pointers: koffi passes the address of the array instead of copying.
@@ -43,6 +45,7 @@ const SIGNATURES: Record<keyof Symbols, string> = {
   gcmEncrypt: 'int CRYPTO_gcm128_encrypt(void *context, const void *in, void *out, size_t length)',
   gcmDecrypt: 'int CRYPTO_gcm128_decrypt(void *context, const void *in, void *out, size_t length)',
   gcmTag: 'void CRYPTO_gcm128_tag(void *context, void *tag, size_t length)',
+  cbcEncrypt: 'void CRYPTO_cbc128_encrypt(const void *in, void *out, size_t length, void *schedule, void *iv, void *block)',
 }
 
 export type Direction = 'encrypt' | 'decrypt'
@@ -53,6 +56,8 @@ export interface NativeModes {
   /** Text to `out` (as long as the text), the whole masked tag to `tag`. Lengths were checked. The decrypted text is NOT authentic yet. */
   ccm(direction: Direction, schedule: Uint8Array, nonce: Uint8Array, aad: Uint8Array, text: Uint8Array, out: Uint8Array, tag: Uint8Array): void
   gcm(direction: Direction, schedule: Uint8Array, nonce: Uint8Array, aad: Uint8Array, text: Uint8Array, out: Uint8Array, tag: Uint8Array): void
+  /** The last block of SM4-CBC with IV 0 over whole blocks, which are overwritten. */
+  lastCbcBlock(schedule: Uint8Array, blocks: Uint8Array): Buffer
 }
 
 const SCHEDULE = 128
@@ -95,6 +100,12 @@ function bind(): NativeModes {
       // The context holds the hash key; that of no key takes its place.
       ssl.gcmInit(gcmContext, idle, block)
     },
+    lastCbcBlock(schedule, blocks) {
+      // OpenSSL leaves the last ciphertext block in the place of the IV.
+      const last = Buffer.alloc(SM4_BLOCK)
+      ssl.cbcEncrypt(blocks, blocks, blocks.length, schedule, last, block)
+      return last
+    },
   }
 }
 
@@ -125,6 +136,7 @@ export function checkNativeModes(modes: NativeModes): void {
     const right = Buffer.concat([out.encrypt, tags.encrypt]).equals(wanted) && out.decrypt.equals(text) && tags.decrypt.equals(tags.encrypt)
     if (!right) throw new Error(`SM4-${mode.toUpperCase()} known answer`)
   }
+  if (!modes.lastCbcBlock(schedule, Buffer.from(text)).equals(lastCbcBlock(key, text))) throw new Error('SM4-CBC-MAC known answer')
 }
 
 let found: { modes: NativeModes } | { error: unknown } | undefined

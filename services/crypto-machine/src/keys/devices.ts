@@ -1,7 +1,7 @@
 import { HesError } from '@zhuzhan/core'
-import { equalBytes, parseCertificate, verifyChain } from '@zhuzhan/gm-crypto'
-import type { Sm2Certificate, Sm2Engine } from '@zhuzhan/gm-crypto'
-import { REPORT_WINDOW, checkCertificateRole, deriveKey, dispersionOfNumber, handshakeKeys } from '@zhuzhan/osp1'
+import { createCcm, equalBytes, parseCertificate, sm4Cmac, verifyChain } from '@zhuzhan/gm-crypto'
+import type { Ccm, Sm2Certificate, Sm2Engine, Sm4Cmac } from '@zhuzhan/gm-crypto'
+import { checkCertificateRole, createReportWindow, deriveKey, dispersionOfNumber, handshakeKeys } from '@zhuzhan/osp1'
 import type { HandshakeKeys, ReportWindow } from '@zhuzhan/osp1'
 import type { KeyProvider } from '../provider/provider.js'
 import { keyUpdateMac } from '../authority/row-macs.js'
@@ -19,7 +19,7 @@ export interface Device {
   readonly certificate: Sm2Certificate | undefined
   /** Highest ASCTR used, and highest that may be used without another commit. */
   asctr: { used: number; reserved: number }
-  window: ReportWindow
+  readonly window: ReportWindow
   /** False after a restore until F100 attribute 7 was read in a session (§7.10). */
   windowKnown: boolean
   /** Report counters up to this one may have been taken before a restore and forgotten by it; -1: none. */
@@ -42,14 +42,17 @@ export type KeySet = 'active' | 'new'
 export interface WorkingKeys {
   auth: Buffer
   handshake: HandshakeKeys
-  reportCipher: Buffer
-  reportAnswer: Buffer
+  /** Kept ready: setting a key up costs more than the cipher work of a report. */
+  reportCipher: Ccm
+  reportAnswer: Sm4Cmac
   readProof: Buffer
 }
 
 export interface Devices {
   /** @throws HesError DEVICE_NOT_ENROLLED, or ENGINE_FAULT when its row was changed behind our back */
   get(address: string): Promise<Device>
+  /** The same at once, when it is at hand. */
+  atHand(address: string): Device | undefined
   /** Forget what is cached, after the device was replaced by another. */
   drop(address: string): void
   /** The row changed, the device is the same: sessions and counters go on with it. */
@@ -91,6 +94,8 @@ export function createDevices({
   engine: Sm2Engine
 }): Devices {
   const cache = new Map<string, Promise<Device>>()
+  /** What of the cache has loaded. */
+  const ready = new Map<string, Device>()
   const loadRow = gather(async (addresses: readonly string[]) => {
     const rows = await store.devices(addresses)
     const ids = rows.map((row) => row.id)
@@ -131,22 +136,27 @@ export function createDevices({
     return certificate
   }
 
+  const forget = (address: string): void => {
+    cache.delete(address)
+    ready.delete(address)
+  }
+
   return {
     get(address) {
       const known = cache.get(address)
       if (known) return known
       const loading = load(address)
       cache.set(address, loading)
-      loading.catch(() => cache.delete(address))
+      // Dropped or dropped out meanwhile, it must not be found again.
+      loading.then((device) => { if (cache.get(address) === loading) ready.set(address, device) }, () => cache.delete(address))
       if (cache.size > CAPACITY) {
         const oldest = cache.keys().next().value
-        if (oldest !== undefined) cache.delete(oldest)
+        if (oldest !== undefined) forget(oldest)
       }
       return loading
     },
-    drop: (address) => {
-      cache.delete(address)
-    },
+    atHand: (address) => ready.get(address),
+    drop: forget,
     async refresh(row) {
       const device = await cache.get(row.address)?.catch(() => undefined)
       if (device) device.row = row
@@ -170,15 +180,13 @@ async function workingKeys(provider: KeyProvider, row: Pick<DeviceRow, 'keyState
   return {
     auth,
     handshake: handshakeKeys(auth, row.dispersion),
-    reportCipher: deriveKey(report, 'reportCipher', row.dispersion),
-    reportAnswer: deriveKey(report, 'reportAnswer', row.dispersion),
+    reportCipher: createCcm(deriveKey(report, 'reportCipher', row.dispersion)),
+    reportAnswer: sm4Cmac(deriveKey(report, 'reportAnswer', row.dispersion)),
     readProof: deriveKey(report, 'readProof', row.dispersion),
   }
 }
 
 /** Slots may still hold counters that have left the window; they count for nothing. */
 function windowOf({ entries, high }: DeviceCounters): Pick<Device, 'window' | 'windowKnown' | 'uncheckedTo'> {
-  const highest = Math.max(high?.highest ?? -1, ...entries.map((entry) => entry.rspctr))
-  const kept = entries.filter((entry) => entry.rspctr > highest - REPORT_WINDOW).sort((a, b) => a.rspctr - b.rspctr)
-  return { window: { highest, entries: kept }, windowKnown: high?.known ?? true, uncheckedTo: high?.uncheckedTo ?? -1 }
+  return { window: createReportWindow(entries, high?.highest), windowKnown: high?.known ?? true, uncheckedTo: high?.uncheckedTo ?? -1 }
 }

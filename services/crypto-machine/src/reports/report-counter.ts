@@ -47,7 +47,7 @@ export async function healReportWindow(store: MachineStore, session: Session, ap
     subject: device.row.address,
     detail: { before: device.window.highest, after: counter, known: device.windowKnown },
   })
-  device.window = { highest: counter, entries: device.window.entries.filter((entry) => entry.rspctr <= counter) }
+  device.window.lowerTo(counter)
   device.windowKnown = true
   device.uncheckedTo = uncheckedTo
 }

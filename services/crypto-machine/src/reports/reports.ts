@@ -3,10 +3,11 @@ import type { Clock } from '@zhuzhan/core'
 import type { CryptoRequest, CryptoResult } from '@zhuzhan/contracts'
 import { encodeApdu } from '@zhuzhan/dlt698'
 import type { Random } from '@zhuzhan/gm-crypto'
-import { judgeReport, markReport, openReport, parseSecurityRequest, rspctrOf, signReportAnswer } from '@zhuzhan/osp1'
+import { openReport, parseSecurityRequest, rspctrOf, signReportAnswer } from '@zhuzhan/osp1'
 import type { Device, Devices, WorkingKeys } from '../keys/devices.js'
 import { keysInForce } from '../keys/key-trials.js'
 import { createTokens } from '../sessions/tokens.js'
+import { eachNow, refusal } from '../batch.js'
 import type { MachineStore } from '../store/store.js'
 
 /** A report that was opened and may be confirmed. */
@@ -24,7 +25,7 @@ const NOTIFICATION = 0x88
 const CONFIRMATION = 0x08
 
 export interface Reports {
-  open(owner: string, request: CryptoRequest<'openReport'>): Promise<CryptoResult<'openReport'>>
+  open(owner: string, requests: readonly CryptoRequest<'openReport'>[]): Promise<(CryptoResult<'openReport'> | HesError)[]>
   confirm(owner: string, requests: readonly CryptoRequest<'confirmReport'>[]): Promise<(CryptoResult<'confirmReport'> | HesError)[]>
 }
 
@@ -42,20 +43,29 @@ export function createReports({
 }): Reports {
   const tokens = createTokens<Opened>({ random, clock, validMs: CONFIRM_WITHIN_MS, capacity: MAX_OPENED })
 
+  const openOf = (owner: string, device: Device, { address, apdu }: CryptoRequest<'openReport'>): CryptoResult<'openReport'> => {
+    const request = parseSecurityRequest(apdu)
+    if (request?.verification.kind !== 'rn-mac') throw new HesError('AUTH_FAILED', undefined, { address })
+    const { rn, mac } = request.verification
+    const { keys, plain } = openUnder(device, { form: request.form, content: request.content, rn, mac })
+    if (plain[0] !== NOTIFICATION) throw new HesError('AUTH_FAILED', 'not a report inside', { address })
+    const verdict = device.window.judge(rn, mac)
+    if (verdict === 'conflict' || verdict === 'stale') {
+      throw new HesError('COUNTER', undefined, { address, reason: verdict, rspctr: rspctrOf(rn), highest: device.window.highest })
+    }
+    const token = tokens.issue(owner, { device, keys, rn: Buffer.from(rn), mac: Buffer.from(mac) })
+    return { state: verdict, apdu: plain, token, replayChecked: device.windowKnown && rspctrOf(rn) > device.uncheckedTo }
+  }
+
   return {
-    async open(owner, { address, apdu }) {
-      const device = await devices.get(address)
-      const request = parseSecurityRequest(apdu)
-      if (request?.verification.kind !== 'rn-mac') throw new HesError('AUTH_FAILED', undefined, { address })
-      const { rn, mac } = request.verification
-      const { keys, plain } = openUnder(device, { form: request.form, content: request.content, rn, mac })
-      if (plain[0] !== NOTIFICATION) throw new HesError('AUTH_FAILED', 'not a report inside', { address })
-      const verdict = judgeReport(device.window, rn, mac)
-      if (verdict === 'conflict' || verdict === 'stale') {
-        throw new HesError('COUNTER', undefined, { address, reason: verdict, rspctr: rspctrOf(rn), highest: device.window.highest })
-      }
-      const token = tokens.issue(owner, { device, keys, rn: Buffer.from(rn), mac: Buffer.from(mac) })
-      return { state: verdict, apdu: plain, token, replayChecked: device.windowKnown && rspctrOf(rn) > device.uncheckedTo }
+    async open(owner, requests) {
+      // Known devices are the rule: for them nothing waits, and a batch is one turn of the event loop.
+      const found = requests.map(({ address }) => devices.atHand(address) ?? devices.get(address).catch(refusal))
+      const devicesOf = found.some((one) => one instanceof Promise) ? await Promise.all(found) : (found as Device[])
+      return eachNow(requests.map((request, i) => ({ request, device: devicesOf[i] as Device | HesError })), ({ request, device }) => {
+        if (device instanceof HesError) throw device
+        return openOf(owner, device, request)
+      })
     },
 
     async confirm(owner, requests) {
@@ -66,16 +76,17 @@ export function createReports({
       })
       const marks = found
         .filter((one): one is Opened => !(one instanceof HesError))
-        .filter(({ device, rn, mac }) => judgeReport(device.window, rn, mac) === 'new')
+        .filter(({ device, rn, mac }) => device.window.judge(rn, mac) === 'new')
       // Marked durably before the answer exists: an answered report is known for ever after (§7.10).
       if (marks.length > 0) {
         await store.markReports(marks.map(({ device, rn, mac }) => ({ deviceId: device.row.id, rspctr: rspctrOf(rn), rn, mac })))
-        for (const { device, rn, mac } of marks) device.window = markReport(device.window, rn, mac)
+        for (const { device, rn, mac } of marks) device.window.mark(rn, mac)
       }
       return found.map((one, i): CryptoResult<'confirmReport'> | HesError => {
         const request = requests[i]
         if (one instanceof HesError || !request) return one instanceof HesError ? one : new HesError('INTERNAL')
         const { device, keys, rn } = one
+        tokens.drop(request.token)
         const mac = signReportAnswer(keys.reportAnswer, device.row.ad, rn, request.apdu)
         return { apdu: encodeApdu({ apdu: 'security-response', form: 'plain', content: Buffer.from(request.apdu), mac }) }
       })

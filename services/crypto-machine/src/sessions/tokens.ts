@@ -17,6 +17,9 @@ interface Entry<T> {
   until: number
 }
 
+const TOKEN_BYTES = 16
+const POOL_TOKENS = 64
+
 /** Bounded: beyond `capacity` the oldest goes. A foreign or expired token looks exactly like one that never was. */
 export function createTokens<T>({
   random,
@@ -33,6 +36,14 @@ export function createTokens<T>({
   onExpire?: (value: T) => void
 }): Tokens<T> {
   const entries = new Map<string, Entry<T>>()
+  // Drawn for many tokens at once: a call for each costs more than all the rest of a token.
+  let pool = Buffer.alloc(0)
+  const fresh = (): string => {
+    if (pool.length === 0) pool = Buffer.from(random(POOL_TOKENS * TOKEN_BYTES))
+    const token = pool.toString('hex', 0, TOKEN_BYTES).toUpperCase()
+    pool = pool.subarray(TOKEN_BYTES)
+    return token
+  }
   return {
     issue(owner, value) {
       const now = clock.monotonic()
@@ -42,7 +53,7 @@ export function createTokens<T>({
         entries.delete(token)
         onExpire?.(entry.value)
       }
-      const token = random(16).toString('hex').toUpperCase()
+      const token = fresh()
       entries.set(token, { owner, value, until: now + validMs })
       return token
     },

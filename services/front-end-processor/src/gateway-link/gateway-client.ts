@@ -128,9 +128,11 @@ export function gatewayClient({ url, frontendId, secret, handlers, log }: Gatewa
   const dispatch = (link: GatewayLink, record: LinkRecord): void => {
     if (record.type === LINK_RECORD.frame) {
       // The message's buffer lives on in the frame; ws hands over a fresh one each time.
-      handlers.onFrame(link, record.connection, record.body)
-        .catch((error: Error) => log.error({ gateway: link.name, err: error }, 'a frame was not handled'))
-        .finally((link as GatewayLink & { done(): void }).done)
+      const { done } = link as GatewayLink & { done(): void }
+      handlers.onFrame(link, record.connection, record.body).then(done, (error: Error) => {
+        log.error({ gateway: link.name, err: error }, 'a frame was not handled')
+        done()
+      })
     } else if (record.type === LINK_RECORD.open) handlers.onOpen(link, record.connection, JSON.parse(record.body.toString()) as LinkOpen)
     else if (record.type === LINK_RECORD.close) handlers.onClose(link, record.connection, record.body.toString())
   }

@@ -13,8 +13,8 @@ const RIVALS_IN_FLIGHT = 16
 /** From a login at a gateway to a terminal that serves its address, and its end. */
 export interface Lifecycle {
   open(link: GatewayLink, connection: number, open: LinkOpen): void
-  /** The terminal behind a connection, waiting for its record while it is being opened. */
-  terminal(link: GatewayLink, connection: number): Promise<Terminal | undefined>
+  /** The terminal behind a connection; a promise of it while it is being opened. */
+  terminal(link: GatewayLink, connection: number): Terminal | undefined | Promise<Terminal | undefined>
   closed(link: GatewayLink, connection: number): void
   linkDown(link: GatewayLink): void
   /** The connection proved itself (plain: by its login; protected: by its CONNECT). */
@@ -86,7 +86,7 @@ export function createLifecycle({ directory, registry, terminalDeps, log, onBoun
       pending.set(connection, begun)
       void begun.finally(() => { if (pending.get(connection) === begun) pending.delete(connection) })
     },
-    terminal: async (link, connection) => directory.get(link, connection) ?? opening.get(link)?.get(connection),
+    terminal: (link, connection) => directory.get(link, connection) ?? opening.get(link)?.get(connection),
     closed: (link, connection) => {
       opening.get(link)?.delete(connection)
       directory.remove(link, connection)?.end()

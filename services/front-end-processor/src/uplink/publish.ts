@@ -8,8 +8,12 @@ import { currentTraceparent, metric, withSpan } from '@zhuzhan/telemetry'
 
 /** Hands readings to the queue in batches. */
 export interface Publisher {
-  /** Resolves when all the readings are durable in the queue's store: only then may a terminal be told so. @throws HesError UNAVAILABLE */
-  publish(readings: readonly Reading[]): Promise<void>
+  /**
+   * Resolves when all the readings are durable in the queue's store: only then may a terminal be told so.
+   * @param traces traceparents the readings came with; without them the active one
+   * @throws HesError UNAVAILABLE
+   */
+  publish(readings: readonly Reading[], traces?: readonly string[]): Promise<void>
   /** Sends what waits and resolves when it is settled. */
   drain(): Promise<void>
 }
@@ -82,8 +86,7 @@ export function createPublisher({ queues, clock, log, windowMs = 20, maxRows = 2
   }, { parent: batch.links[0], links: batch.links.slice(1), attributes: { rows: batch.readings.length } })
 
   return {
-    publish: async (readings) => {
-      const traceparent = currentTraceparent()
+    publish: async (readings, traces = activeTrace()) => {
       const settled: Promise<void>[] = []
       // A job has bounded room. One report of a hundred thousand values must not make a job that no worker accepts, with the
       // readings of others in it.
@@ -93,7 +96,7 @@ export function createPublisher({ queues, clock, log, windowMs = 20, maxRows = 2
         batch.readings.push(...part)
         at += part.length
         settled.push(batch.settled)
-        if (traceparent !== undefined && traceparent.endsWith('1') && batch.links.length < MAX_LINKS) batch.links.push(traceparent)
+        for (const traceparent of traces) if (traceparent.endsWith('1') && batch.links.length < MAX_LINKS) batch.links.push(traceparent)
         if (batch.readings.length >= maxRows) leave(batch)
       }
       await Promise.all(settled)
@@ -103,6 +106,11 @@ export function createPublisher({ queues, clock, log, windowMs = 20, maxRows = 2
       await Promise.all(inFlight)
     },
   }
+}
+
+function activeTrace(): string[] {
+  const traceparent = currentTraceparent()
+  return traceparent === undefined ? [] : [traceparent]
 }
 
 function trace(): { traceparent?: string } {
