@@ -21,5 +21,6 @@ const seconds = (performance.now() - at) / 1000
 const after = station.cpu()
 const perReport = Object.fromEntries(Object.entries(after).map(([name, s]) => [name, Number(((s - (before[name] ?? 0)) / result.confirmed * 1e6).toFixed(1))]))
 process.stdout.write(JSON.stringify({ backend: redis ? 'redis' : 'postgres', confirmed: result.confirmed, rate: Math.round(result.confirmed / result.seconds), storedRate: Math.round(result.confirmed / seconds), p50: quantile(result.latency, 0.5), p99: quantile(result.latency, 0.99), perReportMicros: { ...perReport, generator: Number((result.cpuSeconds / result.confirmed * 1e6).toFixed(1)) }, faults: result.faults, stored: await stored(), memory: station.memory(), machine: machine() }, null, 1) + '\n')
+if (process.env['METRICS']) for (const name of ['front-end-1', 'crypto-machine', 'analytics-1']) process.stderr.write((await station.metrics(name)).split('\n').filter((line) => !line.startsWith('#') && /seconds_(sum|count)|batch|operations|lag|store_seconds_bucket/.test(line)).join('\n') + '\n')
 await generator.end()
 await station.stop()

@@ -23,6 +23,8 @@ export interface LoadStation {
   enrol(count: number, mode: 'S' | 'F', first?: number): Promise<EnrolledTerminal[]>
   /** CPU seconds by process, PostgreSQL and Redis included. */
   cpu(): Record<string, number>
+  /** What a process shows at /metrics. */
+  metrics(name: string): Promise<string>
   /** Resident bytes by process. */
   memory(): Record<string, number>
   stop(): Promise<void>
@@ -41,12 +43,16 @@ export async function startLoadStation({ redis: onRedis, gateways = 1, frontEnds
   writeFileSync(keyFile, randomBytes(32), { mode: 0o600 })
   const [cryptoSecret, linkSecret] = [randomBytes(16).toString('hex'), randomBytes(16).toString('hex')]
   const [cryptoPort = 0, ...ports] = await freePorts(1 + 2 * gateways)
+  const opsPorts = await freePorts(1 + analytics + gateways + frontEnds)
+  const opsOf = new Map<string, number>()
   const doors = Array.from({ length: gateways }, (_, n) => ({ terminals: ports[2 * n] as number, link: ports[2 * n + 1] as number }))
   const children = new Map<string, ChildProcess>()
-  const common = { DATABASE_URL: postgres.url, REDIS_URL: redis?.url ?? '', ZHUZHAN_OPS_PORT: '0', ZHUZHAN_LOG_LEVEL: 'warn', ZHUZHAN_SUPERVISED: '1' }
+  const common = { DATABASE_URL: postgres.url, REDIS_URL: redis?.url ?? '', ZHUZHAN_LOG_LEVEL: 'warn', ZHUZHAN_SUPERVISED: '1' }
   const start = (name: string, service: string, own: Record<string, string>): Promise<void> => new Promise((resolve, reject) => {
+    const opsPort = opsPorts[opsOf.size] as number
+    opsOf.set(name, opsPort)
     const child = spawn(process.execPath, [...(profile.includes(name) ? ['--cpu-prof', `--cpu-prof-dir=/tmp/prof-${name}`] : []), ...SERVICE_PROGRAM], {
-      cwd: join(PROJECT, 'services', service), stdio: ['ignore', 'inherit', 'inherit', 'ipc'], env: { ...process.env, NODE_OPTIONS: '', ...common, ...env, ZHUZHAN_SERVICE: service, ...own },
+      cwd: join(PROJECT, 'services', service), stdio: ['ignore', 'inherit', 'inherit', 'ipc'], env: { ...process.env, NODE_OPTIONS: '', ...common, ZHUZHAN_OPS_PORT: String(opsPort), ...env, ZHUZHAN_SERVICE: service, ...own },
     })
     children.set(name, child)
     child.once('message', () => resolve())
@@ -98,6 +104,7 @@ export async function startLoadStation({ redis: onRedis, gateways = 1, frontEnds
       return enrolled
     },
     cpu: () => Object.fromEntries(trees().map(([name, pids]) => [name, pids.reduce((sum, pid) => sum + cpuSeconds(pid), 0)])),
+    metrics: async (name) => (await fetch(`http://127.0.0.1:${opsOf.get(name)}/metrics`)).text(),
     memory: () => Object.fromEntries(trees().map(([name, pids]) => [name, pids.reduce((sum, pid) => sum + residentBytes(pid), 0)])),
     stop: async () => {
       await pool.end()
