@@ -60,9 +60,9 @@ export function createReports({
   return {
     async open(owner, requests) {
       // Known devices are the rule: for them nothing waits, and a batch is one turn of the event loop.
-      const found = requests.map(({ address }) => devices.atHand(address) ?? devices.get(address).catch(refusal))
-      const devicesOf = found.some((one) => one instanceof Promise) ? await Promise.all(found) : (found as Device[])
-      return eachNow(requests.map((request, i) => ({ request, device: devicesOf[i] as Device | HesError })), ({ request, device }) => {
+      const atHand = requests.map(({ address }) => devices.atHand(address))
+      const found = atHand.includes(undefined) ? await Promise.all(requests.map(({ address }) => devices.get(address).catch(refusal))) : (atHand as Device[])
+      return eachNow(requests.map((request, i) => ({ request, device: found[i] as Device | HesError })), ({ request, device }) => {
         if (device instanceof HesError) throw device
         return openOf(owner, device, request)
       })
