@@ -52,12 +52,16 @@ export async function startLoadStation({ redis: onRedis, gateways = 1, frontEnds
     const opsPort = opsPorts[opsOf.size] as number
     opsOf.set(name, opsPort)
     const child = spawn(process.execPath, [...(profile.includes(name) ? ['--cpu-prof', `--cpu-prof-dir=/tmp/prof-${name}`] : []), ...SERVICE_PROGRAM], {
-      cwd: join(PROJECT, 'services', service), stdio: ['ignore', 'inherit', 'inherit', 'ipc'], env: { ...process.env, NODE_OPTIONS: '', ...common, ZHUZHAN_OPS_PORT: String(opsPort), ...env, ZHUZHAN_SERVICE: service, ...own },
+      cwd: join(PROJECT, 'services', service), stdio: ['ignore', 'inherit', 'inherit', 'ipc'], env: { ...process.env, NODE_OPTIONS: process.env['SERVICE_NODE_OPTIONS'] ?? '', ...common, ZHUZHAN_OPS_PORT: String(opsPort), ...env, ZHUZHAN_SERVICE: service, ...own },
     })
     children.set(name, child)
     child.once('message', () => resolve())
     child.once('exit', (code) => reject(new Error(`${name} ended with ${code}`)))
   })
+  const pool = new pg.Pool({ connectionString: postgres.url, max: 3 })
+  pool.on('error', () => undefined)
+  // These benches are about what comes by itself; `collection` measures what is asked for.
+  if (!collect) await pool.query('DELETE FROM collection_plan')
   await start('crypto-machine', 'crypto-machine', { ZHUZHAN_CRYPTO_PORT: String(cryptoPort), ZHUZHAN_CRYPTO_SECRET: cryptoSecret, ZHUZHAN_MASTER_KEY_FILE: keyFile })
   for (let n = 0; n < analytics; n++) await start(`analytics-${n + 1}`, 'analytics', {})
   for (const [n, door] of doors.entries()) {
@@ -72,11 +76,6 @@ export async function startLoadStation({ redis: onRedis, gateways = 1, frontEnds
       ZHUZHAN_CRYPTO_URL: `ws://127.0.0.1:${cryptoPort}`, ZHUZHAN_CRYPTO_SECRET: cryptoSecret, ZHUZHAN_MANIFEST_SPREAD_SECONDS: '86400',
     })
   }
-  const pool = new pg.Pool({ connectionString: postgres.url, max: 3 })
-  pool.on('error', () => undefined)
-
-  // These benches are about what comes by itself; `collection` measures what is asked for.
-  if (!collect) await pool.query('DELETE FROM collection_plan')
   const backend = (await pool.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).rows[0]!.pid
   const postmaster = parentOf(backend)
   const redisPid = redis ? await redisProcess(redis.url) : undefined
