@@ -1,1 +1,2 @@
 export * from './charging/index.js'
+export * from './feeder/index.js'

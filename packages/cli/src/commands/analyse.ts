@@ -1,8 +1,9 @@
 import type { Command } from 'commander'
 import { chargingCommand } from '../analyse/charging.js'
+import { feederCommand } from '../analyse/feeder.js'
 
 /** Analyses of files: for analysts with data of their own. They need no station. docs/analytics.md */
 export function analyseCommand(program: Command): void {
   const analyse = program.command('analyse').description('analyse files of readings: needs no station')
-  for (const add of [chargingCommand]) add(analyse)
+  for (const add of [chargingCommand, feederCommand]) add(analyse)
 }

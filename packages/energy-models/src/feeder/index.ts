@@ -1,0 +1,8 @@
+export { analyseFeeder } from './feeder.js'
+export type { FeederReport } from './feeder.js'
+export type { Suspect } from './localise.js'
+export type { DayLoss } from './loss.js'
+export { identifyPhases } from './phases.js'
+export type { PhaseVerdict } from './phases.js'
+export { readFeeder, readPhaseLabels } from './readings.js'
+export type { Feeder, Phase } from './readings.js'
