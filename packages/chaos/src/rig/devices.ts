@@ -25,6 +25,8 @@ export async function registerDevices({ station }: Rig, registry: readonly Regis
     const { status } = await station.rest.call('PATCH', `/api/v1/collection/plans/${id}`, { enabled: false })
     if (status >= 300) throw new HesError('INTERNAL', `the collection plan ${id} could not be switched off: ${status}`)
   }
+  // The front end reads the plans at its start, and then twice a minute.
+  await station.restarted('front-end-processor', station.signal('front-end-processor', 'SIGTERM'))
   await importing('terminals', 'address,securityProfile,mode', registry.map(({ address, profile }) => `${address},${profile === 'plain' ? 'plain,' : `sm,${modeOf(profile)}`}`))
   await importing('meters', 'address,terminal', registry.flatMap(({ address, meters }) => meters.map((meter) => `${meter},${address}`)))
 

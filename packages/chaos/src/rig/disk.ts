@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, closeSync, existsSync, ftruncateSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
+import { chmodSync, closeSync, existsSync, ftruncateSync, mkdirSync, openSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** A folder on a disk of its own, small enough to be filled; or, where mounting is not permitted, an ordinary folder. */
@@ -13,8 +13,7 @@ export interface Disk {
 }
 
 const FILLER = 'filler'
-const CHUNK = Buffer.alloc(1 << 20)
-const SMALL = Buffer.alloc(4_096)
+const BLOCK = Buffer.alloc(4_096)
 
 /** A real file system in an image where that is permitted (fsync then costs what it costs), else one in memory. */
 export function openDisk(parent: string, megabytes: number): Disk {
@@ -28,10 +27,14 @@ export function openDisk(parent: string, megabytes: number): Disk {
     folder, kind,
     fill: () => {
       if (kind === undefined) return
-      const file = openSync(filler, 'w', 0o600)
+      // Reserved, not written: gigabytes of zeros on their way to the disk would be another fault, a slow one.
+      const { bavail, bsize } = statfsSync(folder)
+      const had = existsSync(filler) ? statSync(filler).size : 0
+      run('fallocate', ['-l', String(had + Math.max(bsize, bavail * bsize)), filler])
+      // What is left in blocks.
+      const file = openSync(filler, 'a', 0o600)
       try {
-        // Large pieces first, then small ones into what is left.
-        for (const piece of [CHUNK, SMALL]) writeUntilFull(file, piece)
+        writeUntilFull(file)
       } finally {
         closeSync(file)
       }
@@ -71,9 +74,9 @@ function run(program: string, args: string[]): boolean {
   return spawnSync(program, args, { stdio: 'ignore' }).status === 0
 }
 
-function writeUntilFull(file: number, piece: Buffer): void {
+function writeUntilFull(file: number): void {
   try {
-    while (writeSync(file, piece) === piece.length);
+    while (writeSync(file, BLOCK) === BLOCK.length);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
   }

@@ -51,7 +51,7 @@ export interface RigOptions {
   say(text: string): void
 }
 
-const DISK_MEGABYTES = 2_048
+const DISK_MEGABYTES = 1_024
 const PID_MS = 20_000
 
 export async function openRig({ backend, say }: RigOptions): Promise<Rig> {
