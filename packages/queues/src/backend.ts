@@ -13,5 +13,10 @@ export interface Backend {
   consumer(): ConnectionOptions
   /** Does the store confirm only what is on disk? Reasons why not, in words. */
   durabilityFaults(): Promise<string[]>
+  /**
+   * Brings back what a wrong clock dated into the future and nobody would touch until then; only where the store keeps such dates.
+   * @returns how many
+   */
+  redate?(queue: string, nowMs: number): Promise<number>
   close(): Promise<void>
 }

@@ -4,6 +4,7 @@ import type { JobData, JobName, JobsOf, QueueName } from '@zhuzhan/contracts'
 import { gauge, metric } from '@zhuzhan/telemetry'
 import type { Backend } from './backend.js'
 import { watchFailedJobs } from './failed-jobs.js'
+import { watchMisdatedJobs } from './misdated-jobs.js'
 import { openPostgresBackend } from './postgres-backend.js'
 import { createProducer } from './producer.js'
 import type { AddOptions } from './producer.js'
@@ -96,7 +97,8 @@ export async function createQueues(options: QueueOptions): Promise<Queues> {
       const worker = createWorker({ backend, log, clock }, queue, handlers, workerOptions)
       workers.push(worker)
       const watch = watchFailedJobs(producer, log, queue, onFailed ?? (() => undefined))
-      endings.push(watch.end, gauge('queue_depth', async () => Object.entries(await depth(queue)).map(([state, value]) => ({ value: value as number, labels: { queue, state } }))))
+      const dates = watchMisdatedJobs({ backend, producer, log, clock }, queue)
+      endings.push(watch.end, dates.end, gauge('queue_depth', async () => Object.entries(await depth(queue)).map(([state, value]) => ({ value: value as number, labels: { queue, state } }))))
       return worker
     },
     scheduler: (queue, id, rhythm, name, data) => {

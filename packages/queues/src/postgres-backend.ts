@@ -2,6 +2,7 @@ import { createPostgresBackend, runMigrations } from 'bullmq'
 import type { ConnectionOptions } from 'bullmq'
 import pg from 'pg'
 import type { Backend } from './backend.js'
+import { WORKER_OPTIONS } from './settings.js'
 
 export interface PostgresBackendOptions {
   url: string
@@ -13,6 +14,13 @@ export interface PostgresBackendOptions {
 /** Statements of the queue are short; one that takes longer hangs on a dead connection. */
 const STATEMENT_TIMEOUT_MS = 15_000
 const BASE_CONNECTIONS = 4
+
+// No lock is taken, and no look for stalled jobs is done, for longer than this from now; twice that is certainly another clock's.
+// A lock is shortened, not broken: its worker, if it lives, extends it again.
+const REDATE_LOCKS = `UPDATE job SET locked_until_ms = $2::bigint + ${WORKER_OPTIONS.lockDuration}
+  WHERE queue = $1 AND state = 'active' AND locked_until_ms > $2::bigint + ${2 * WORKER_OPTIONS.lockDuration}`
+const REDATE_LOOKS = `UPDATE meta SET value = $2::bigint::text
+  WHERE queue = $1 AND field = 'stalled-check' AND value::bigint > $2::bigint + ${2 * WORKER_OPTIONS.stalledInterval}`
 
 /** BullMQ in schema `bullmq` of the station's database. The server must answer: wait for it first. */
 export async function openPostgresBackend({ url, applicationName, onError }: PostgresBackendOptions): Promise<Backend> {
@@ -59,6 +67,11 @@ export async function openPostgresBackend({ url, applicationName, onError }: Pos
     durabilityFaults: async () => {
       const { rows } = await pool.query<{ fsync: string }>("SELECT current_setting('fsync') AS fsync")
       return rows[0]?.fsync === 'on' ? [] : ['PostgreSQL runs with fsync off']
+    },
+    redate: async (queue, nowMs) => {
+      const locks = await pool.query(REDATE_LOCKS, [queue, nowMs])
+      const looks = await pool.query(REDATE_LOOKS, [queue, nowMs])
+      return (locks.rowCount ?? 0) + (looks.rowCount ?? 0)
     },
     close: () => pool.end(),
   }

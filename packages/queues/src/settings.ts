@@ -3,9 +3,11 @@ import type { DefaultJobOptions, WorkerOptions as BullWorkerOptions } from 'bull
 /** PostgreSQL keeps the number of attempts in an int4; this is "without end". */
 const WITHOUT_END = 2_000_000_000
 
+export const LONGEST_BACKOFF_MS = 10_000
+
 /** First repeat after a quarter of a second, then twice as long each time, never more than ten seconds. */
 export function backoffMs(attempt: number): number {
-  return Math.min(10_000, 250 * 2 ** Math.min(attempt - 1, 10))
+  return Math.min(LONGEST_BACKOFF_MS, 250 * 2 ** Math.min(attempt - 1, 10))
 }
 
 /**

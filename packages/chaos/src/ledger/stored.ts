@@ -6,7 +6,7 @@ export async function* storedReadings(client: pg.Client, terminals: readonly str
   for (const terminal of terminals) {
     const { rows } = await client.query<{ address: string; item: number; time: Date; value: string }>(
       `SELECT m.address, r.item, r.time, r.value::text AS value
-       FROM reading r JOIN meter m ON m.id = r.meter_id WHERE m.terminal_address = $1 AND r.source = 'report'`, [terminal])
+       FROM reading_value r JOIN meter m ON m.id = r.meter_id WHERE m.terminal_address = $1 AND r.source = 'report'`, [terminal])
     for (const row of rows) yield reading(row)
   }
 }
