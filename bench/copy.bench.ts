@@ -83,7 +83,7 @@ async function rowsAsCopied(format: 'text' | 'binary'): Promise<Buffer[]> {
   const client = await pool.connect()
   try {
     const parts: Buffer[] = []
-    for await (const part of client.query(copyTo(`COPY reading TO STDOUT (FORMAT ${format})`))) parts.push(part as Buffer)
+    for await (const part of client.query(copyTo(`COPY (SELECT * FROM reading) TO STDOUT (FORMAT ${format})`))) parts.push(part as Buffer)
     const whole = Buffer.concat(parts)
     return Array.from({ length: Math.ceil(whole.length / CHUNK) }, (_, n) => whole.subarray(n * CHUNK, (n + 1) * CHUNK))
   } finally {

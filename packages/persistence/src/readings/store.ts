@@ -20,6 +20,9 @@ export interface StoreResult {
   unknownMeters: string[]
 }
 
+/** Ids of registered meters by address. */
+export type MeterIds = Pick<ReadonlyMap<string, number>, 'get'>
+
 /** A shape may be made by somebody else or vanish with a restore between two steps. Hardly ever once, never often. */
 const MAX_ROUNDS = 5
 
@@ -30,7 +33,7 @@ const MAX_ROUNDS = 5
  * @param touched noted in the transactions that change rows, for whoever computes days' figures
  */
 export async function storeReadings(
-  pool: pg.Pool, partitions: Partitions, columns: ReadingColumns, meterIds: ReadonlyMap<string, number>, touched: TouchedDays = { meterIds: [], days: [] },
+  pool: pg.Pool, partitions: Partitions, columns: ReadingColumns, meterIds: MeterIds, touched: TouchedDays = { meterIds: [], days: [] },
 ): Promise<StoreResult> {
   const rows = wideRows(columns, meterIds)
   const { groups } = rows

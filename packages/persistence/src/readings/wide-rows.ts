@@ -28,7 +28,7 @@ export interface WideRows {
   elements(row: number): Element[]
 }
 
-export function wideRows(columns: ReadingColumns, meterIds: ReadonlyMap<string, number>): WideRows {
+export function wideRows(columns: ReadingColumns, meterIds: Pick<ReadonlyMap<string, number>, 'get'>): WideRows {
   const ids = columns.meters.map((address) => meterIds.get(address))
   const shapes = columns.shapes.map(ordered)
   const shapeOf = (row: number) => shapes[columns.shape[row] as number] as (typeof shapes)[number]

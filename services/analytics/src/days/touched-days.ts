@@ -1,6 +1,6 @@
 import type { ReadingColumns } from '@zhuzhan/contracts'
 import type { TouchedDays } from '@zhuzhan/persistence'
-import type { MeterEntry } from '../readings/meter-index.js'
+import type { KnownMeters } from '../readings/meter-index.js'
 import { localDay } from './local-day.js'
 import type { LocalDay } from './local-day.js'
 
@@ -10,7 +10,7 @@ const QUARTER_HOUR_MS = 900_000
  * Meters and local days whose figures a batch changes: energy registers (family 0, reference §7) on a quarter hour. Other
  * readings enter no completeness and no daily energy.
  */
-export function touchedDays(columns: ReadingColumns, meters: ReadonlyMap<string, MeterEntry>): TouchedDays {
+export function touchedDays(columns: ReadingColumns, meters: KnownMeters): TouchedDays {
   const entries = columns.meters.map((address) => meters.get(address))
   const energy = columns.shapes.map(({ item }) => item.some((oad) => oad >>> 28 === 0))
   const onQuarter = columns.times.map((time) => time % QUARTER_HOUR_MS === 0)

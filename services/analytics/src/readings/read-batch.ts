@@ -33,7 +33,7 @@ export interface JudgedBatch {
 }
 
 /** Tells readings that can be stored from others. @param meters registered ones by address */
-export function judgeBatch(columns: ReadingColumns, meters: ReadonlyMap<string, unknown>): JudgedBatch {
+export function judgeBatch(columns: ReadingColumns, meters: Pick<ReadonlyMap<string, unknown>, 'has'>): JudgedBatch {
   // The dictionaries tell at once whether there is anything to refuse; hardly ever is there.
   if (columns.meters.every((address) => meters.has(address)) && columns.times.every(inside) && columns.occurred.at.every(inside)) return { known: columns, refused: [] }
   const known: Reading[] = []

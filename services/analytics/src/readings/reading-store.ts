@@ -11,7 +11,7 @@ import { isDataFault } from '../alarms/dead-letters.js'
 import type { DeadLetters } from '../alarms/dead-letters.js'
 import { touchedDays } from '../days/touched-days.js'
 import { tellConflicts } from './conflict-events.js'
-import type { MeterEntry, MeterIndex } from './meter-index.js'
+import type { KnownMeters, MeterIndex } from './meter-index.js'
 import { judgeBatch, readBatch } from './read-batch.js'
 import { keepRefused } from './refused-rows.js'
 import type { StoredEvents } from './stored-events.js'
@@ -43,9 +43,12 @@ export function createReadingStore(deps: ReadingStoreDeps): (job: JobData<'readi
   const { pool, partitions, meters, letters, storedEvents, clock, log } = deps
 
   /** A value that the database cannot hold must not keep its neighbours out: halves are tried until it stands alone. */
-  const storeOrDivide = async (columns: ReadingColumns, found: ReadonlyMap<string, MeterEntry>, ids: ReadonlyMap<string, number>): Promise<Outcome> => {
+  const storeOrDivide = async (columns: ReadingColumns, found: KnownMeters): Promise<Outcome> => {
     try {
-      return await storeReadings(pool, partitions, columns, ids, touchedDays(columns, found))
+      const { unknownMeters, ...outcome } = await storeReadings(pool, partitions, columns, { get: (address) => found.get(address)?.id }, touchedDays(columns, found))
+      // Deleted since it was looked up. The job comes again, and its rows become a dead letter.
+      if (unknownMeters.length > 0) throw new Error(`meter ${unknownMeters[0]} vanished`)
+      return outcome
     } catch (error) {
       if (!isDataFault(error)) throw error
       const readings = readingsOf(columns)
@@ -54,13 +57,13 @@ export function createReadingStore(deps: ReadingStoreDeps): (job: JobData<'readi
         return { stored: 0, repeated: 0, conflicts: 0 }
       }
       const middle = readings.length >> 1
-      const first = await storeOrDivide(toColumns(readings.slice(0, middle), columns.receivedAt), found, ids)
-      const second = await storeOrDivide(toColumns(readings.slice(middle), columns.receivedAt), found, ids)
+      const first = await storeOrDivide(toColumns(readings.slice(0, middle), columns.receivedAt), found)
+      const second = await storeOrDivide(toColumns(readings.slice(middle), columns.receivedAt), found)
       return { stored: first.stored + second.stored, repeated: first.repeated + second.repeated, conflicts: first.conflicts + second.conflicts }
     }
   }
 
-  const tell = async (columns: ReadingColumns, found: ReadonlyMap<string, MeterEntry>, outcome: Outcome): Promise<void> => {
+  const tell = async (columns: ReadingColumns, found: KnownMeters, outcome: Outcome): Promise<void> => {
     if (outcome.stored > 0) {
       const perMeter = new Array<number>(columns.meters.length).fill(0)
       columns.meter.forEach((meter, row) => { (perMeter[meter] as number) += (columns.shapes[columns.shape[row] as number] as RowShape).item.length })
@@ -69,7 +72,7 @@ export function createReadingStore(deps: ReadingStoreDeps): (job: JobData<'readi
     if (outcome.conflicts === 0) return
     const from = columns.times.reduce((least, time) => Math.min(least, time))
     const to = columns.times.reduce((most, time) => Math.max(most, time))
-    await tellConflicts(pool, { meterIds: [...found.values()].map(({ id }) => id), from, to, receivedAt: columns.receivedAt, count: outcome.conflicts })
+    await tellConflicts(pool, { meterIds: columns.meters.flatMap((address) => found.get(address)?.id ?? []), from, to, receivedAt: columns.receivedAt, count: outcome.conflicts })
       .catch((error: unknown) => log.warn({ reason: errorText(error) }, 'conflict events not written'))
   }
 
@@ -85,7 +88,7 @@ export function createReadingStore(deps: ReadingStoreDeps): (job: JobData<'readi
     const { known, refused } = judgeBatch(columns, found)
     await keepRefused(letters, columns.receivedAt, refused)
     if (known.values.length === 0) return
-    const outcome = await storeOrDivide(known, found, new Map([...found].map(([address, { id }]) => [address, id])))
+    const outcome = await storeOrDivide(known, found)
 
     stored.add(outcome.stored)
     duplicates.add(outcome.repeated)
