@@ -23,9 +23,9 @@ const OVERDUE_MS = 120_000
 
 /** Keeps a repeating job in the queue: one, however many replicas ask for it. The same id replaces an earlier rhythm. */
 export function keepScheduled<Q extends QueueName, N extends JobsOf<Q>>(
-  deps: { producer: Producer; log: QueueLog; clock: Clock }, queue: Q, id: string, rhythm: Rhythm, name: N, data: JobData<N>,
+  deps: { producer: Producer; log: QueueLog; clock: Clock; watchMs?: number }, queue: Q, id: string, rhythm: Rhythm, name: N, data: JobData<N>,
 ): Scheduler {
-  const { producer, log, clock } = deps
+  const { producer, log, clock, watchMs = WATCH_MS } = deps
   if (!JOBS[name].data.safeParse(data).success) throw new HesError('BODY_INVALID', `scheduled job ${name} does not fit its schema`)
   let ended = false
   const upsert = async (): Promise<void> => {
@@ -42,14 +42,20 @@ export function keepScheduled<Q extends QueueName, N extends JobsOf<Q>>(
     }
   }
   const look = async (): Promise<void> => {
-    const known = await (await producer.queue(queue)).getJobScheduler(id)
-    if (known?.next !== undefined && known.next > clock.now() - OVERDUE_MS) return
-    log.warn({ queue, scheduler: id }, 'queue: a scheduler stood still; set anew')
+    const one = await producer.queue(queue)
+    const known = await one.getJobScheduler(id)
+    const next = known?.next ?? -Infinity
+    const now = clock.now()
+    // A clock that was ahead when the next job was made: its date stays through an upsert, so the scheduler goes first.
+    const misdated = 'every' in rhythm && next > now + rhythm.every + OVERDUE_MS
+    if (next > now - OVERDUE_MS && !misdated) return
+    log.warn({ queue, scheduler: id, misdated }, 'queue: a scheduler stood still; set anew')
+    if (misdated) await one.removeJobScheduler(id)
     await put()
   }
   const timer = setInterval(() => {
     look().catch((error: unknown) => log.warn({ queue, scheduler: id, reason: errorText(error) }, 'queue: could not look at a scheduler'))
-  }, WATCH_MS)
+  }, watchMs)
   timer.unref()
   const first = put()
   return {

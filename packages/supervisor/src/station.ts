@@ -14,6 +14,7 @@ import type { StopSignal } from './stop-signal.js'
 
 /** A service that is not ready by then has failed; recovering the database may take longer. */
 const READY_MS = 60_000
+const PUBLISH_RETRY_MS = 1_000
 /** Longer than service-kit's own hard stop (15 s). */
 const SERVICE_PATIENCE_MS = 17_000
 const DATABASE_PATIENCE_MS = 20_000
@@ -40,6 +41,20 @@ export function createStation({ wiring, say, signal, identity }: StationOptions)
   const kept: KeptProcess[] = []
   const published = publish(wiring, () => kept, identity)
   let stopping = false
+  let publishing: NodeJS.Timeout | undefined
+
+  /** On a full disk the old files stay, with pids that are no more: tried again until they are right. */
+  const refresh = (): void => {
+    clearTimeout(publishing)
+    publishing = undefined
+    if (stopping) return
+    try {
+      published.refresh()
+    } catch (error) {
+      say(`the files with addresses and pids could not be written, trying again: ${errorText(error)}`)
+      publishing = setTimeout(refresh, PUBLISH_RETRY_MS)
+    }
+  }
 
   const onEvent = (name: string) => {
     let wasReady = false
@@ -50,11 +65,7 @@ export function createStation({ wiring, say, signal, identity }: StationOptions)
         say(wasReady ? `${name} is back` : `${name} is ready`)
         wasReady = true
       }
-      try {
-        published.refresh()
-      } catch (error) {
-        say(`the files with addresses and pids could not be written: ${errorText(error)}`)
-      }
+      refresh()
     }
   }
 
@@ -107,6 +118,7 @@ export function createStation({ wiring, say, signal, identity }: StationOptions)
     startFleet: (args) => startProgram({ name: 'fleet', member: 'packages/fleet', service: false, args }),
     stop: async () => {
       stopping = true
+      clearTimeout(publishing)
       published.withdraw()
       for (const one of [...kept].reverse()) await one.stop()
       published.remove()

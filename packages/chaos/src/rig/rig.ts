@@ -106,7 +106,7 @@ export async function openRig({ backend, say }: RigOptions): Promise<Rig> {
       ZHUZHAN_CLOCK_OFFSET_FILE: clock.file,
     }, home)
     ends.push(() => station.stop())
-    say(`the station is ready (${backend}; disk: ${disk.kind ?? 'an ordinary folder, filling it is not permitted here'})`)
+    say(`the station is ready in ${folder} (${backend}; disk: ${disk.kind ?? 'an ordinary folder, filling it is not permitted here'})`)
 
     return {
       backend, folder, station, database, queueServer, lines, disk, clock, close,

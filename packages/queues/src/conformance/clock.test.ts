@@ -5,7 +5,9 @@ import pg from 'pg'
 import { watchMisdatedJobs } from '../misdated-jobs.js'
 import { openPostgresBackend } from '../postgres-backend.js'
 import { createProducer } from '../producer.js'
+import type { Producer } from '../producer.js'
 import { openRedisBackend } from '../redis-backend.js'
+import { keepScheduled } from '../scheduler.js'
 import { eventually, memoryLog, onBothBackends, queuesOf } from './backends.js'
 
 const refuse = async (): Promise<void> => { throw new Error('nothing is refused here') }
@@ -28,8 +30,8 @@ onBothBackends((server) => {
   const endings: (() => Promise<void>)[] = []
   afterEach(async () => { for (const end of endings.splice(0)) await end() })
 
-  /** A watch with less patience than the station's. */
-  const watch = async (): Promise<void> => {
+  /** A producer and a watch with less patience than the station's. */
+  const watch = async (): Promise<Producer> => {
     const { redisUrl, databaseUrl } = server()
     const shared = { applicationName: 'watch', onError: () => undefined }
     const backend = redisUrl === undefined ? await openPostgresBackend({ ...shared, url: databaseUrl }) : await openRedisBackend({ ...shared, url: redisUrl, onReady: () => undefined })
@@ -40,6 +42,7 @@ onBothBackends((server) => {
       await producer.close()
       await backend.close()
     })
+    return producer
   }
 
   // Mutation: no job.promote(); then the second try comes after an hour.
@@ -56,6 +59,24 @@ onBothBackends((server) => {
     await eventually(() => tries === 2, 12_000, 'the second try')
     expect(log.lines.map(({ message }) => message).join()).toContain('was a clock wrong?')
   }, 30_000)
+
+  // Mutation: no removeJobScheduler; the next tick then comes after an hour, however often the scheduler is set.
+  test('a schedule goes on when the clock that was an hour ahead is right again', async () => {
+    const queues = await openQueues()
+    const producer = await watch()
+    let ticks = 0
+    await queues.worker('collection', { 'collection.tick': async () => { ticks += 1 }, 'collection.terminal': async () => undefined }, { concurrency: 1, refuse }).ready()
+    let end = (): void => undefined
+    await anHourAhead(async () => {
+      const scheduler = keepScheduled({ producer, log, clock: systemClock, watchMs: 200 }, 'collection', 'plan', { every: 300 }, 'collection.tick', { planId: 'x' })
+      end = scheduler.end
+      await scheduler.ready()
+      await eventually(() => ticks > 1, 10_000, 'the rhythm')
+    })
+    const before = ticks
+    await eventually(() => ticks > before + 2, 15_000, 'the rhythm goes on')
+    end()
+  }, 40_000)
 
   // Mutation: no redate in postgres-backend.ts. Redis counts locks down by itself: nothing of a client's clock is in them.
   test('locks and the look for stalled jobs are brought back to the near future', async () => {
