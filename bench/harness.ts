@@ -48,7 +48,8 @@ export function print(result: object): void {
   process.stdout.write(`${process.argv.includes('--json') ? JSON.stringify(result) : JSON.stringify(result, null, 2)}\n`)
 }
 
-const range = (values: readonly number[]): [number, number] => [figure(Math.min(...values)), figure(Math.max(...values))]
+/** Least and greatest. */
+export const range = (values: readonly number[]): [number, number] => [figure(Math.min(...values)), figure(Math.max(...values))]
 
 /** Whole numbers from 100 on, three digits below. */
 function figure(value: number): number {

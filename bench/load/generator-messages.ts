@@ -13,8 +13,8 @@ export interface LoadPlan {
 }
 export type GeneratorOrder =
   | { kind: 'prepare'; plan: LoadPlan }
-  /** Every terminal keeps `window` reports under way until it has none left. */
-  | { kind: 'flood'; window: number }
+  /** Every terminal sends so many reports and keeps `window` of them under way. */
+  | { kind: 'flood'; reports: number; window: number }
   /** So many reports a second over all terminals of this process, in turn, for so long. */
   | { kind: 'steady'; perSecond: number; seconds: number }
   | { kind: 'end' }

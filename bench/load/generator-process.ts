@@ -6,7 +6,7 @@ import type { GeneratorNews, GeneratorOrder, LoadPlan, LoadResult } from './gene
 export interface Generator {
   readonly pid: number
   prepare(plan: LoadPlan): Promise<number>
-  flood(window: number): Promise<LoadResult>
+  flood(reports: number, window: number): Promise<LoadResult>
   steady(perSecond: number, seconds: number): Promise<LoadResult>
   end(): Promise<void>
 }
@@ -32,7 +32,7 @@ export function startGenerator(): Generator {
   return {
     pid: child.pid!,
     prepare: (plan) => ask({ kind: 'prepare', plan }, (news) => (news.kind === 'prepared' ? news.sessions : undefined)),
-    flood: (window) => ask({ kind: 'flood', window }, done),
+    flood: (reports, window) => ask({ kind: 'flood', reports, window }, done),
     steady: (perSecond, seconds) => ask({ kind: 'steady', perSecond, seconds }, done),
     end: async () => {
       if (child.connected) child.send({ kind: 'end' } satisfies GeneratorOrder)

@@ -62,10 +62,13 @@ async function settled(): Promise<void> {
   }
 }
 
-async function flood(window: number): Promise<LoadResult> {
+async function flood(reports: number, window: number): Promise<LoadResult> {
   const result = begin()
+  const todo = new Map(terminals.map((terminal) => [terminal, Math.min(reports, terminal.left)]))
   const more = (terminal: LoadTerminal): void => {
-    if (terminal.left === 0) return
+    const left = todo.get(terminal) ?? 0
+    if (left === 0) return
+    todo.set(terminal, left - 1)
     sent += 1
     terminal.send()
   }
@@ -102,7 +105,7 @@ async function steady(perSecond: number, seconds: number): Promise<LoadResult> {
 process.on('message', (order: GeneratorOrder) => {
   const failed = (error: Error): void => tell({ kind: 'failed', why: `${error.message} ${JSON.stringify(faults)}` })
   if (order.kind === 'prepare') prepare(order.plan).catch(failed)
-  else if (order.kind === 'flood') flood(order.window).then((result) => tell({ kind: 'done', result }), failed)
+  else if (order.kind === 'flood') flood(order.reports, order.window).then((result) => tell({ kind: 'done', result }), failed)
   else if (order.kind === 'steady') steady(order.perSecond, order.seconds).then((result) => tell({ kind: 'done', result }), failed)
   else {
     for (const terminal of terminals) terminal.end()
