@@ -18,6 +18,7 @@ const tell = (news: GeneratorNews): void => { process.send?.(news) }
 async function prepare(plan: LoadPlan): Promise<void> {
   const begun = performance.now()
   const queue = [...plan.terminals]
+  let open = 0
   const worker = async (): Promise<void> => {
     for (let one = queue.shift(); one; one = queue.shift()) {
       const terminal = await loadTerminal({
@@ -31,7 +32,8 @@ async function prepare(plan: LoadPlan): Promise<void> {
       })
       terminals.push(terminal)
       await terminal.ready
-      if (terminals.length % 2_000 === 0) tell({ kind: 'progress', text: `${terminals.length} sessions` })
+      open += 1
+      if (open % 2_500 === 0) tell({ kind: 'progress', text: `${open} sessions` })
     }
   }
   await Promise.all(Array.from({ length: plan.connecting }, worker))
