@@ -33,7 +33,7 @@ export interface EnrolledTerminal { address: string; meter: string; keys: KeyFil
 
 export interface LoadStationOptions { redis: boolean; gateways?: number; frontEnds?: number; analytics?: number; collect?: boolean; env?: Record<string, string>; profile?: string[] }
 
-const BATCH = 1_000
+const BATCH = 250
 export const POSTGRES_SETTINGS = { fsync: 'on', full_page_writes: 'on', synchronous_commit: 'on', shared_buffers: '256MB', max_wal_size: '4GB', autovacuum: 'on', ...(process.env['PGLOG'] ? { logging_collector: 'on', log_directory: process.env['PGLOG'], log_min_duration_statement: '0', log_line_prefix: '%a ', log_filename: 'pg.log' } : {}) }
 
 export async function startLoadStation({ redis: onRedis, gateways = 1, frontEnds = 1, analytics = 1, collect = false, env = {}, profile = [] }: LoadStationOptions): Promise<LoadStation> {

@@ -54,10 +54,7 @@ const WAKE_UP = 0xfe
  * in the common work area until another splitter pushes.
  */
 export function createStreamSplitter<Name extends string>(framings: readonly Framing<Name>[], { onFrame, onDiscard }: SplitterEvents<Name>): Splitter {
-  const byStart = new Array<Framing<Name>[] | undefined>(256).fill(undefined)
-  for (const framing of framings) byStart[framing.start] = [...byStart[framing.start] ?? [], framing]
-  const maxSize = Math.max(...framings.map((framing) => framing.maxSize))
-  if (!(maxSize <= LARGEST_FRAME)) throw new RangeError(`frames of at most ${LARGEST_FRAME} bytes`)
+  const { byStart, maxSize } = tableOf(framings)
 
   /** What is left of earlier chunks while another splitter has the work area; room for more behind `held`. */
   let store = EMPTY
@@ -138,6 +135,27 @@ export function createStreamSplitter<Name extends string>(framings: readonly Fra
   }
 
   return new Handle(push, reset, () => area.tenant === self ? area.end - area.start : held)
+}
+
+/** Which framings a first byte may begin, and the greatest frame of them all. */
+interface Table {
+  readonly byStart: readonly (readonly Framing[] | undefined)[]
+  readonly maxSize: number
+}
+
+/** One for each list: a gateway has a splitter for every connection, and two kilobytes of table for each would be most of it. */
+const tables = new WeakMap<readonly Framing[], Table>()
+
+function tableOf(framings: readonly Framing[]): Table {
+  const known = tables.get(framings)
+  if (known) return known
+  const byStart = new Array<Framing[] | undefined>(256).fill(undefined)
+  for (const framing of framings) byStart[framing.start] = [...byStart[framing.start] ?? [], framing]
+  const maxSize = Math.max(...framings.map((framing) => framing.maxSize))
+  if (!(maxSize <= LARGEST_FRAME)) throw new RangeError(`frames of at most ${LARGEST_FRAME} bytes`)
+  const table = { byStart, maxSize }
+  tables.set(framings, table)
+  return table
 }
 
 /** An object literal with a getter would be a slow dictionary from the second one on, and each push a search in it. */

@@ -37,5 +37,14 @@ export type SplitterOptions = FramingOptions & SplitterEvents<'dlt698'>
 
 /** Cuts a stream of DL/T 698.45 into frames; see createStreamSplitter. */
 export function createSplitter(options: SplitterOptions): Splitter {
-  return createStreamSplitter([dlt698Framing(options)], options)
+  return createStreamSplitter(framingsOf(options.maxLength), options)
+}
+
+/** By maxLength: splitters with the same list share its table. */
+const framings = new Map<number | undefined, readonly Framing<'dlt698'>[]>()
+
+function framingsOf(maxLength: number | undefined): readonly Framing<'dlt698'>[] {
+  let list = framings.get(maxLength)
+  if (!list) framings.set(maxLength, (list = [dlt698Framing(maxLength === undefined ? {} : { maxLength })]))
+  return list
 }

@@ -15,14 +15,22 @@ export interface PiidPool {
 }
 
 export function createPiidPool(clock: Clock): PiidPool {
-  const free = Array.from({ length: NUMBERS }, (_, number) => number)
+  // A ring of 64 bytes: an array would be a kilobyte, for every terminal of the station.
+  const ring = Uint8Array.from({ length: NUMBERS }, (_, number) => number)
+  let first = 0
+  let size = NUMBERS
   const resting: { number: number; until: number }[] = []
+  const put = (number: number): void => { ring[(first + size++) % NUMBERS] = number }
   return {
     take: () => {
-      while (resting[0] && resting[0].until <= clock.monotonic()) free.push((resting.shift() as { number: number }).number)
-      return free.shift()
+      while (resting[0] && resting[0].until <= clock.monotonic()) put((resting.shift() as { number: number }).number)
+      if (size === 0) return undefined
+      const number = ring[first] as number
+      first = (first + 1) % NUMBERS
+      size -= 1
+      return number
     },
-    answered: (number) => { free.push(number) },
+    answered: put,
     timedOut: (number) => { resting.push({ number, until: clock.monotonic() + PIID_REST_MS }) },
   }
 }

@@ -73,9 +73,22 @@ export interface SecureDeps {
   onModules?(address: string, verdict: ModulesVerdict): void
 }
 
+interface Session { handle: string; until: number; frame: number; keyUpdate: boolean; countersUnknown: boolean }
+
+/** What can be asked of a channel at any time. On a prototype: with getters of its own each of a hundred thousand channels is a dictionary. */
+class ChannelState {
+  session: Session | undefined
+  constructor(private readonly clock: Clock) {}
+
+  get ready(): boolean { return this.session !== undefined && this.session.until > this.clock.monotonic() }
+  get countersUnknown(): boolean { return this.session?.countersUnknown ?? false }
+  get agreedFrame(): number | undefined { return this.session?.frame }
+  get keyUpdateOpen(): boolean { return this.session?.keyUpdate ?? false }
+}
+
 export function createSecureChannel(deps: SecureDeps): SecureChannel {
   const { address, machine } = deps
-  let session: { handle: string; until: number; frame: number; keyUpdate: boolean; countersUnknown: boolean } | undefined
+  const state = new ChannelState(deps.clock)
   let answer: ((response: ConnectResponse) => void) | undefined
   let giveUpWaiting: (() => void) | undefined
   let timer: NodeJS.Timeout | undefined
@@ -123,7 +136,7 @@ export function createSecureChannel(deps: SecureDeps): SecureChannel {
     })
     if ('counter' in finished) return 'retry'
     if (ended) throw new HesError('TERMINAL_OFFLINE')
-    session = {
+    state.session = {
       handle: finished.handle, keyUpdate: finished.keyUpdate === true, countersUnknown: finished.countersUnknown === true,
       until: deps.clock.monotonic() + finished.sessionSeconds * 1000, frame: Math.min(response.header.receiveSize, OFFER.sendSize) || OFFER.sendSize,
     }
@@ -152,7 +165,7 @@ export function createSecureChannel(deps: SecureDeps): SecureChannel {
         if (outcome === 'retry') outcome = await negotiateOnce()
         if (outcome === 'retry') throw new HesError('COUNTER', 'the device answered with its counter twice')
         retryMs = RETRY_FIRST_MS
-        schedule((session as { until: number }).until - deps.clock.monotonic() - 5_000)
+        schedule((state.session as Session).until - deps.clock.monotonic() - 5_000)
         deps.onReady(address, outcome)
       })
     } catch (error) {
@@ -175,13 +188,13 @@ export function createSecureChannel(deps: SecureDeps): SecureChannel {
 
   /** The machine forgot the session (it restarted): a new one at once, not the device's fault. */
   const lost = (): void => {
-    session = undefined
+    state.session = undefined
     schedule(0)
   }
 
   const handle = (): string => {
-    if (!session || session.until <= deps.clock.monotonic()) throw new HesError('TERMINAL_OFFLINE', 'no secured session with the terminal now')
-    return session.handle
+    if (!state.ready || !state.session) throw new HesError('TERMINAL_OFFLINE', 'no secured session with the terminal now')
+    return state.session.handle
   }
 
   /** What the machine sealed; a session it forgot is made anew. */
@@ -189,11 +202,8 @@ export function createSecureChannel(deps: SecureDeps): SecureChannel {
     apdu: Buffer.from(made.apdu), seq: made.seq, giveUp: () => void machine.giveUp([{ handle: mine, seq: made.seq }]).catch(() => undefined),
   })
 
-  return {
+  return Object.assign(state, {
     start: () => schedule(0),
-    get ready() { return session !== undefined && session.until > deps.clock.monotonic() },
-    get countersUnknown() { return session?.countersUnknown ?? false },
-    get agreedFrame() { return session?.frame },
     onConnectResponse: (response) => {
       if (answer) answer(response)
       else deps.onRefused(address, 'RESPONSE_MISMATCH', 'CONNECT-Response')
@@ -216,7 +226,6 @@ export function createSecureChannel(deps: SecureDeps): SecureChannel {
       if (outcome?.ok === false && outcome.code === 'SESSION_UNKNOWN') lost()
       return sealed(mine, outcomeValue<'sealBlock'>(outcome))
     },
-    get keyUpdateOpen() { return session?.keyUpdate ?? false },
     keyUpdateStep: async (number) => {
       const mine = handle()
       const [outcome] = await withSpan('crypto.session.seal', () => machine.keyUpdateStep([{ handle: mine, piid: number }]))
@@ -226,7 +235,7 @@ export function createSecureChannel(deps: SecureDeps): SecureChannel {
     },
     machineBack: (anew) => {
       if (anew) machineLife += 1
-      if (anew && session) lost()
+      if (anew && state.session) lost()
       else if (awaitsMachine) schedule(0)
       if (awaitsMachine) retryMs = RETRY_FIRST_MS
     },
@@ -238,7 +247,7 @@ export function createSecureChannel(deps: SecureDeps): SecureChannel {
     },
     renew: () => {
       if (ended) return
-      if (session) void machine.endSession([{ handle: session.handle }]).catch(() => undefined)
+      if (state.session) void machine.endSession([{ handle: state.session.handle }]).catch(() => undefined)
       lost()
     },
     open: async (apdu) => {
@@ -254,8 +263,8 @@ export function createSecureChannel(deps: SecureDeps): SecureChannel {
       clearTimeout(timer)
       // Its place in the turnstile is another terminal's now.
       giveUpWaiting?.()
-      if (session) void machine.endSession([{ handle: session.handle }]).catch(() => undefined)
-      session = undefined
+      if (state.session) void machine.endSession([{ handle: state.session.handle }]).catch(() => undefined)
+      state.session = undefined
     },
-  }
+  } satisfies Omit<SecureChannel, keyof ChannelState>)
 }

@@ -30,11 +30,13 @@ export interface Terminal {
   record: TerminalRecord
   /** It serves its address: plain terminals at once, protected ones after their CONNECT. */
   bound: boolean
-  readonly joiner: Joiner
+  /** Made with the first segment: most terminals never send one. */
+  joiner(): Joiner
   readonly outbox: Outbox
   readonly requests: RequestTable
   readonly secure: SecureChannel | undefined
-  readonly reports: ReportMemory
+  /** Made with the first plain report. */
+  reports(): ReportMemory
   /** What a ticket says, judged by the crypto machine: sealed, or in clear for a plain terminal. */
   sealTicket(ticket: SignedTicket, piid: number): Promise<SealedRequest>
   /** Sends an APDU in answer to a frame of the terminal, to the logical address and client address it came with. */
@@ -88,6 +90,8 @@ export function createTerminal({ gateway, connection, remote, loggedInAt, record
     return { apdu: Buffer.from(outcomeValue<'releasePlain'>(outcome).apdu), seq: 0, giveUp: () => undefined }
   }
 
+  let joiner: Joiner | undefined
+  let reports: ReportMemory | undefined
   const terminal: Terminal = {
     address: record.address,
     gateway,
@@ -96,11 +100,11 @@ export function createTerminal({ gateway, connection, remote, loggedInAt, record
     loggedInAt,
     record,
     bound: false,
-    joiner: createJoiner({ maxBytes: MAX_JOINED_APDU, clock }),
+    joiner: () => (joiner ??= createJoiner({ maxBytes: MAX_JOINED_APDU, clock })),
     outbox,
     requests,
     secure,
-    reports: createReportMemory(clock),
+    reports: () => (reports ??= createReportMemory(clock)),
     sealTicket: (ticket, piid) => (secure ? secure.sealTicket(ticket, piid) : released(ticket, piid)),
     reply: (to, control, data) => hand(encodeFrame({ control: { ...control, scrambled: to.control.scrambled }, address: to.address, data }), undefined),
     send,

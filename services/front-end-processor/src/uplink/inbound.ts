@@ -2,7 +2,7 @@ import { HesError, errorCode, errorText } from '@zhuzhan/core'
 import type { ErrorCode } from '@zhuzhan/core'
 import { decodeTraced } from '@zhuzhan/contracts'
 import { decodeApdu, decodeFrame, encodeFrame } from '@zhuzhan/dlt698'
-import type { Apdu, LinkFrame } from '@zhuzhan/dlt698'
+import type { Apdu, Joined, LinkFrame } from '@zhuzhan/dlt698'
 import { metric, withSpan } from '@zhuzhan/telemetry'
 import type { Terminal } from '../terminals/terminal.js'
 import type { Reports } from './reports.js'
@@ -77,7 +77,7 @@ export function createInbound({ reports, onRefused, log }: InboundOptions): (ter
     } catch (error) {
       return failed(terminal, error, 'frame')
     }
-    const joined = terminal.joiner.accept(frame)
+    const joined: Joined = frame.control.segmented ? terminal.joiner().accept(frame) : { whole: frame }
     if (joined.ack) terminal.gateway.send(terminal.connection, encodeFrame(joined.ack))
     if (joined.acknowledged !== undefined) terminal.outbox.acknowledged(joined.acknowledged)
     if (joined.error) onRefused(terminal, 'FRAME_INVALID', `segment ${joined.error}`)

@@ -45,7 +45,7 @@ export function createReports({ publisher, machine, events, deadLetter, clock, o
   return {
     plain: async (terminal, frame, report) => {
       const startedAt = clock.monotonic()
-      const { at } = terminal.reports.firstSeen(frame.data)
+      const { at } = terminal.reports().firstSeen(frame.data)
       const taken = take(terminal, report, at, undefined)
       await publisher.publish(taken.readings)
       await keepRest(terminal, taken, frame.data, at)
