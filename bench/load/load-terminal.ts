@@ -2,11 +2,12 @@ import { randomBytes } from 'node:crypto'
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 import { systemClock } from '@zhuzhan/core'
-import { CONTROL, createSplitter, decodeApdu, decodeFrame, encodeApdu, encodeFrame, epochToDateTime, epochToDateTimeS } from '@zhuzhan/dlt698'
+import { CONTROL, createSplitter, decodeFrame, encodeApdu, encodeFrame, epochToDateTime } from '@zhuzhan/dlt698'
 import type { ConnectHeader, LinkAddress } from '@zhuzhan/dlt698'
 import type { Sm2Engine } from '@zhuzhan/gm-crypto'
 import { createOsp1Device, memoryStore, parseSecurityResponse, readKeyFile } from '@zhuzhan/osp1'
 import type { KeyFile, Osp1Device } from '@zhuzhan/osp1'
+import { createReadAnswers } from './read-answers.js'
 import { reportFrames } from './report-frames.js'
 import type { ReportFrames } from './report-frames.js'
 
@@ -64,6 +65,7 @@ export async function loadTerminal(options: LoadTerminalOptions): Promise<LoadTe
   const ready = new Promise<void>((resolve, reject) => { settle = { resolve, reject } })
   ready.catch(() => undefined)
   let ended = false
+  const answer = createReadAnswers()
 
   const device: Osp1Device = await createOsp1Device({
     keys: readKeyFile(keys), engine, store: memoryStore(), clock: systemClock, random: randomBytes, header: HEADER, factory: '30'.repeat(32), sessionSeconds: 7_200, offsetMinutes: ZONE_MINUTES,
@@ -125,14 +127,4 @@ export async function loadTerminal(options: LoadTerminalOptions): Promise<LoadTe
     },
   }
   return terminal
-}
-
-/** The chip's clock; everything else it does not have. */
-function answer(bytes: Buffer): Buffer {
-  const request = decodeApdu(bytes)
-  if (request.apdu !== 'get-request' || request.choice !== 'normal') return Buffer.alloc(0)
-  const result = request.oad === '40000200'
-    ? { oad: request.oad, data: { type: 'date-time-s' as const, value: epochToDateTimeS(Date.now(), ZONE_MINUTES) } }
-    : { oad: request.oad, dar: 4 }
-  return encodeApdu({ apdu: 'get-response', choice: 'normal', piid: { ...request.piid, acd: false }, result, followReport: undefined, timeTag: request.timeTag })
 }

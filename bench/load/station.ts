@@ -19,8 +19,8 @@ export interface LoadStation {
   readonly postgres: TestPostgres
   readonly redis: TestRedis | undefined
   readonly gateways: readonly { host: string; port: number }[]
-  /** Registers terminals with one meter each and issues their keys. */
-  enrol(count: number, mode: 'S' | 'F', first?: number): Promise<EnrolledTerminal[]>
+  /** Registers terminals with so many meters each and issues their keys. */
+  enrol(count: number, mode: 'S' | 'F', first?: number, metersEach?: number): Promise<EnrolledTerminal[]>
   /** CPU seconds by process, PostgreSQL and Redis included. */
   cpu(): Record<string, number>
   /** What a process shows at /metrics. */
@@ -87,7 +87,7 @@ export async function startLoadStation({ redis: onRedis, gateways = 1, frontEnds
   return {
     pool, postgres, redis,
     gateways: doors.map(({ terminals }) => ({ host: '127.0.0.1', port: terminals })),
-    enrol: async (count, mode, first = 1) => {
+    enrol: async (count, mode, first = 1, metersEach = 1) => {
       const enrolled: EnrolledTerminal[] = []
       const machine = await connectCryptoMachine({ url: `ws://127.0.0.1:${cryptoPort}`, secret: cryptoSecret, identity: 'bench', timeoutMs: 120_000, log: createLogger({ service: 'bench', level: 'silent' }) })
       for (let at = 0; at < count; at += BATCH) {
@@ -95,7 +95,8 @@ export async function startLoadStation({ redis: onRedis, gateways = 1, frontEnds
         const meters = addresses.map((address) => `9${address.slice(1)}`)
         await pool.query("INSERT INTO terminal (address, security_profile, mode) SELECT a, 'sm', $2 FROM unnest($1::text[]) a", [addresses, mode])
         await pool.query("INSERT INTO meter (address, kind, terminal_address) SELECT a, 'terminal', a FROM unnest($1::text[]) a", [addresses])
-        await pool.query('INSERT INTO meter (address, terminal_address) SELECT m, a FROM unnest($1::text[], $2::text[]) AS t (m, a)', [meters, addresses])
+        const behind = addresses.flatMap((address, n) => Array.from({ length: metersEach }, (_, k) => ({ address, meter: k === 0 ? meters[n]! : `8${String(k).padStart(3, '0')}${address.slice(4)}` })))
+        await pool.query('INSERT INTO meter (address, terminal_address) SELECT m, a FROM unnest($1::text[], $2::text[]) AS t (m, a)', [behind.map((one) => one.meter), behind.map((one) => one.address)])
         const issued = (await machine.issueKeys(addresses.map((address) => ({ address, mode })))).map((one) => outcomeValue<'issueKeys'>(one))
         issued.forEach((keys, n) => enrolled.push({ address: addresses[n]!, meter: meters[n]!, keys: keys as KeyFile }))
       }

@@ -37,6 +37,8 @@ let present: Set<string>
 let store: ReturnType<typeof memoryStore>
 let heard: Apdu[]
 let publishing: () => Promise<void>
+/** Short only where silence is the subject. */
+let requestMs = 5_000
 let collect: (plan: CollectionPlan) => Promise<{ asked: number; brought: number }>
 
 const idOf = (meter: string): number => terminal.record.meters.get(meter)!.id
@@ -49,7 +51,7 @@ const setUp = (device: Device): void => {
   store = memoryStore(present)
   publishing = async () => undefined
   const collector = createCollector({
-    store, clock, requestMs: 100, proxySeconds: 0,
+    store, clock, requestMs, proxySeconds: 0,
     publisher: { publish: async (readings) => {
       await publishing()
       published.push(...readings)
@@ -58,7 +60,10 @@ const setUp = (device: Device): void => {
   })
   collect = (plan) => collector(terminal, plan)
 }
-afterEach(() => terminal.end())
+afterEach(() => {
+  requestMs = 5_000
+  terminal.end()
+})
 
 /** Rows a meter would give: those of the range, but for what it does not have. */
 const rowsOf = (record: RecordRequest, step: number, has: (time: number) => boolean): ResultRecord => {
@@ -115,6 +120,7 @@ test('a DAR is a reason, not an end', async () => {
 })
 
 test('a terminal that is silent is not asked for all its other meters', async () => {
+  requestMs = 100
   setUp(() => undefined)
   await expect(collect(DAYS)).rejects.toMatchObject({ code: 'TERMINAL_TIMEOUT' })
   expect(heard.length).toBeLessThanOrEqual(2)
@@ -165,4 +171,50 @@ test('an answer in blocks is joined, each asked for by the number of the last; r
   }))
   expect(await collect(CURVE)).toEqual({ asked: 5, brought: 5 })
   expect(heard.map((request) => ('block' in request ? request.block : 0))).toEqual([0, 1, 2])
+})
+
+const isCurve = (request: Apdu): request is Extract<Apdu, { apdu: 'proxy-request'; choice: 'get-record' }> =>
+  request.apdu === 'proxy-request' && request.choice === 'get-record' && request.record.oad === CURVE.freezeOad
+
+test('a lost frame costs a repeat after the other meters, long before a meter had to answer; mutation: attemptTimeouts gives one of fullMs', async () => {
+  requestMs = 60_000
+  const all = meterWith(() => true)
+  let lost = 0
+  setUp((request) => {
+    // The answer of the first meter is lost once.
+    if (isCurve(request) && request.tsa.address === METERS[0] && lost++ === 0) return undefined
+    return all(request)
+  })
+  await collect(DAYS)
+  heard.splice(0)
+  const begun = performance.now()
+  expect(await collect(CURVE)).toEqual({ asked: 10, brought: 10 })
+  expect(performance.now() - begun).toBeLessThan(3_000)
+  expect(heard.map((request) => ('tsa' in request ? request.tsa.address : ''))).toEqual([METERS[0], METERS[1], METERS[0]])
+  expect([...store.gaps.values()].filter((gap) => gap.reason === 'TERMINAL_TIMEOUT')).toEqual([])
+})
+
+test('an answer that comes after its repeat was sent counts; mutation: the request table forgets overdue requests', async () => {
+  requestMs = 60_000
+  const all = meterWith(() => true)
+  let asked = 0
+  setUp(async (request) => {
+    if (!isCurve(request) || request.tsa.address !== METERS[0]) return all(request)
+    // The line gives the first answer late and loses all others.
+    if (asked++ > 0) return undefined
+    await new Promise((resolve) => setTimeout(resolve, 700))
+    return all(request)
+  })
+  await collect(DAYS)
+  expect(await collect(CURVE)).toEqual({ asked: 10, brought: 10 })
+  expect(asked).toBe(2)
+})
+
+test('what did not come is written once a pass, not once a meter', async () => {
+  setUp(meterWith(() => false))
+  let written = 0
+  const { failed } = store
+  store.failed = async (plan, list) => { written += 1; return failed(plan, list) }
+  await collect(CURVE)
+  expect([written, store.gaps.size]).toEqual([1, 10])
 })

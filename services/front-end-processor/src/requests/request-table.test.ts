@@ -186,3 +186,18 @@ test('too many waiting requests are refused at once', async () => {
   await expect(get('00100200')).rejects.toMatchObject({ code: 'BUSY' })
   expect(asked).toHaveLength(260)
 })
+
+test('an answer after its time is told to whoever wants it, once, and only the right one', async () => {
+  const late: Apdu[] = []
+  const asked = watch(get('00100200', { timeoutMs: 20, late: (answer) => late.push(answer) }))
+  await until(() => asked.outcome === 'TERMINAL_TIMEOUT')
+  expect(answered(left[0]!, '00200200')).toBe(false)
+  expect(table.answer(answerTo(left[0]!), 99)).toBe(false)
+  expect(late).toEqual([])
+  expect([answered(left[0]!), answered(left[0]!)]).toEqual([true, false])
+  expect(late).toHaveLength(1)
+  // Nobody wanted this one.
+  const other = watch(get('00100200', { timeoutMs: 20 }))
+  await until(() => other.outcome === 'TERMINAL_TIMEOUT')
+  expect(answered(left[1]!)).toBe(false)
+})

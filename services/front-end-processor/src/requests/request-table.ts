@@ -24,6 +24,8 @@ export interface Ask {
   seal?(piid: number): Promise<SealedRequest>
   /** Called with the request before it leaves; what it throws ends the request unsent. */
   beforeSend?(apdu: Apdu): Promise<void>
+  /** Told an answer that comes after its time, while its number rests: for what may be asked again meanwhile. */
+  late?(answer: Apdu): void
 }
 
 /** How an encoded request left: plain, or sealed as record `seq`; `giveUp` is told when its answer did not come. */
@@ -68,6 +70,8 @@ export const openRequestCount = (): number => openRequests
 export function createRequestTable(send: Sender, clock: Clock): RequestTable {
   const pool = createPiidPool(clock)
   const open = new Map<number, Open>()
+  /** Timed out, but an answer is still of use; until the number comes again. */
+  const overdue = new Map<number, Open>()
   const waiting: Record<Lane, Waiting[]> = { command: [], collection: [] }
   const inLane: Record<Lane, number> = { command: 0, collection: 0 }
   let ended = false
@@ -112,12 +116,14 @@ export function createRequestTable(send: Sender, clock: Clock): RequestTable {
       return wanted.reject(error as Error)
     }
     const entry: Open = { ...wanted, number, expects: expectation(apdu), timer: undefined, sent: {} }
+    overdue.delete(number)
     open.set(number, entry)
     openRequests += 1
     inLane[wanted.ask.lane] += 1
-    const overdue = (): void => {
+    const timedOut = (): void => {
       if (!take(entry)) return
       pool.timedOut(number)
+      if (entry.ask.late) overdue.set(number, entry)
       metric('fep_request_timeouts').add(1)
       entry.sent.giveUp?.()
       entry.reject(new HesError('TERMINAL_TIMEOUT'))
@@ -127,7 +133,7 @@ export function createRequestTable(send: Sender, clock: Clock): RequestTable {
       await wanted.ask.beforeSend?.(apdu)
       if (open.get(number) !== entry) return
       // The time is the terminal's: what the station needed before does not count.
-      entry.timer = setTimeout(overdue, wanted.ask.timeoutMs)
+      entry.timer = setTimeout(timedOut, wanted.ask.timeoutMs)
       await send(apdu, wanted.ask, number, (sent) => {
         entry.sent = sent
         // Its time was over while it was sealed: nobody else will say so.
@@ -149,13 +155,18 @@ export function createRequestTable(send: Sender, clock: Clock): RequestTable {
       pump()
     }),
     answer: (apdu, seq) => {
-      const entry = open.get(apdu.piid.number)
+      const entry = open.get(apdu.piid.number) ?? overdue.get(apdu.piid.number)
       // A PIID comes again after a minute; an authentic answer that somebody held back that long belongs to another record.
       if (!entry || entry.sent.seq !== seq || !entry.expects(apdu)) {
         metric('fep_response_mismatches').add(1)
         return false
       }
-      take(entry)
+      if (!take(entry)) {
+        // Its number goes on resting: an answer may come twice.
+        overdue.delete(entry.number)
+        entry.ask.late?.(apdu)
+        return true
+      }
       pool.answered(entry.number)
       entry.resolve(apdu)
       pump()
@@ -170,6 +181,7 @@ export function createRequestTable(send: Sender, clock: Clock): RequestTable {
     },
     end: () => {
       ended = true
+      overdue.clear()
       clearTimeout(retry)
       const gone = new HesError('TERMINAL_OFFLINE', 'the connection ended before the answer came')
       for (const entry of [...open.values()]) {
