@@ -51,8 +51,9 @@ const KILLS = ['kill-gateway', 'kill-front-end', 'kill-crypto-machine', 'kill-an
 // Mutation: publisher.publish resolves at once (front-end-processor, uplink/publish): 66 readings lost. With this seed PostgreSQL is stopped
 // when the front end is killed: what it holds then must not have been confirmed.
 onLinux('SIGKILL of each service and of PostgreSQL while secured terminals report: what was acknowledged is stored, once', async () => {
-  const { acknowledged, stored, faults } = await result(['--seconds', '50', '--seed', '65', '--faults', KILLS.join(',')])
-  expect(faults).toEqual(Object.fromEntries(KILLS.map((kind) => [kind, 1])))
+  const { acknowledged, stored, faults } = await result(['--seconds', '70', '--seed', '65', '--faults', KILLS.join(',')])
+  // Fifty seconds would do where nothing else runs; settling on a busy machine takes longer.
+  expect(KILLS.filter((kind) => !(faults[kind]! >= 1))).toEqual([])
   expect(acknowledged).toBeGreaterThan(3_000)
   expect(stored).toBeGreaterThanOrEqual(acknowledged)
 }, 300_000)
