@@ -6,7 +6,7 @@ import type { Queues } from '@zhuzhan/queues'
 
 /** A queue's store in memory. Jobs are kept as they would be read by a worker, checked by the same schema. */
 export interface FakeQueues extends Pick<Queues, 'add' | 'scheduler'> {
-  readonly jobs: { name: string; data: Record<string, unknown>; jobId: string | undefined }[]
+  readonly jobs: { name: string; data: Record<string, unknown>; jobId: string | undefined; priority?: number }[]
   readonly schedulers: Map<string, number>
   /** Batches of readings, in the order they came. */
   readonly batches: Reading[][]
@@ -20,7 +20,7 @@ export function fakeQueues(): FakeQueues {
     jobs: [], batches: [], schedulers: new Map(), away: false, confirm: undefined,
     add: async (name, data, options) => {
       if (queues.away) throw new HesError('UNAVAILABLE', 'the store is away')
-      queues.jobs.push({ name, data: data as Record<string, unknown>, jobId: options?.jobId })
+      queues.jobs.push({ name, data: data as Record<string, unknown>, jobId: options?.jobId, ...(options?.priority === undefined ? {} : { priority: options.priority }) })
       if ('batch' in data) queues.batches.push(readingsOf(ReadingColumns.parse(decodeBatch(data.batch))))
       await queues.confirm
       return String(queues.jobs.length)

@@ -101,3 +101,21 @@ test('one report of more values than a job may hold does not take the others of 
   expect(Math.max(...queues.batches.map((batch) => batch.length))).toBe(2_000)
   expect(queues.batches.flat()).toHaveLength(45_010)
 })
+
+test('what is older than an hour goes after what comes now, the oldest hour first; it is durable no later than its report', async () => {
+  const HOUR = 3_600_000
+  const at = (hours: number): Reading => reading(clock.now() - hours * HOUR)
+  await Promise.all([publisher.publish([at(0), at(30), at(0.9)]), publisher.publish([at(2)])])
+  await publisher.publish([at(3)])
+  expect(queues.batches.map((batch) => batch.map((one) => (clock.now() - one.time) / HOUR))).toEqual([[0, 0.9], [30, 2], [3]])
+  const [live, oldest, later] = queues.jobs.map((job) => job.priority)
+  // BullMQ does jobs without a priority first, then the smallest.
+  expect(live).toBeUndefined()
+  expect(oldest).toBeGreaterThan(0)
+  expect(oldest).toBeLessThan(later!)
+})
+
+test('whatever time a meter claims, its priority is one BullMQ takes', async () => {
+  await publisher.publish([reading(-1e15)])
+  expect(queues.jobs.map((job) => job.priority)).toEqual([1])
+})

@@ -29,7 +29,20 @@ export interface PublisherOptions {
   patienceMs?: number
 }
 
+/**
+ * Values older than this when they come are backlog: jobs of their own, done after those of live values. A flood after an outage
+ * then never stands before what comes now; among themselves the oldest hour goes first.
+ */
+const LIVE_MS = 3_600_000
+/** Priorities count from 1, the first to be done; jobs without one come before all. Hours that far back (a century) are all alike. */
+const HOURS = 1_000_000
+
+type Lane = 'live' | 'backlog'
+
 interface Batch {
+  lane: Lane
+  /** Least time of its readings, epoch ms. */
+  oldest: number
   readings: Reading[]
   links: string[]
   settled: Promise<void>
@@ -42,23 +55,23 @@ const RETRY_MS = [50, 100, 250, 500, 1_000] as const
 const MAX_LINKS = 16
 
 export function createPublisher({ queues, clock, log, windowMs = 20, maxRows = 2_000, patienceMs = 25_000 }: PublisherOptions): Publisher {
-  let current: Batch | undefined
+  const current: Record<Lane, Batch | undefined> = { live: undefined, backlog: undefined }
   const inFlight = new Set<Promise<void>>()
 
-  const begin = (): Batch => {
+  const begin = (lane: Lane): Batch => {
     let resolve!: () => void
     let reject!: (error: Error) => void
     const settled = new Promise<void>((yes, no) => {
       resolve = yes
       reject = no
     })
-    const batch: Batch = { readings: [], links: [], settled, resolve, reject, timer: undefined }
+    const batch: Batch = { lane, oldest: Infinity, readings: [], links: [], settled, resolve, reject, timer: undefined }
     batch.timer = setTimeout(() => leave(batch), windowMs)
     return batch
   }
 
   const leave = (batch: Batch): void => {
-    if (current === batch) current = undefined
+    if (current[batch.lane] === batch) current[batch.lane] = undefined
     clearTimeout(batch.timer)
     const sending = send(batch).then(batch.resolve, batch.reject)
     inFlight.add(sending)
@@ -68,9 +81,10 @@ export function createPublisher({ queues, clock, log, windowMs = 20, maxRows = 2
   const send = (batch: Batch): Promise<void> => withSpan('fep.reading.publish', async () => {
     const startedAt = clock.monotonic()
     const data = { batch: encodeBatch(toColumns(batch.readings, clock.now())), rows: batch.readings.length, ...trace() }
+    const priority = batch.lane === 'live' ? undefined : Math.max(1, HOURS - Math.floor((clock.now() - batch.oldest) / LIVE_MS))
     for (let attempt = 0; ; attempt += 1) {
       try {
-        await queues.add('reading.store', data)
+        await (priority === undefined ? queues.add('reading.store', data) : queues.add('reading.store', data, { priority }))
         break
       } catch (error) {
         // The store may hold the job although it did not confirm: doubled work is harmless, a lost batch is not.
@@ -85,24 +99,32 @@ export function createPublisher({ queues, clock, log, windowMs = 20, maxRows = 2
     metric('fep_publish_seconds').record((clock.monotonic() - startedAt) / 1000)
   }, { parent: batch.links[0], links: batch.links.slice(1), attributes: { rows: batch.readings.length } })
 
+  const gather = (lane: Lane, readings: readonly Reading[], traces: readonly string[], settled: Promise<void>[]): void => {
+    // A job has bounded room. One report of a hundred thousand values must not make a job that no worker accepts, with the
+    // readings of others in it.
+    for (let at = 0; at < readings.length;) {
+      const batch = (current[lane] ??= begin(lane))
+      const part = readings.slice(at, at + maxRows - batch.readings.length)
+      batch.readings.push(...part)
+      for (const { time } of part) if (time < batch.oldest) batch.oldest = time
+      at += part.length
+      settled.push(batch.settled)
+      for (const traceparent of traces) if (traceparent.endsWith('1') && batch.links.length < MAX_LINKS) batch.links.push(traceparent)
+      if (batch.readings.length >= maxRows) leave(batch)
+    }
+  }
+
   return {
     publish: async (readings, traces = activeTrace()) => {
       const settled: Promise<void>[] = []
-      // A job has bounded room. One report of a hundred thousand values must not make a job that no worker accepts, with the
-      // readings of others in it.
-      for (let at = 0; at < readings.length;) {
-        const batch = (current ??= begin())
-        const part = readings.slice(at, at + maxRows - batch.readings.length)
-        batch.readings.push(...part)
-        at += part.length
-        settled.push(batch.settled)
-        for (const traceparent of traces) if (traceparent.endsWith('1') && batch.links.length < MAX_LINKS) batch.links.push(traceparent)
-        if (batch.readings.length >= maxRows) leave(batch)
-      }
+      const liveFrom = clock.now() - LIVE_MS
+      const old = readings.some((one) => one.time < liveFrom)
+      gather('live', old ? readings.filter((one) => one.time >= liveFrom) : readings, traces, settled)
+      if (old) gather('backlog', readings.filter((one) => one.time < liveFrom), traces, settled)
       await Promise.all(settled)
     },
     drain: async () => {
-      if (current) leave(current)
+      for (const batch of [current.live, current.backlog]) if (batch) leave(batch)
       await Promise.all(inFlight)
     },
   }
