@@ -12,8 +12,24 @@ let latency = new Array<number>(LATENCY_SLOTS).fill(0)
 let [sent, confirmed] = [0, 0]
 let onConfirmed: (terminal: LoadTerminal) => void = () => undefined
 const GIVE_UP_MS = 60_000
+const TRIES = 5
 
 const tell = (news: GeneratorNews): void => { process.send?.(news) }
+
+/** A terminal that is turned away comes again, as they do. @throws the last reason */
+async function inSession(dial: () => Promise<LoadTerminal>): Promise<LoadTerminal> {
+  for (let tried = 1; ; tried += 1) {
+    const terminal = await dial()
+    try {
+      await terminal.ready
+      return terminal
+    } catch (error) {
+      terminal.end()
+      if (tried === TRIES) throw error
+      await new Promise((resolve) => setTimeout(resolve, tried * 1_000))
+    }
+  }
+}
 
 async function prepare(plan: LoadPlan): Promise<void> {
   const begun = performance.now()
@@ -21,7 +37,7 @@ async function prepare(plan: LoadPlan): Promise<void> {
   let open = 0
   const worker = async (): Promise<void> => {
     for (let one = queue.shift(); one; one = queue.shift()) {
-      const terminal = await loadTerminal({
+      const terminal = await inSession(() => loadTerminal({
         ...one, engine, reports: plan.reports, from: plan.from, checkEvery: plan.checkEvery, heartbeatSeconds: plan.heartbeatSeconds,
         onConfirmed: (who, waited) => {
           confirmed += 1
@@ -29,9 +45,8 @@ async function prepare(plan: LoadPlan): Promise<void> {
           onConfirmed(who)
         },
         onFault: (what) => { faults[what] = (faults[what] ?? 0) + 1 },
-      })
+      }))
       terminals.push(terminal)
-      await terminal.ready
       open += 1
       if (open % 2_500 === 0) tell({ kind: 'progress', text: `${open} sessions` })
     }

@@ -72,6 +72,22 @@ export function createLifecycle({ directory, registry, terminalDeps, log, onBoun
     return terminal
   }
 
+  const changed = new Set<string>()
+  const readAgain = (): void => {
+    const addresses = new Set(changed)
+    changed.clear()
+    for (const terminal of directory.all()) {
+      if (!addresses.has(terminal.address)) continue
+      registry.terminal(terminal.address).then((record) => {
+        if (!record) return
+        const anew = record.securityProfile !== terminal.record.securityProfile || record.mode !== terminal.record.mode
+        terminal.record = record
+        // Another profile is another protocol: the terminal starts anew under it.
+        if (anew) terminal.gateway.close(terminal.connection, 'profile')
+      }, (error: Error) => log.warn({ terminal: terminal.address, err: error.message }, 'changed record not read'))
+    }
+  }
+
   return {
     bind,
     open: (link, connection, open) => {
@@ -96,16 +112,9 @@ export function createLifecycle({ directory, registry, terminalDeps, log, onBoun
       for (const terminal of directory.removeAll(link)) terminal.end()
     },
     registryChanged: (address) => {
-      for (const terminal of directory.all()) {
-        if (terminal.address !== address) continue
-        registry.terminal(address).then((record) => {
-          if (!record) return
-          const changed = record.securityProfile !== terminal.record.securityProfile || record.mode !== terminal.record.mode
-          terminal.record = record
-          // Another profile is another protocol: the terminal starts anew under it.
-          if (changed) terminal.gateway.close(terminal.connection, 'profile')
-        }, (error: Error) => log.warn({ terminal: address, err: error.message }, 'changed record not read'))
-      }
+      // An import of ten thousand meters tells ten thousand times; the connections are gone through once for all of one turn.
+      if (changed.size === 0) setImmediate(readAgain)
+      changed.add(address)
     },
   }
 }
