@@ -1,6 +1,7 @@
 export * from './address.js'
 export * from './clock.js'
 export * from './errors.js'
+export * from './gather.js'
 export * from './hex.js'
 export * from './oad.js'
 export * from './offset.js'

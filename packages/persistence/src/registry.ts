@@ -1,3 +1,4 @@
+import { gather } from '@zhuzhan/core'
 import type pg from 'pg'
 import { listen } from './listener.js'
 
@@ -47,6 +48,9 @@ export function createRegistry(options: RegistryOptions): Registry {
   const maxEntries = options.maxEntries ?? 200_000
   const unknownMs = options.unknownMs ?? 2_000
 
+  // A storm of logins is looked up together.
+  const load = gather((addresses: readonly string[]) => loadTerminals(options.pool, addresses))
+
   const listener = listen({
     url: options.url,
     channel: 'zhuzhan_registry',
@@ -60,7 +64,7 @@ export function createRegistry(options: RegistryOptions): Registry {
   })
 
   const remember = (address: string): Promise<TerminalRecord | undefined> => {
-    const entry: Entry = { value: loadTerminal(options.pool, address), until: Infinity }
+    const entry: Entry = { value: load(address), until: Infinity }
     cache.set(address, entry)
     if (cache.size > maxEntries) cache.delete(cache.keys().next().value as string)
     entry.value.then(
@@ -82,20 +86,19 @@ export function createRegistry(options: RegistryOptions): Registry {
   }
 }
 
-async function loadTerminal(pool: pg.Pool, address: string): Promise<TerminalRecord | undefined> {
-  const terminal = await pool.query<{ security_profile: TerminalRecord['securityProfile']; mode: 'S' | 'F' | null; utc_offset_minutes: number }>(
-    'SELECT security_profile, mode, utc_offset_minutes FROM terminal WHERE address = $1', [address])
-  const row = terminal.rows[0]
-  if (!row) return undefined
-  const meters = await pool.query<{ id: number; address: string; kind: 'meter' | 'terminal'; security_profile: string; mode: string | null; created_at: Date }>(
-    'SELECT id, address, kind, security_profile, mode, created_at FROM meter WHERE terminal_address = $1 ORDER BY address', [address])
-  return {
-    address,
-    securityProfile: row.security_profile,
-    mode: row.mode,
-    utcOffsetMinutes: row.utc_offset_minutes,
-    meters: new Map(meters.rows.map((meter) => [meter.address, {
-      id: meter.id, address: meter.address, kind: meter.kind, securityProfile: meter.security_profile, mode: meter.mode, createdAt: meter.created_at.getTime(),
-    }])),
+interface TerminalRow { address: string; security_profile: TerminalRecord['securityProfile']; mode: 'S' | 'F' | null; utc_offset_minutes: number }
+interface MeterRow { terminal_address: string; id: number; address: string; kind: 'meter' | 'terminal'; security_profile: string; mode: string | null; created_at: Date }
+
+async function loadTerminals(pool: pg.Pool, addresses: readonly string[]): Promise<Map<string, TerminalRecord>> {
+  const terminals = await pool.query<TerminalRow>('SELECT address, security_profile, mode, utc_offset_minutes FROM terminal WHERE address = ANY($1)', [addresses])
+  if (terminals.rows.length === 0) return new Map()
+  const behind = new Map(terminals.rows.map((row) => [row.address, new Map<string, MeterRecord>()]))
+  const meters = await pool.query<MeterRow>(
+    'SELECT terminal_address, id, address, kind, security_profile, mode, created_at FROM meter WHERE terminal_address = ANY($1) ORDER BY address', [[...behind.keys()]])
+  for (const { terminal_address: terminal, security_profile: securityProfile, created_at: createdAt, ...meter } of meters.rows) {
+    behind.get(terminal)?.set(meter.address, { ...meter, securityProfile, createdAt: createdAt.getTime() })
   }
+  return new Map(terminals.rows.map((row) => [row.address, {
+    address: row.address, securityProfile: row.security_profile, mode: row.mode, utcOffsetMinutes: row.utc_offset_minutes, meters: behind.get(row.address) ?? new Map<string, MeterRecord>(),
+  }]))
 }

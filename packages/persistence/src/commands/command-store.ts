@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
-import { HesError } from '@zhuzhan/core'
+import { HesError, gather } from '@zhuzhan/core'
 import { NEXT_STATES } from '@zhuzhan/contracts'
 import type { CommandAction, CommandState } from '@zhuzhan/contracts'
 import { appendAuditIn } from '../audit.js'
@@ -71,8 +71,8 @@ export interface CommandStore {
   find(id: string): Promise<CommandRecord | undefined>
   /** The record after the move, or undefined when it was not in one of `from` any more: somebody else moved it. */
   move(id: string, transition: Transition): Promise<CommandRecord | undefined>
-  /** Commands of a terminal in these states, oldest first. */
-  ofTerminal(terminal: string, states: readonly CommandState[]): Promise<CommandRecord[]>
+  /** Commands of a terminal in these open states, oldest first. What is asked in one turn of the event loop is looked up together. */
+  ofTerminal(terminal: string, states: readonly OpenState[]): Promise<CommandRecord[]>
   /** Queued commands of these terminals, oldest first. */
   waiting(terminals: readonly string[]): Promise<CommandRecord[]>
   /** Doubts about commands of these terminals, sent before `before`, that a read-back can settle; oldest first. */
@@ -85,7 +85,17 @@ export const COMMAND_COLUMNS = `id, meter_address AS "meterAddress", terminal_ad
   decided_by AS "decidedBy", created_at AS "createdAt", expires_at AS "expiresAt", sent_at AS "sentAt", settled_at AS "settledAt", code, dar, result, trace_parent AS "traceParent",
   ticket, sig_operator AS "sigOperator", sig_approver AS "sigApprover", approver, batch, batch_ticket AS "batchTicket"`
 
+/** As in the index `command_open`. */
+const OPEN_STATES = ['queued', 'sent', 'confirmed', 'unknown'] as const satisfies readonly CommandState[]
+export type OpenState = (typeof OPEN_STATES)[number]
+
 export function createCommandStore(pool: pg.Pool): CommandStore {
+  const openOf = gather(async (terminals: readonly string[]) => {
+    const { rows } = await pool.query<CommandRecord>(`SELECT ${COMMAND_COLUMNS} FROM command WHERE terminal_address = ANY($1) AND state IN (${OPEN_STATES.map((state) => `'${state}'`).join(', ')}) ORDER BY created_at`, [terminals])
+    const found = new Map<string, CommandRecord[]>()
+    for (const row of rows) found.set(row.terminalAddress, [...(found.get(row.terminalAddress) ?? []), row])
+    return found
+  })
   return {
     create: (command) => transaction(pool, async (client) => {
       const { rows } = await client.query<CommandRecord>(
@@ -117,8 +127,7 @@ export function createCommandStore(pool: pg.Pool): CommandStore {
         return record
       })
     },
-    ofTerminal: async (terminal, states) =>
-      (await pool.query<CommandRecord>(`SELECT ${COMMAND_COLUMNS} FROM command WHERE terminal_address = $1 AND state = ANY($2) ORDER BY created_at`, [terminal, states])).rows,
+    ofTerminal: async (terminal, states) => (await openOf(terminal) ?? []).filter((command) => (states as readonly string[]).includes(command.state)),
     waiting: async (terminals) =>
       (await pool.query<CommandRecord>(`SELECT ${COMMAND_COLUMNS} FROM command WHERE state = 'queued' AND terminal_address = ANY($1) ORDER BY created_at LIMIT 500`, [terminals])).rows,
     doubts: async (terminals, before) =>

@@ -1,5 +1,5 @@
+import { gather } from '@zhuzhan/core'
 import { equalBytes } from '@zhuzhan/gm-crypto'
-import { gather } from '../keys/gather.js'
 import type { Vault } from '../keys/vault.js'
 import type { PlaceRow } from '../store/authority-store.js'
 import type { MachineStore } from '../store/store.js'

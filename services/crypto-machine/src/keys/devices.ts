@@ -1,4 +1,4 @@
-import { HesError } from '@zhuzhan/core'
+import { HesError, gather } from '@zhuzhan/core'
 import { createCcm, equalBytes, parseCertificate, sm4Cmac, verifyChain } from '@zhuzhan/gm-crypto'
 import type { Ccm, Sm2Certificate, Sm2Engine, Sm4Cmac } from '@zhuzhan/gm-crypto'
 import { checkCertificateRole, createReportWindow, deriveKey, dispersionOfNumber, handshakeKeys } from '@zhuzhan/osp1'
@@ -7,7 +7,6 @@ import type { KeyProvider } from '../provider/provider.js'
 import { keyUpdateMac } from '../authority/row-macs.js'
 import type { KeyUpdateRow } from '../store/field-store.js'
 import type { DeviceCounters, DeviceRow, MachineStore, NewDevice } from '../store/store.js'
-import { gather } from './gather.js'
 import type { Vault } from './vault.js'
 
 /** A device in use: its row, its working keys, and its counters as committed. */
