@@ -79,7 +79,7 @@ const range = (values: readonly number[]): [number, number] => [rounded(Math.min
 print({
   name: 'collection', ours: Math.round(median(runs.map((run) => run.firstPass))), foil: null, ratio: null, unit: 'meters/s of the first pass', spread: { ours: range(runs.map((run) => run.firstPass)) },
   meters: METERS, terminals: TERMINALS, delayMsEachWay: DELAY_MS, lossOfFrames: LOSS,
-  seconds: { stored95: rounded(median(runs.map((run) => run.first95Seconds))), firstPass: rounded(median(runs.map((run) => run.firstPassSeconds))), all: rounded(median(runs.map((run) => run.allSeconds))) },
+  stored95Seconds: rounded(median(runs.map((run) => run.first95Seconds))), firstPassSeconds: rounded(median(runs.map((run) => run.firstPassSeconds))), allSeconds: rounded(median(runs.map((run) => run.allSeconds))),
   storedOfMeters: rounded(Math.min(...runs.map((run) => run.stored)) / METERS),
   runs, machine: machine(),
 })
