@@ -1,11 +1,16 @@
-/** Middle value; NaN of nothing. Values that are not finite are left out. */
-export function median(values: Iterable<number>): number {
-  return quantile(values, 0.5)
+/** What is finite, sorted. */
+export function sortedFinite(values: ArrayLike<number>): Float64Array {
+  const out = new Float64Array(values.length)
+  let count = 0
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] as number
+    if (Number.isFinite(value)) out[count++] = value
+  }
+  return out.subarray(0, count).sort()
 }
 
-/** Linear between order statistics: with n values the p-th lies at position p x (n - 1). */
-export function quantile(values: Iterable<number>, p: number): number {
-  const sorted = Float64Array.from([...values].filter(Number.isFinite)).sort()
+/** Of sorted values: linear between order statistics; with n values the p-th lies at position p x (n - 1). NaN of nothing. */
+export function quantileOf(sorted: Float64Array, p: number): number {
   if (sorted.length === 0) return NaN
   const position = p * (sorted.length - 1)
   const low = sorted[Math.floor(position)] as number
@@ -13,9 +18,20 @@ export function quantile(values: Iterable<number>, p: number): number {
   return low + (high - low) * (position - Math.floor(position))
 }
 
-export function mean(values: Iterable<number>): number {
+/** Values that are not finite are left out. */
+export function quantile(values: ArrayLike<number>, p: number): number {
+  return quantileOf(sortedFinite(values), p)
+}
+
+/** Middle value; NaN of nothing. */
+export function median(values: ArrayLike<number>): number {
+  return quantile(values, 0.5)
+}
+
+export function mean(values: ArrayLike<number>): number {
   let [sum, count] = [0, 0]
-  for (const value of values) {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] as number
     if (!Number.isFinite(value)) continue
     sum += value
     count++

@@ -1,0 +1,8 @@
+export { prepareCustomers } from './customers.js'
+export type { PreparedCustomer } from './customers.js'
+export { FEATURES, featuresOf } from './features.js'
+export { readIndicators, trainIndicators } from './indicators.js'
+export { modelScore, readModel } from './model.js'
+export type { AnomalyModel } from './model.js'
+export { drawExamples, trainModel } from './training.js'
+export type { Example } from './training.js'
