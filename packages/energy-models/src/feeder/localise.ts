@@ -21,7 +21,6 @@ const BANDS = 8
 const SHORT_ALL_DAY = 0.8
 /** Factors explain a band when less than this of the squared shortage is left. */
 const BAND_EXPLAINED = 0.05
-const LEAST_SLOTS = 2
 /** Suspects below this share of all that is unexplained, or this many kWh a day, are not named. */
 const LEAST_SCORE = 0.03
 const LEAST_KWH_A_DAY = 0.3
@@ -45,6 +44,11 @@ export function localise(feeder: CleanFeeder, phaseOf: readonly number[]): Suspe
   const base = hidden.map((one) => Float64Array.from(one))
   for (let round = 0; round < ROUNDS; round++) for (const balance of balances) byHours(feeder, balance, base, hidden, evidence)
 
+  // Hours were looked into in measured slots only; they stand for all.
+  for (const { members, measured } of balances) {
+    const share = measured.reduce((a, b) => a + b, 0) / measured.length
+    for (const meter of members) hidden[meter] = hidden[meter]!.map((ampere, time) => base[meter]![time]! + (ampere - base[meter]![time]!) / share)
+  }
   const perAmp = (0.24 * feeder.powerFactor * 24) / feeder.slots
   const scores = feeder.meters.map((meter, index) => ({
     meter, score: (feeder.uncounted[index] as number) + perAmp * (hidden[index] as Float64Array).reduce((a, b) => a + b, 0), evidence: [...evidence[index] ?? []],
@@ -95,16 +99,15 @@ function byHours(feeder: CleanFeeder, balance: PhaseBalance, base: readonly Floa
   const left = short.map((kw, time) => kw - members.reduce((sum, meter) => sum + base[meter]![time]!, 0) * kwPerAmp)
   const open: number[] = []
   for (let band = 0; band < BANDS; band++) {
-    const times = Array.from(left, (_, time) => time).filter((time) => Math.floor(((time % feeder.slots) * BANDS) / feeder.slots) === band && feeder.unknownSupply[time] === 0)
-    const sure = times.filter((time) => measured[time] === 1)
+    const times = Array.from(left, (_, time) => time).filter((time) => Math.floor(((time % feeder.slots) * BANDS) / feeder.slots) === band && measured[time] === 1)
+    if (times.length === 0) continue
     const sum = (values: Float64Array): number => times.reduce((total, time) => total + (values[time] as number), 0)
     if (sum(left) < 0.01 * sum(feeder.supply[phase] as Float64Array)) continue
-    const rows = powersOf(feeder, members, sure)
-    const wanted = Float64Array.from(sure, (time) => Math.max(0, left[time] as number))
+    const rows = powersOf(feeder, members, times)
+    const wanted = Float64Array.from(times, (time) => Math.max(0, left[time] as number))
     const factors = nonNegative(gram(rows), moments(rows, wanted), 400)
-    const error = sure.reduce((total, _, index) => total + (wanted[index]! - dot(rows[index]!, factors)) ** 2, 0)
-    // Hardly more slots than meters: any shortage could be explained.
-    if (sure.length < LEAST_SLOTS * members.length || error > BAND_EXPLAINED * sure.reduce((total, time) => total + (left[time] as number) ** 2, 0)) {
+    const error = times.reduce((total, _, index) => total + (wanted[index]! - dot(rows[index]!, factors)) ** 2, 0)
+    if (error > BAND_EXPLAINED * times.reduce((total, time) => total + (left[time] as number) ** 2, 0)) {
       open.push(...times)
       continue
     }
@@ -116,8 +119,7 @@ function byHours(feeder: CleanFeeder, balance: PhaseBalance, base: readonly Floa
   }
   open.sort((a, b) => a - b)
   const window = unexplained.map((drops) => Float64Array.from(open, (time) => drops[time]!))
-  const guesses = open.map((time) => members.flatMap((meter, position) => (feeder.guessed[meter]![time] === 1 ? [position] : [])))
-  for (const { member, hidden: currents } of selectMembers(window, shared, Float64Array.from(open, (time) => Math.max(0, left[time]!) / kwPerAmp), guesses)) {
+  for (const { member, hidden: currents } of selectMembers(window, shared, Float64Array.from(open, (time) => Math.max(0, left[time]!) / kwPerAmp))) {
     const meter = members[member] as number
     evidence[meter]?.add('voltage-drop')
     open.forEach((time, index) => { hidden[meter]![time] = hidden[meter]![time]! + currents[index]! })

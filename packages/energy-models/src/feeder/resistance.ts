@@ -21,14 +21,8 @@ export interface Resistances {
 const NOISE_V = 0.045
 /** What a guessed current elsewhere adds, V. */
 const GUESS_V = 0.02
-/** And one in the same phase. */
-const GUESS_OWN_V = 0.3
-/** By how much a guessed current is off, A. */
-export const GUESS_A = 1.5
-/** Drops nobody measured take the value that fits, this often. */
-const FITS = 3
 /** Less weight together than this, in slots, and every slot counts the same. */
-const LEAST_WEIGHT = 40
+const LEAST_WEIGHT = 80
 const STRENGTH = 0.04
 
 /**
@@ -39,29 +33,19 @@ const STRENGTH = 0.04
 export function learnResistances(feeder: CleanFeeder, { phase, members, short, measured }: PhaseBalance, hidden: readonly Float64Array[]): Resistances {
   const volts = 1_000 / 240 / feeder.powerFactor
   const found = (time: number): number => members.reduce((sum, meter) => sum + (hidden[meter] as Float64Array)[time]!, 0) / volts
-  const guesses = (among: readonly Uint8Array[], time: number): number => among.reduce((sum, marks) => sum + marks[time]!, 0)
-  const own = members.map((meter) => feeder.guessed[meter] as Uint8Array)
-  const weights = short.map((kw, time) => {
-    if (feeder.unknownSupply[time] === 1) return 0
-    // What is short may itself be a guess: such slots are judged by their noise alone.
-    const loud = measured[time] === 1 ? 0.1 * Math.max(0, kw - found(time)) * 4 : 0
-    return NOISE_V ** 2 / (NOISE_V ** 2 + loud ** 2 + GUESS_OWN_V ** 2 * guesses(own, time) + GUESS_V ** 2 * guesses(feeder.guessed, time))
-  })
-  if (weights.reduce((a, b) => a + b, 0) < LEAST_WEIGHT) weights.forEach((_, time) => { weights[time] = 1 - feeder.unknownSupply[time]! })
+  const guesses = (time: number): number => feeder.guessed.reduce((sum, marks) => sum + marks[time]!, 0)
+  const weights = short.map((kw, time) => (measured[time] === 0 ? 0 : NOISE_V ** 2 / (NOISE_V ** 2 + (0.1 * Math.max(0, kw - found(time)) * 4) ** 2 + GUESS_V ** 2 * guesses(time))))
+  if (weights.reduce((a, b) => a + b, 0) < LEAST_WEIGHT) weights.set(measured)
 
   const rows = Array.from(short, (_, time) => Float64Array.from([...feeder.meters.map((_meter, meter) => feeder.current[meter]![time]! + (hidden[meter] as Float64Array)[time]!), 1]))
   const drops = members.map((meter) => dropOf(feeder, meter, phase))
   const fitted = (coefficients: Float64Array, time: number): number => rows[time]!.reduce((sum, value, place) => sum + value * coefficients[place]!, 0)
-  let solved = ridge(rows, drops, STRENGTH, weights)
-  for (let round = 0; round < FITS && own.some((marks) => marks.includes(1)); round++) {
-    drops.forEach((drop, j) => own[j]!.forEach((guess, time) => { if (guess === 1) drop[time] = fitted(solved[j]!, time) }))
-    solved = ridge(rows, drops, STRENGTH, weights)
-  }
+  const solved = ridge(rows, drops, STRENGTH, weights)
 
   const raw = members.map((_, j) => Float64Array.from(members, (meter) => (solved[j] as Float64Array)[meter] as number))
   const shared = raw.map((row, j) => row.map((value, k) => Math.max(0, (value + raw[k]![j]!) / 2)))
   const ratios = members.map((_, j) => Math.exp(median(members.map((_one, k) => Math.log(Math.max(raw[j]![k]!, 1e-3) / Math.max(raw[k]![j]!, 1e-3))))))
   const usual = median(ratios)
-  const unexplained = members.map((_, j) => drops[j]!.map((drop, time) => (own[j]![time] === 1 ? 0 : drop - fitted(solved[j]!, time))))
+  const unexplained = members.map((_, j) => drops[j]!.map((drop, time) => drop - fitted(solved[j]!, time)))
   return { raw, shared, counted: ratios.map((ratio) => ratio / usual), unexplained }
 }

@@ -1,6 +1,5 @@
 import { nonNegative } from '../linear/linear.js'
 import type { Matrix } from '../linear/linear.js'
-import { GUESS_A } from './resistance.js'
 
 export interface Selection {
   /** Position among the members. */
@@ -19,10 +18,9 @@ const LEAST_GAIN = 0.03
 /**
  * Which members draw power beside their meters in a window, any amount at any time: the smallest set of them whose hidden currents explain
  * both the voltage drops left over and the power that is short. Greedy, and every choice tried against the others again.
- * @param unexplained by member and time, V @param short by time, A @param guesses by time, the members whose readings are guessed: their
- * currents may be off by any amount, and what that explains speaks against nobody
+ * @param unexplained by member and time, V @param short by time, A
  */
-export function selectMembers(unexplained: readonly Float64Array[], shared: Matrix, short: Float64Array, guesses: readonly (readonly number[])[]): Selection[] {
+export function selectMembers(unexplained: readonly Float64Array[], shared: Matrix, short: Float64Array): Selection[] {
   const count = unexplained.length
   const times = short.length
   if (times === 0) return []
@@ -31,30 +29,17 @@ export function selectMembers(unexplained: readonly Float64Array[], shared: Matr
   const columns = Array.from({ length: count }, (_, k) => Float64Array.from({ length: count + 1 }, (_one, j) => (j === count ? balance : shared[j]![k]!)))
   const plain = columns.map((a) => Float64Array.from(columns, (b) => product(a, b)))
   let total = 0
-  const systems = guesses.map((guessed, time) => {
-    const seen = Float64Array.from({ length: count + 1 }, (_, j) => (j === count ? balance * short[time]! : unexplained[j]![time]!))
-    if (guessed.length === 0) {
-      total += product(seen, seen)
-      return { xx: plain, xy: Float64Array.from(columns, (column) => product(column, seen)) }
-    }
-    // What a guessed current would do is taken out of everything (whitening for one direction after another).
-    const without = (vector: Float64Array): Float64Array => guessed.reduce((rest, member) => {
-      const direction = columns[member] as Float64Array
-      const part = product(direction, rest) / (product(direction, direction) + NOISE_V ** 2 / GUESS_A ** 2)
-      return rest.map((value, j) => value - part * direction[j]!)
-    }, vector)
-    const clean = columns.map(without)
-    const left = without(seen)
-    total += product(left, left)
-    // Of a guessed member itself the slot says nothing.
-    return { xx: clean.map((a) => Float64Array.from(clean, (b) => product(a, b))), xy: Float64Array.from(clean, (column, k) => (guessed.includes(k) ? 0 : product(column, left))) }
+  const moments = Array.from(short, (ampere, time) => {
+    const seen = Float64Array.from({ length: count + 1 }, (_, j) => (j === count ? balance * ampere : unexplained[j]![time]!))
+    total += product(seen, seen)
+    return Float64Array.from(columns, (column) => product(column, seen))
   })
 
   /** Squared error left with this set, and its currents by time. */
   const fit = (set: readonly number[], sweeps = 12): { left: number; currents: Float64Array[] } => {
+    const part = set.map((a) => Float64Array.from(set, (b) => plain[a]![b]!))
     let left = total
-    const currents = systems.map(({ xx, xy }) => {
-      const part = set.map((a) => Float64Array.from(set, (b) => xx[a]![b]!))
+    const currents = moments.map((xy) => {
       const own = Float64Array.from(set, (k) => xy[k]!)
       const solved = nonNegative(part, own, set.length === 1 ? 1 : sweeps)
       for (let a = 0; a < set.length; a++) {

@@ -1,7 +1,7 @@
 import { csvOf, madeHomes, spoiled } from '../fixtures/homes.js'
 import { readTable } from '../tables/csv.js'
 import { walkForward } from './forecast.js'
-import { readLoad } from './load.js'
+import { dailyLoad, readLoad } from './load.js'
 import type { Load } from './load.js'
 
 const homes = madeHomes(3, { homes: 8, days: 60, perDay: 24 })
@@ -46,6 +46,14 @@ it('chooses the load of a file: a column, homes together, a day a row', () => {
   const day = readLoad(readTable(`meter,ratio,date,phase,${slots.join(',')}\n${rows.join('\n')}\n`, 'x'), 'x')
   expect(day).toMatchObject({ target: 'T, apparent power of 2 phases', perDay: 24, days: 2 })
   expect(day.values[0]).toBeCloseTo(2 * 0.5 * 100 * 230 / 1_000)
+})
+
+it('forecasts energies of days', () => {
+  const daily = dailyLoad(load)
+  expect(daily.values[3]).toBeCloseTo(load.values.slice(72, 96).reduce((a, b) => a + b, 0))
+  const report = walkForward(daily)
+  expect(report).toMatchObject({ days: 30, target: 'sum of 8 columns, by day' })
+  expect(report.wape).toBeLessThan(walkForward(load).wape)
 })
 
 it('refuses what cannot be forecast, with the reason', () => {

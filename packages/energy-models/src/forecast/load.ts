@@ -88,6 +88,17 @@ function summed(target: string, { start, perDay, days, values, refused: before }
   return { target, start, perDay, days, values: sum, measured, refused, completeness: counts.reduce((a, b) => a + b, 0) / (parts.length * counts.length) }
 }
 
+/** The same load by whole days: energy of a day where all of it, or nearly, was measured. */
+export function dailyLoad(load: Load): Load {
+  const { perDay, days, values, measured } = load
+  const share = (day: number): number => measured.subarray(day * perDay, (day + 1) * perDay).reduce((a, b) => a + b, 0) / perDay
+  return {
+    ...load, target: `${load.target}, by day`, perDay: 1,
+    values: Float64Array.from({ length: days }, (_, day) => values.subarray(day * perDay, (day + 1) * perDay).reduce((a, b) => a + b, 0)),
+    measured: Uint8Array.from({ length: days }, (_, day) => (share(day) >= LEAST_PARTS ? 1 : 0)),
+  }
+}
+
 /** A load that flows both ways: only what is far outside is taken out. */
 function highOnly(values: Float64Array): Record<string, number> {
   const most = 12 * quantile(values.map(Math.abs), 0.985)
