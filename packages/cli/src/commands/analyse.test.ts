@@ -1,0 +1,62 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { Command } from 'commander'
+import { analyseCommand } from './analyse.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'analyse-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+const file = (name: string, content: string | Buffer): string => {
+  writeFileSync(join(folder, name), content)
+  return join(folder, name)
+}
+
+/** The command in this process; its line of JSON. @throws what the command throws */
+async function analyse(...args: string[]): Promise<Record<string, unknown>> {
+  const written: string[] = []
+  const stdout = import.meta.jest.spyOn(process.stdout, 'write').mockImplementation((text) => written.push(String(text)) > 0)
+  try {
+    const program = new Command().exitOverride()
+    analyseCommand(program)
+    await program.parseAsync(['analyse', ...args, '--json'], { from: 'user' })
+    return JSON.parse(written.join('')) as Record<string, unknown>
+  } finally {
+    stdout.mockRestore()
+  }
+}
+
+/** Hourly use of some homes from 2030-01-01 on; the last one halves after a while. */
+function homes(days: number, first = 0): string {
+  const rows = Array.from({ length: days * 24 }, (_, time) => {
+    const hour = first * 24 + time
+    const use = [1, 2, 3, 4, 5, 6, 7].map((home) => Math.round(100 + 60 * Math.sin((hour % 24) / 4 + home) + ((hour * 7_919 * home) % 53)))
+    if (hour > 60 * 24) use[6] = Math.round(use[6]! * 0.4)
+    return `${new Date(Date.UTC(2030, 0, 1, hour)).toISOString().slice(0, 19).replace('T', ' ')},${use.join(',')}`
+  })
+  return `time,H1,H2,H3,H4,H5,H6,H7\n${rows.join('\n')}\n`
+}
+
+it('plans a night', async () => {
+  const night = { slot_minutes: 60, slots: 3, base_kw: [1, 1, 1], transformer_limit_kw: 9, price_cny_per_kwh: [1, 0.26, 0.26], evs: [{ pile: 'P1', plug_slot: 0, depart_slot: 3, energy_kwh: 10, max_kw: 7, min_kw: 1.4 }] }
+  expect(await analyse('charging', '--case', file('night.json', JSON.stringify(night)))).toMatchObject({ cost: 2.6, unserved: 0, violations: 0, plan: [{ pile: 'P1' }] })
+})
+
+it('scores customers with the model that ships', async () => {
+  const history = file('history.csv.gz', gzipSync(homes(45)))
+  const series = file('series.csv', homes(45, 45))
+  const { scores } = await analyse('anomaly', '--history', history, '--series', series) as { scores: { series: string; score: number }[] }
+  expect([...scores].sort((a, b) => b.score - a.score)[0]?.series).toBe('H7')
+})
+
+it('forecasts one column from a day on', async () => {
+  expect(await analyse('forecast', '--series', file('load.csv', homes(50)), '--column', 'H1', '--from', '2030-02-10')).toMatchObject({ target: 'H1', days: 10, from: '2030-02-10' })
+})
+
+it('refuses with a code and the reason', async () => {
+  await expect(analyse('charging', '--case', join(folder, 'none'))).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  await expect(analyse('charging', '--case', file('bad.json', '{'))).rejects.toMatchObject({ code: 'BODY_INVALID' })
+  await expect(analyse('feeder', '--dir', folder)).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  await expect(analyse('forecast', '--series', file('empty.csv', ''))).rejects.toMatchObject({ code: 'DATA_REFUSED' })
+  await expect(analyse('anomaly', '--indicators', file('i.csv', 'a\n1\n'))).rejects.toMatchObject({ code: 'BODY_INVALID' })
+})
