@@ -2,7 +2,7 @@ import { defineConfig } from 'prisma/config'
 
 /** Tables written by SQL only; Prisma must not propose to drop them. */
 const external = [
-  'replica', 'terminal_session', 'reading', 'reading_default', 'reading_shape', 'reading_shape_item', 'reading_conflict', 'dead_letter', 'collection_gap', 'event',
+  'replica', 'terminal_session', 'reading', 'reading_default', 'reading_shape', 'reading_shape_item', 'reading_conflict', 'reading_tidy', 'dead_letter', 'collection_gap', 'event',
   'audit_entry', 'audit_head', 'daily_energy', 'completeness', 'energy_audit', 'touched_days',
 ].map((table) => `public.${table}`)
 

@@ -33,6 +33,8 @@ export const KeysDeviceJob = z.object({ address: z.string().regex(/^[0-9]{12}$/)
 /** Recompute completeness and daily energy of the days changed since the last run. */
 export const AnalysisDailyJob = z.object({ days: z.number().int().positive().max(400).optional() })
 export const AnalysisPartitionsJob = z.object({})
+/** Drop readings that are too old and put closed days in order, as far as one run's time goes. */
+export const AnalysisClosedDaysJob = z.object({})
 const month = z.string().regex(/^[0-9]{4}-(0[1-9]|1[0-2])$/)
 /** Energy audit of one meter and month (local to its terminal); the row of energy_audit is replaced. */
 export const AnalysisAuditJob = z.object({ meter: z.string().regex(/^[0-9]{12}$/), month })
@@ -49,6 +51,7 @@ export const JOBS = {
   'keys.device': { queue: 'keys', data: KeysDeviceJob },
   'analysis.daily': { queue: 'analysis', data: AnalysisDailyJob },
   'analysis.partitions': { queue: 'analysis', data: AnalysisPartitionsJob },
+  'analysis.closed-days': { queue: 'analysis', data: AnalysisClosedDaysJob },
   'analysis.audit': { queue: 'analysis', data: AnalysisAuditJob },
   'analysis.audits': { queue: 'analysis', data: AnalysisAuditsJob },
 } as const satisfies Record<string, { queue: QueueName; data: z.ZodType }>

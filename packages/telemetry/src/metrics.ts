@@ -95,6 +95,8 @@ export const METRICS = {
   analytics_store_seconds: { kind: 'histogram', unit: 's', description: 'Storing one batch, commit included.', buckets: SECONDS },
   analytics_batch_rows: { kind: 'histogram', unit: '{reading}', description: 'Readings in one stored batch.', buckets: ROWS },
   analytics_latency_seconds: { kind: 'histogram', unit: 's', description: 'From the receipt of readings to their commit.', buckets: SECONDS },
+  analytics_days_tidied: { kind: 'counter', unit: '{day}', description: 'Closed days whose readings were put in the order of the meters; `busy`: tried again later.', labels: ['result'], zeros: [{ result: 'done' }, { result: 'busy' }, { result: 'failed' }] },
+  analytics_days_dropped: { kind: 'counter', unit: '{day}', description: 'Days of readings dropped by age (ZHUZHAN_KEEP_READINGS_DAYS).' },
   analytics_job_seconds: { kind: 'histogram', unit: 's', description: 'Time of one analysis job.', labels: ['job'], buckets: SECONDS },
 
   // queues, in every process that holds one

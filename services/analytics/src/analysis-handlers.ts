@@ -7,14 +7,15 @@ import type { Logger } from 'pino'
 import type { Audits } from './audits/audits.js'
 import type { DayFigures, LongWork } from './days/day-figures.js'
 import { DAY_MS } from './days/local-day.js'
+import type { ClosedDays } from './storage/closed-days.js'
 
 const seconds = metric('analytics_job_seconds')
 /** Partitions are there this many days before their first reading. */
 const AHEAD_DAYS = 3
 
 /** What the queue `analysis` asks for. Every job may be repeated at any point. */
-export function analysisHandlers({ figures, audits, partitions, clock, log }: {
-  figures: DayFigures, audits: Audits, partitions: Partitions, clock: Clock, log: Logger,
+export function analysisHandlers({ figures, audits, partitions, closedDays, clock, log }: {
+  figures: DayFigures, audits: Audits, partitions: Partitions, closedDays: ClosedDays, clock: Clock, log: Logger,
 }): Handlers<'analysis'> {
   const timed = async (job: string, work: () => Promise<object>): Promise<void> => {
     const begin = clock.monotonic()
@@ -28,6 +29,7 @@ export function analysisHandlers({ figures, audits, partitions, clock, log }: {
       await partitions.ensure(Array.from({ length: AHEAD_DAYS + 2 }, (_, ahead) => clock.now() + (ahead - 1) * DAY_MS))
       return {}
     }),
+    'analysis.closed-days': (_, { signal }) => timed('closed-days', () => closedDays.run(signal)),
     'analysis.daily': ({ days }, job) => timed('daily', async () => {
       const work = longWork(job)
       return { meterDays: days === undefined ? await figures.touched(work) : await figures.sweep(days, work) }

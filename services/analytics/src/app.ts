@@ -12,6 +12,8 @@ import { createDayFigures } from './days/day-figures.js'
 import { createMeterIndex } from './readings/meter-index.js'
 import { createReadingStore } from './readings/reading-store.js'
 import { createStoredEvents } from './readings/stored-events.js'
+import { createClosedDays } from './storage/closed-days.js'
+import type { StorageSettings } from './storage/closed-days.js'
 
 export interface AnalyticsDeps {
   database: Pick<Database, 'pool'>
@@ -19,7 +21,7 @@ export interface AnalyticsDeps {
   events: EventLog
   clock: Clock
   log: Logger
-  settings: {
+  settings: StorageSettings & {
     storeConcurrency: number
     registerFullScale: number
     nightZone: string
@@ -30,6 +32,8 @@ const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
 /** The hourly sweep looks this many days back; a day that lies further back changes only by readings, which touch it. */
 const SWEEP_DAYS = 2
+/** Every five minutes of the night's quiet hours: a run does what one minute holds, and what was busy comes again. */
+const CLOSED_DAYS_AT = '*/5 1-4 * * *'
 
 /** Stores readings, keeps the days' figures and the audits up with them. Parts in the order they start. */
 export function createAnalytics({ database, queues, events, clock, log, settings }: AnalyticsDeps): Part[] {
@@ -40,12 +44,13 @@ export function createAnalytics({ database, queues, events, clock, log, settings
   const store = createReadingStore({ pool, partitions, meters: createMeterIndex(pool, clock), letters, storedEvents, clock, log })
   const figures = createDayFigures({ pool, clock, settings })
   const audits = createAudits({ pool, queues, clock })
+  const closedDays = createClosedDays({ pool, events, clock, log, settings })
   const failed = createFailedJobAlarm({ events, log })
 
   const readings = (): QueueWorker => queues.worker('readings', { 'reading.store': store }, {
     concurrency: settings.storeConcurrency, refuse: letters.keep, onFailed: failed('readings'),
   })
-  const analysis = (): QueueWorker => queues.worker('analysis', analysisHandlers({ figures, audits, partitions, clock, log }), {
+  const analysis = (): QueueWorker => queues.worker('analysis', analysisHandlers({ figures, audits, partitions, closedDays, clock, log }), {
     concurrency: 1, refuse: letters.keep, onFailed: failed('analysis'),
   })
   const rhythms: Part = {
@@ -55,6 +60,7 @@ export function createAnalytics({ database, queues, events, clock, log, settings
         queues.scheduler('analysis', 'partitions', { every: HOUR_MS }, 'analysis.partitions', {}),
         queues.scheduler('analysis', 'touched-days', { every: MINUTE_MS }, 'analysis.daily', {}),
         queues.scheduler('analysis', 'sweep', { every: HOUR_MS }, 'analysis.daily', { days: SWEEP_DAYS }),
+        queues.scheduler('analysis', 'closed-days', { pattern: CLOSED_DAYS_AT, tz: settings.nightZone }, 'analysis.closed-days', {}),
         queues.scheduler('analysis', 'audits', { pattern: '30 2 * * *', tz: settings.nightZone }, 'analysis.audits', {}),
       ].map((scheduler) => scheduler.ready()))
     },

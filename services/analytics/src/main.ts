@@ -30,7 +30,10 @@ async function main(): Promise<void> {
   }
   const analytics = createAnalytics({
     database, queues, events: createEventLog(database.pool), clock: systemClock, log,
-    settings: { storeConcurrency: config.ZHUZHAN_STORE_CONCURRENCY, registerFullScale: config.ZHUZHAN_REGISTER_FULL_SCALE, nightZone: config.ZHUZHAN_NIGHT_ZONE },
+    settings: {
+      storeConcurrency: config.ZHUZHAN_STORE_CONCURRENCY, registerFullScale: config.ZHUZHAN_REGISTER_FULL_SCALE, nightZone: config.ZHUZHAN_NIGHT_ZONE,
+      tidyAfterDays: config.ZHUZHAN_TIDY_AFTER_DAYS, keepReadingsDays: config.ZHUZHAN_KEEP_READINGS_DAYS,
+    },
   })
 
   await runService({

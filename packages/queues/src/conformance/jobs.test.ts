@@ -173,7 +173,8 @@ onBothBackends((server) => {
 
   test('its depth is on the metrics page while a worker is there', async () => {
     const queues = await openQueues()
-    await queues.worker('analysis', { 'analysis.daily': async () => undefined, 'analysis.partitions': async () => undefined, 'analysis.audit': async () => undefined, 'analysis.audits': async () => undefined }, { concurrency: 1, refuse }).ready()
+    const idle = async (): Promise<void> => undefined
+    await queues.worker('analysis', { 'analysis.daily': idle, 'analysis.partitions': idle, 'analysis.closed-days': idle, 'analysis.audit': idle, 'analysis.audits': idle }, { concurrency: 1, refuse }).ready()
     await queues.add('analysis.daily', {}, { delay: 60_000 })
     expect(await metricsText()).toMatch(/zhuzhan_queue_depth\{queue="analysis",state="delayed"\} 1/)
     await queues.close()
