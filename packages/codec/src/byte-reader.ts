@@ -127,6 +127,17 @@ export class ByteReader {
     return this.source.readBigInt64BE(this.take(8))
   }
 
+  /** Unusual forms met so far; undefined where nobody collects them. */
+  get quirkCount(): number | undefined {
+    return this.quirks?.length
+  }
+
+  /** Do these bytes come next? */
+  startsWith(bytes: Buffer): boolean {
+    const { offset } = this
+    return bytes.length <= this.end - offset && this.source[offset] === bytes[0] && this.source.compare(bytes, 0, bytes.length, offset, offset + bytes.length) === 0
+  }
+
   /** Passes over bytes and says where in `source` they begin. */
   skip(count: number): number {
     return this.take(count)

@@ -1,6 +1,7 @@
 import { EncodeError, sequence } from '@zhuzhan/codec'
 import type { ByteReader, ByteWriter, Codec } from '@zhuzhan/codec'
 import { Data, Rcsd, Rsd } from '../data/data.js'
+import { readRcsd } from './known-columns.js'
 import { Oad } from '../data/descriptors.js'
 import { Length } from '../data/length.js'
 import { Dar } from './members.js'
@@ -27,7 +28,7 @@ export interface RoadReading {
   seen: boolean
 }
 
-const Head = sequence({ oad: Oad, rcsd: Rcsd })
+const Head = sequence({ oad: Oad, rcsd: { read: readRcsd, write: Rcsd.write } satisfies Codec<Csd[]> })
 
 /** A-ResultRecord: OAD, RCSD, then 00 DAR or 01 rows. A missing value is NULL. Reference §3.4, §4.4. */
 export const ResultRecord: Codec<ResultRecord> = {

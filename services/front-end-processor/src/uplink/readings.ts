@@ -1,7 +1,7 @@
 import { oadNumber } from '@zhuzhan/core'
 import type { Quality, Reading, Source } from '@zhuzhan/contracts'
 import { dateTimeSToEpoch, elements, leafColumns, leafRows } from '@zhuzhan/dlt698'
-import type { Data, Oad, ResultNormal, ResultRecord } from '@zhuzhan/dlt698'
+import type { Csd, Data, Oad, ResultNormal, ResultRecord } from '@zhuzhan/dlt698'
 import type { TerminalRecord } from '@zhuzhan/persistence'
 
 /** Columns that name the meter of a row; terminals send one or the other (ruling of the reference §13). */
@@ -26,27 +26,51 @@ export interface ReadRecord {
   strangers: string[]
 }
 
+/** What the columns of a record table are to us, by their places. */
+interface ColumnPlan {
+  /** -1: the rows name no meter. */
+  meter: number
+  /** The best first. */
+  times: readonly number[]
+  values: readonly { index: number; oad: Oad }[]
+}
+
+/** Worked out once for each list of columns: the same bytes decode to the same list. */
+const plans = new WeakMap<readonly Csd[], ColumnPlan>()
+
+function planOf(rcsd: readonly Csd[]): ColumnPlan {
+  const known = plans.get(rcsd)
+  if (known) return known
+  const columns = leafColumns(rcsd)
+  const meter = columns.findIndex((column) => METER_COLUMNS.has(column.oad))
+  const plan: ColumnPlan = {
+    meter,
+    times: TIME_COLUMNS.flatMap((oad) => {
+      const index = columns.findIndex((column) => column.oad === oad)
+      return index < 0 ? [] : [index]
+    }),
+    values: columns.flatMap(({ oad }, index) => (index === meter || TIME_COLUMNS.includes(oad) ? [] : [{ index, oad }])),
+  }
+  plans.set(rcsd, plan)
+  return plan
+}
+
 /** Values of a record table (a freeze, a collection task) as readings. */
 export function recordReadings(record: ResultRecord, context: ReadingContext): ReadRecord {
-  const columns = leafColumns(record.rcsd)
-  const meterColumn = columns.findIndex((column) => METER_COLUMNS.has(column.oad))
-  const timeColumns = TIME_COLUMNS.flatMap((oad) => {
-    const index = columns.findIndex((column) => column.oad === oad)
-    return index < 0 ? [] : [index]
-  })
+  const plan = planOf(record.rcsd)
   const result: ReadRecord = { readings: [], strangers: [] }
   for (const row of leafRows(record)) {
-    const named = meterColumn < 0 ? undefined : meterOf(row[meterColumn])
+    const named = plan.meter < 0 ? undefined : meterOf(row[plan.meter])
     const meter = named ?? context.meter
     if (!context.terminal.meters.has(meter)) {
       result.strangers.push(meter)
       continue
     }
-    const time = timeOf(row, timeColumns, context.terminal.utcOffsetMinutes)
-    columns.forEach((column, index) => {
+    const time = timeOf(row, plan.times, context.terminal.utcOffsetMinutes)
+    for (const { index, oad } of plan.values) {
       const cell = row[index]
-      if (cell && index !== meterColumn && !TIME_COLUMNS.includes(column.oad)) collect(result.readings, column.oad, cell, meter, time, context)
-    })
+      if (cell) collect(result.readings, oad, cell, meter, time, context)
+    }
   }
   return result
 }
