@@ -55,7 +55,7 @@ export function tidyDays(pool: pg.Pool, { now, afterDays, budgetMs = Infinity, s
   })
 }
 
-const HAS_STATISTICS = "SELECT current_setting('server_version_num')::int AS version, EXISTS (SELECT 1 FROM pg_statistic WHERE starelid = 'reading'::regclass) AS known"
+const HAS_STATISTICS = "SELECT current_setting('server_version_num')::int AS version, EXISTS (SELECT 1 FROM pg_stats WHERE tablename = 'reading' AND inherited) AS known"
 
 /**
  * Nothing analyzes a partitioned table by itself, and without its figures a join with the shapes is taken for a few rows, which are then
