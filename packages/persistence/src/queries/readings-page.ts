@@ -66,24 +66,25 @@ export async function readingsPage(pool: pg.Pool, filter: ReadingFilter): Promis
     branches.push(branch('reading_conflict', 1, "'conflict'", conditions, limit))
   }
   if (branches.length === 0) return { rows: [], more: false }
-  const sql = branches.length === 1 ? branches[0] as string : `${branches.map((one) => `(${one})`).join(' UNION ALL ')} ORDER BY "ms", "item", "rank", "sortValue" LIMIT ${limit}`
-  const { rows } = await pool.query<Row>(sql, where.values)
+  const sql = branches.length === 1 ? branches[0] as string : `SELECT * FROM (${branches.map((one) => `(${one})`).join(' UNION ALL ')}) AS both_kinds ORDER BY "ms", "item", "rank", "text"::numeric LIMIT ${limit}`
+  const { rows } = await pool.query<Row>({ text: sql, values: where.values, rowMode: 'array' })
   return pageOf(rows.map(viewOf), filter.limit)
 }
 
-/** Times in epoch milliseconds: a month has thousands, and reading them as text takes longer than all the rest. */
-interface Row extends Omit<ReadingView, 'time' | 'occurredAt' | 'receivedAt'> {
-  ms: number
-  occurred: number | null
-  received: number
-}
+/**
+ * What `columns` selects. Times in epoch milliseconds, rows as arrays: a month has thousands of them, and reading times as text and
+ * names with every row would take longer than all the rest.
+ */
+type Row = [ms: number, item: number, rank: 0 | 1, value: string, quality: string, source: Source, occurred: number | null, received: number]
 
-const viewOf = ({ ms, item, rank, value, quality, source, occurred, received }: Row): ReadingView => ({
+const viewOf = ([ms, item, rank, value, quality, source, occurred, received]: Row): ReadingView => ({
   time: new Date(Math.round(ms)), item, rank, value, quality, source, occurredAt: occurred === null ? null : new Date(Math.round(occurred)), receivedAt: new Date(Math.round(received)),
 })
 
 const epochMs = (column: string): string => `date_part('epoch', ${column}) * 1000`
-const TIMES = `${epochMs('time')} AS "ms", ${epochMs('occurred_at')} AS "occurred", ${epochMs('received_at')} AS "received"`
+// Not "value": the order by value would be one of texts, 10 before 9, and a page that ends between them would lose one.
+const columns = (rank: 0 | 1, quality: string): string => `${epochMs('time')} AS "ms", ${ITEM} AS "item", ${rank} AS "rank", value::text AS "text", ${quality} AS "quality",
+  source::text AS "source", ${epochMs('occurred_at')} AS "occurred", ${epochMs('received_at')} AS "received"`
 
 function sharedConditions(filter: ReadingFilter, parameter: (value: unknown) => string): string[] {
   const conditions = [`meter_id = ${parameter(filter.meterId)}`]
@@ -95,9 +96,7 @@ function sharedConditions(filter: ReadingFilter, parameter: (value: unknown) => 
 }
 
 function branch(table: string, rank: 0 | 1, quality: string, conditions: readonly string[], limit: string): string {
-  // "value" would be the text: 10 before 9, and a page that ends between them would lose one.
-  return `SELECT ${TIMES}, ${ITEM} AS "item", ${rank} AS "rank", value::text AS "value", ${quality} AS "quality", source::text AS "source", value AS "sortValue"
-    FROM ${table} WHERE ${conditions.join(' AND ')} ORDER BY time, ${ITEM}, "sortValue" LIMIT ${limit}`
+  return `SELECT ${columns(rank, quality)} FROM ${table} WHERE ${conditions.join(' AND ')} ORDER BY time, ${ITEM}, value LIMIT ${limit}`
 }
 
 /** How far back `latestReadings` looks: the frozen registers of the last month are in it. */
@@ -110,8 +109,8 @@ export async function latestReadings(pool: pg.Pool, meterId: number, now: Date, 
     .and('time > ?', new Date(now.getTime() - LATEST_DAYS * 86_400_000))
     .and('time <= ?', new Date(now.getTime() + 86_400_000))
     .and('item = ANY(?::int[])', items?.map((item) => item | 0))
-  const { rows } = await pool.query<Row>(
-    `SELECT DISTINCT ON (${ITEM}) ${TIMES}, ${ITEM} AS "item", 0 AS "rank", value::text AS "value", quality::text AS "quality", source::text AS "source"
-     FROM reading_value WHERE ${where.text} ORDER BY ${ITEM}, time DESC`, where.values)
+  const { rows } = await pool.query<Row>({
+    text: `SELECT DISTINCT ON (${ITEM}) ${columns(0, 'quality::text')} FROM reading_value WHERE ${where.text} ORDER BY ${ITEM}, time DESC`, values: where.values, rowMode: 'array',
+  })
   return rows.map(viewOf)
 }
