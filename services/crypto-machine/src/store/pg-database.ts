@@ -10,14 +10,14 @@ import type { KeyEvent } from './store.js'
 export const OWNER = 'owner AS MATERIALIZED (SELECT fencing FROM crypto_machine.machine WHERE fencing = $1 FOR SHARE)'
 export const EVENT = 'INSERT INTO crypto_machine.key_event (fencing, kind, subject, detail) SELECT owner.fencing, $2, $3, $4 FROM owner'
 
-type Run = <R extends QueryResultRow>(sql: string, values?: readonly unknown[]) => Promise<QueryResult<R>>
+type Run = <R extends QueryResultRow>(sql: string, values?: readonly unknown[], name?: string) => Promise<QueryResult<R>>
 
 export interface PgDatabase {
   fencing: number
   /** Whatever the database says, callers learn that the machine cannot answer now. */
   query: Run
-  /** `sql` must return one row exactly when we are the owner; its fencing number is $1. @throws FencedError */
-  write<R extends QueryResultRow>(sql: string, values: readonly unknown[]): Promise<R>
+  /** `sql` must return one row exactly when we are the owner; its fencing number is $1. A named one is planned once. @throws FencedError */
+  write<R extends QueryResultRow>(sql: string, values: readonly unknown[], name?: string): Promise<R>
   /** Several statements in one commit of the owner. `work` returning false takes everything back. @throws FencedError */
   transaction(work: (run: Run) => Promise<boolean>): Promise<boolean>
   /** One event inside a transaction. */
@@ -28,9 +28,9 @@ export function pgDatabase(pool: Pool): PgDatabase {
   const unavailable = (error: unknown): HesError => new HesError('UNAVAILABLE', "the crypto machine's database failed", {}, { cause: error })
   const runOn =
     (client: Pool | PoolClient): Run =>
-    async (sql, values = []) => {
+    async (sql, values = [], name) => {
       try {
-        return await client.query(sql, [...values])
+        return await client.query(name === undefined ? { text: sql, values: [...values] } : { name, text: sql, values: [...values] })
       } catch (error) {
         throw unavailable(error)
       }
@@ -39,8 +39,8 @@ export function pgDatabase(pool: Pool): PgDatabase {
   const database: PgDatabase = {
     fencing: -1,
     query,
-    async write(sql, values) {
-      const { rows } = await query<never>(sql, [database.fencing, ...values])
+    async write(sql, values, name) {
+      const { rows } = await query<never>(sql, [database.fencing, ...values], name)
       if (!rows[0]) throw new FencedError()
       return rows[0]
     },

@@ -1,4 +1,4 @@
-import { REPORT_WINDOW } from '@zhuzhan/osp1'
+import { REPORT_TAG, REPORT_WINDOW, RN_LENGTH } from '@zhuzhan/osp1'
 import type { Purpose } from '@zhuzhan/osp1'
 import type { Pool } from 'pg'
 import { pgAuthority } from './pg-authority.js'
@@ -187,19 +187,23 @@ export function createPgStore(pool: Pool): MachineStore {
           [...rows].sort((a, b) => a.rspctr - b.rspctr).map((row) => [`${row.deviceId}/${row.rspctr % REPORT_WINDOW}`, row]),
         ).values(),
       ]
+      if (newest.some(({ rn, mac }) => rn.length !== RN_LENGTH || mac.length !== REPORT_TAG)) throw new RangeError('a report is known by RN and MAC of fixed length')
+      // Numbers as one text, bytes as one string of them: element by element the driver would spend more on a report than its cipher does.
       await write(
         `WITH ${OWNER}, marked AS (
            INSERT INTO crypto_machine.report_entry AS e (device_id, slot, rspctr, rn, mac)
-           SELECT v.* FROM unnest($2::integer[], $3::smallint[], $4::bigint[], $5::bytea[], $6::bytea[]) v, owner
+           SELECT v.device_id, v.slot, v.rspctr, substring($5::bytea FROM (v.n::int - 1) * ${RN_LENGTH} + 1 FOR ${RN_LENGTH}), substring($6::bytea FROM (v.n::int - 1) * ${REPORT_TAG} + 1 FOR ${REPORT_TAG})
+           FROM unnest($2::integer[], $3::smallint[], $4::bigint[]) WITH ORDINALITY AS v (device_id, slot, rspctr, n), owner
            ON CONFLICT (device_id, slot) DO UPDATE SET rspctr = excluded.rspctr, rn = excluded.rn, mac = excluded.mac WHERE excluded.rspctr >= e.rspctr)
          SELECT fencing FROM owner`,
         [
-          newest.map((row) => row.deviceId),
-          newest.map((row) => row.rspctr % REPORT_WINDOW),
-          newest.map((row) => row.rspctr),
-          newest.map((row) => row.rn),
-          newest.map((row) => row.mac),
+          `{${newest.map((row) => row.deviceId).join(',')}}`,
+          `{${newest.map((row) => row.rspctr % REPORT_WINDOW).join(',')}}`,
+          `{${newest.map((row) => row.rspctr).join(',')}}`,
+          Buffer.concat(newest.map((row) => row.rn)),
+          Buffer.concat(newest.map((row) => row.mac)),
         ],
+        'mark-reports',
       )
     },
     async setReportHigh(deviceId, { highest, uncheckedTo }, event) {
