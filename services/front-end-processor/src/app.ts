@@ -56,6 +56,8 @@ export interface FrontEnd {
   onMachineBack(): Promise<void>
 }
 
+/** A frame of a connection that is gone. */
+const NOBODY = Promise.resolve()
 const SWEEP_MS = 2_000
 const MANIFEST_SWEEP_MS = 1_000
 
@@ -150,10 +152,10 @@ export function createFrontEnd(options: FrontEndOptions): FrontEnd {
   return {
     handlers: {
       onOpen: lifecycle.open,
-      onFrame: async (link, connection, body) => {
+      onFrame: (link, connection, body) => {
         const found = lifecycle.terminal(link, connection)
-        const terminal = found instanceof Promise ? await found : found
-        if (terminal) await inbound(terminal, body)
+        if (found instanceof Promise) return found.then((terminal) => (terminal ? inbound(terminal, body) : undefined))
+        return found ? inbound(found, body) : NOBODY
       },
       onClose: lifecycle.closed,
       onDown: lifecycle.linkDown,

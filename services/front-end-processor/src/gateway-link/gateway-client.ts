@@ -129,10 +129,16 @@ export function gatewayClient({ url, frontendId, secret, handlers, log }: Gatewa
     if (record.type === LINK_RECORD.frame) {
       // The message's buffer lives on in the frame; ws hands over a fresh one each time.
       const { done } = link as GatewayLink & { done(): void }
-      handlers.onFrame(link, record.connection, record.body).then(done, (error: Error) => {
+      const failed = (error: unknown): void => {
         log.error({ gateway: link.name, err: error }, 'a frame was not handled')
         done()
-      })
+      }
+      try {
+        handlers.onFrame(link, record.connection, record.body).then(done, failed)
+      } catch (error) {
+        // A fault of ours with one frame must not end the link with all its terminals.
+        failed(error)
+      }
     } else if (record.type === LINK_RECORD.open) handlers.onOpen(link, record.connection, JSON.parse(record.body.toString()) as LinkOpen)
     else if (record.type === LINK_RECORD.close) handlers.onClose(link, record.connection, record.body.toString())
   }

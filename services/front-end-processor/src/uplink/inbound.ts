@@ -4,6 +4,7 @@ import { decodeTraced } from '@zhuzhan/contracts'
 import { decodeApdu, decodeFrame, encodeFrame } from '@zhuzhan/dlt698'
 import type { Apdu, Joined, LinkFrame } from '@zhuzhan/dlt698'
 import { metric, withSpan } from '@zhuzhan/telemetry'
+import type { SecureChannel } from '../secure/secure-channel.js'
 import type { Terminal } from '../terminals/terminal.js'
 import type { Reports } from './reports.js'
 
@@ -12,6 +13,8 @@ export interface InboundOptions {
   onRefused(terminal: Terminal, code: ErrorCode, what: string): void
   log: { warn(context: object, message: string): void }
 }
+
+const DONE = Promise.resolve()
 
 /** Every frame of every terminal comes through here, one function deep: join, protect, decode, hand on. */
 export function createInbound({ reports, onRefused, log }: InboundOptions): (terminal: Terminal, body: Buffer) => Promise<void> {
@@ -43,49 +46,59 @@ export function createInbound({ reports, onRefused, log }: InboundOptions): (ter
     }
   }
 
-  /** Plain uplinks of a protected device are dropped, but for CONNECT-Response (OSP-1 §7.0). The tag decides before anything is parsed. */
-  const handleProtected = async (terminal: Terminal, frame: LinkFrame): Promise<void> => {
-    const { secure } = terminal
-    if (!secure) throw new HesError('INTERNAL', 'no channel')
+  const handleRecord = async (terminal: Terminal, secure: SecureChannel, record: Buffer): Promise<void> => {
+    const opened = await secure.open(record)
+    if (opened === undefined) return
+    if ('dar' in opened) return terminal.requests.refused(opened.seq, opened.dar)
+    const inner = decoded(opened.apdu)
+    if ('piid' in inner) terminal.requests.answer(inner, opened.seq)
+  }
+
+  /**
+   * Plain uplinks of a protected device are dropped, but for CONNECT-Response (OSP-1 §7.0). The tag decides before anything is parsed.
+   * Not async, for a report goes on by the promise it gets: each further one costs as much as a part of its decoding. What it throws
+   * its caller takes like a rejection.
+   */
+  const handleProtected = (terminal: Terminal, secure: SecureChannel, frame: LinkFrame): Promise<void> => {
     switch (frame.data[0]) {
       case 0x82: {
         const apdu = decoded(frame.data)
         if (apdu.apdu === 'connect-response') secure.onConnectResponse(apdu)
-        return
+        return DONE
       }
       case 0x10:
         metric('fep_apdus').add(1, { kind: 'security-request' })
         return reports.secured(terminal, frame)
-      case 0x90: {
-        const opened = await secure.open(frame.data)
-        if (opened === undefined) return
-        if ('dar' in opened) return terminal.requests.refused(opened.seq, opened.dar)
-        const inner = decoded(opened.apdu)
-        if ('piid' in inner) terminal.requests.answer(inner, opened.seq)
-        return
-      }
+      case 0x90:
+        return handleRecord(terminal, secure, frame.data)
       default:
         throw new HesError('PLAIN_REFUSED', `tag ${(frame.data[0] ?? 0).toString(16).padStart(2, '0').toUpperCase()}`)
     }
   }
 
-  return async (terminal, body) => {
+  return (terminal, body) => {
     const { traceparent, frame: bytes } = decodeTraced(body)
     let frame: LinkFrame
     try {
       frame = decodeFrame(bytes)
     } catch (error) {
-      return failed(terminal, error, 'frame')
+      failed(terminal, error, 'frame')
+      return DONE
     }
     const joined: Joined = frame.control.segmented ? terminal.joiner().accept(frame) : { whole: frame }
     if (joined.ack) terminal.gateway.send(terminal.connection, encodeFrame(joined.ack))
     if (joined.acknowledged !== undefined) terminal.outbox.acknowledged(joined.acknowledged)
     if (joined.error) onRefused(terminal, 'FRAME_INVALID', `segment ${joined.error}`)
     const { whole } = joined
-    if (!whole) return
-    const tag = (whole.data[0] ?? 0).toString(16).padStart(2, '0').toUpperCase()
-    const work = (): Promise<void> => (terminal.secure ? handleProtected(terminal, whole) : handlePlain(terminal, whole))
-    // The trace that began at the gateway goes on here; without one (not sampled) nothing is opened.
-    await (traceparent === undefined ? work() : withSpan('fep.frame.handle', work, { parent: traceparent })).catch((error: unknown) => failed(terminal, error, `APDU ${tag}`))
+    if (!whole) return DONE
+    const notDone = (error: unknown): void => failed(terminal, error, `APDU ${(whole.data[0] ?? 0).toString(16).padStart(2, '0').toUpperCase()}`)
+    const work = (): Promise<void> => (terminal.secure ? handleProtected(terminal, terminal.secure, whole) : handlePlain(terminal, whole))
+    try {
+      // The trace that began at the gateway goes on here; without one (not sampled) nothing is opened.
+      return (traceparent === undefined ? work() : withSpan('fep.frame.handle', work, { parent: traceparent })).catch(notDone)
+    } catch (error) {
+      notDone(error)
+      return DONE
+    }
   }
 }
