@@ -1,4 +1,4 @@
-import { context, INVALID_SPAN_CONTEXT, isSpanContextValid, ROOT_CONTEXT, SpanStatusCode, trace, TraceFlags } from '@opentelemetry/api'
+import { context, INVALID_SPAN_CONTEXT, isSpanContextValid, ProxyTracerProvider, ROOT_CONTEXT, SpanStatusCode, trace, TraceFlags } from '@opentelemetry/api'
 import type { Attributes, Span, SpanContext } from '@opentelemetry/api'
 import { errorCode } from '@zhuzhan/core'
 import type { SpanName } from './spans.js'
@@ -9,10 +9,16 @@ export const tracer = trace.getTracer('zhuzhan')
 /** Without a collector nobody looks at a span, and opening some for every frame would cost a tenth of what the frame costs. */
 let recording = false
 const NO_SPAN = trace.wrapSpanContext(INVALID_SPAN_CONTEXT)
+const nobody = new ProxyTracerProvider().getDelegate().constructor
 
-/** Tracing was started, or ended. */
-export function recordSpans(on: boolean): void {
-  recording = on
+/**
+ * Asked of OpenTelemetry's own registry and not kept by whoever starts tracing: with the loader hooks of the instrumentation this module
+ * is loaded twice, and only that registry is one.
+ */
+function records(): boolean {
+  if (recording) return true
+  const provider = trace.getTracerProvider()
+  return (recording = !(provider instanceof ProxyTracerProvider) || provider.getDelegate().constructor !== nobody)
 }
 
 export interface SpanOptions {
@@ -29,7 +35,7 @@ export interface SpanOptions {
  * code (not its text) and is thrown on.
  */
 export function withSpan<T>(name: SpanName, fn: (span: Span) => T, { parent, links, attributes = {} }: SpanOptions = {}): T {
-  if (!recording) return fn(NO_SPAN)
+  if (!records()) return fn(NO_SPAN)
   const outer = parent === undefined ? undefined : parseTraceparent(parent)
   const surroundings = outer ? trace.setSpanContext(ROOT_CONTEXT, outer) : context.active()
   const linked = (links ?? []).flatMap((text) => parseTraceparent(text) ?? []).map((spanContext) => ({ context: spanContext }))
@@ -52,7 +58,7 @@ export function withSpan<T>(name: SpanName, fn: (span: Span) => T, { parent, lin
 
 /** The traceparent to send along with a job or frame; `undefined` outside a recorded or propagated trace. */
 export function currentTraceparent(): string | undefined {
-  if (!recording) return undefined
+  if (!records()) return undefined
   const span = trace.getActiveSpan()?.spanContext()
   if (!span || !isSpanContextValid(span)) return undefined
   return `00-${span.traceId}-${span.spanId}-0${span.traceFlags & TraceFlags.SAMPLED}`

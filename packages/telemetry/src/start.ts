@@ -1,6 +1,5 @@
 import { showCounters } from './instruments.js'
 import { observeProcess } from './process-metrics.js'
-import { recordSpans } from './span.js'
 
 export interface TelemetryOptions {
   service: string
@@ -21,7 +20,6 @@ export async function startTelemetry({ service, traceRatio, otlpEndpoint }: Tele
   if (!otlpEndpoint) return
   const { startTracing } = await import('./tracing.js')
   stopTracing = startTracing({ service, ratio: traceRatio, endpoint: otlpEndpoint })
-  recordSpans(true)
 }
 
 /** Sends the last spans; gives up after two seconds or when the collector is away, for a stop must not hang on it. */
@@ -29,7 +27,6 @@ export async function stopTelemetry(): Promise<void> {
   const stop = stopTracing
   stopTracing = undefined
   if (!stop) return
-  recordSpans(false)
   let timer: NodeJS.Timeout | undefined
   const patience = new Promise<void>((resolve) => { timer = setTimeout(resolve, FLUSH_TIMEOUT_MS) })
   await Promise.race([stop().catch(() => undefined), patience])
