@@ -1,4 +1,6 @@
-/** Small and fast, the same numbers for the same seed (mulberry32). */
+import { seededWords } from '@zhuzhan/core'
+
+/** Small and fast, the same numbers for the same seed. */
 export interface Random {
   /** 0 to 2^32 - 1. */
   word(): number
@@ -11,14 +13,7 @@ export interface Random {
 }
 
 export function createRandom(seed: number): Random {
-  let state = seed >>> 0
-  const word = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let t = state
-    t = Math.imul(t ^ (t >>> 15), t | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return (t ^ (t >>> 14)) >>> 0
-  }
+  const word = seededWords(seed)
   const below = (bound: number): number => bound <= 0 ? 0 : word() % bound
   return {
     word, below,

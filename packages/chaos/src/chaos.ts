@@ -4,6 +4,7 @@ import { FAULTS, possibleFaults } from './faults/table.js'
 import type { FaultName } from './faults/table.js'
 import { startGenerator } from './generator/client.js'
 import type { GeneratorProcess } from './generator/client.js'
+import type { Comparison } from './ledger/compare.js'
 import { seeded } from './random.js'
 import { openBacklogProbe } from './rig/backlog.js'
 import type { BacklogProbe } from './rig/backlog.js'
@@ -29,18 +30,10 @@ export interface ChaosOptions {
   say(text: string): void
 }
 
-/** Counts are of readings, three a report. */
-export interface ChaosResult {
+export interface ChaosResult extends Comparison {
   backend: BackendName
   seed: number
   seconds: number
-  sent: number
-  acknowledged: number
-  stored: number
-  lost: number
-  duplicated: number
-  unexpected: number
-  conflicts: number
   deadLetters: number
   caughtUpSeconds: number | null
   /** The longest a single fault took to be forgotten, and how many were not within 30 s. */
@@ -51,7 +44,6 @@ export interface ChaosResult {
   skipped: Record<string, string>
   /** Resident MiB of each process: soon after the start, and the most. */
   memory: Record<string, { begin: number; most: number }>
-  examples: string[]
   kills: Strike[]
 }
 

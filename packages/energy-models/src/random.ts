@@ -1,10 +1,7 @@
-/** Numbers in [0, 1) from a seed: the same everywhere, for training and for tests. No use for secrets. (mulberry32) */
+import { seededWords } from '@zhuzhan/core'
+
+/** Numbers in [0, 1) from a seed: the same for training and for tests. */
 export function createRandom(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
+  const word = seededWords(seed)
+  return () => word() / 2 ** 32
 }

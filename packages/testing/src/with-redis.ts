@@ -42,7 +42,7 @@ export async function startRedis(): Promise<TestRedis> {
   const start = async (): Promise<void> => {
     const one = spawn(program, args, { argv0: 'redis-server', stdio: 'ignore', detached: true })
     child = one
-    while (!(await answers(url))) {
+    while (!(await redisAnswers(url))) {
       if (one.exitCode !== null) throw new Error(`redis-server ended with code ${one.exitCode}`)
       await sleep(30)
     }
@@ -69,8 +69,9 @@ export async function startRedis(): Promise<TestRedis> {
   }
 }
 
-async function answers(url: string): Promise<boolean> {
-  const client = new Redis(url, { lazyConnect: true, retryStrategy: () => null, maxRetriesPerRequest: 0, disconnectTimeout: 100 })
+/** Does a Redis answer there now? Asks once and waits for nobody longer than two seconds. */
+export async function redisAnswers(url: string): Promise<boolean> {
+  const client = new Redis(url, { lazyConnect: true, retryStrategy: () => null, maxRetriesPerRequest: 0, disconnectTimeout: 100, commandTimeout: 2_000 })
   client.on('error', () => undefined)
   try {
     await client.connect()

@@ -6,8 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { HesError } from '@zhuzhan/core'
 import { freePorts, keepRunning, preparePostgres } from '@zhuzhan/supervisor'
 import type { KeptProcess } from '@zhuzhan/supervisor'
-import { redisProgram } from '@zhuzhan/testing'
-import { Redis } from 'ioredis'
+import { redisAnswers, redisProgram } from '@zhuzhan/testing'
 
 /** A database server of the rig's own: started again, with the supervisor's back-off, whenever it ends. */
 export interface Server {
@@ -55,7 +54,7 @@ export async function startQueueServer(folder: string, logs: string): Promise<Se
   const url = `redis://127.0.0.1:${port}`
   const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', data, '--pidfile', join(data, 'redis.pid'), '--save', '', '--appendonly', 'yes', '--appendfsync', 'always']
   const answers = async (child: ChildProcess): Promise<void> => {
-    while (!(await answersPing(url))) {
+    while (!(await redisAnswers(url))) {
       if (child.exitCode !== null || child.signalCode !== null) throw new HesError('UNAVAILABLE', 'Redis ended before it answered.')
       await sleep(30)
     }
@@ -86,17 +85,4 @@ function keep(name: string, logs: string, launch: (log: number) => ChildProcess,
     onEvent: (event) => { if (event.kind === 'ended') ends += 1 },
   })
   return { process, ends: () => ends }
-}
-
-async function answersPing(url: string): Promise<boolean> {
-  const client = new Redis(url, { lazyConnect: true, retryStrategy: () => null, maxRetriesPerRequest: 0, commandTimeout: 2_000 })
-  client.on('error', () => undefined)
-  try {
-    await client.connect()
-    return (await client.ping()) === 'PONG'
-  } catch {
-    return false
-  } finally {
-    client.disconnect()
-  }
 }
