@@ -12,59 +12,60 @@ export interface KnownReport {
 /** `new`: take it. `repeat`: answer again, process nothing. `conflict`: same counter, another report: refuse, alarm. `stale`: no answer. */
 export type ReportVerdict = 'new' | 'repeat' | 'conflict' | 'stale'
 
-/** The newest reports of one device, at most REPORT_WINDOW, by their counters. */
-export interface ReportWindow {
-  /** Highest RSPCTR; -1 before the first report. */
-  readonly highest: number
-  /** Judges an AUTHENTIC report. A counter inside the window that is not known was lost on the way or overtaken: it is new. */
-  judge(rn: Uint8Array, mac: Uint8Array): ReportVerdict
-  /** Remembers it; what fell out of the counters' range is forgotten. */
-  mark(rn: Uint8Array, mac: Uint8Array): void
-  /** The device lost its counter: H is this now, and what lies above it is forgotten. §7.5 */
-  lowerTo(highest: number): void
-}
-
 /** One after the other in one buffer: a station keeps a window for every device, and 64 objects each would be a hundred times the bytes. */
 const ENTRY = 1 + RN_LENGTH + REPORT_TAG
 
-/** @param known in any order; those outside the window of `highest` count for nothing */
-export function createReportWindow(known: readonly KnownReport[] = [], least = -1): ReportWindow {
-  let highest = known.reduce((most, { rspctr }) => Math.max(most, rspctr), least)
-  let slots: Buffer | undefined
+/** The newest reports of one device, at most REPORT_WINDOW, by their counters. A class, for a station has hundreds of thousands. */
+export class ReportWindow {
+  private slots: Buffer | undefined
+  private top: number
 
-  const placeOf = (rspctr: number): number => (rspctr % REPORT_WINDOW) * ENTRY
-  /** Where the report with this counter lies; -1 when it is not known. */
-  const find = (rspctr: number): number => {
-    if (slots === undefined) return -1
-    const at = placeOf(rspctr)
-    return slots[at] === 1 && slots.readUInt32BE(at + 1) === rspctr ? at : -1
+  /** @param known in any order; those outside the window of the highest count for nothing. @param least H where no report is that high */
+  constructor(known: readonly KnownReport[] = [], least = -1) {
+    this.top = known.reduce((most, { rspctr }) => Math.max(most, rspctr), least)
+    for (const { rn, mac } of known) this.mark(rn, mac)
   }
-  const keep = (rn: Uint8Array, mac: Uint8Array): void => {
-    slots ??= Buffer.alloc(REPORT_WINDOW * ENTRY)
-    const at = placeOf(rspctrOf(rn))
+
+  /** Highest RSPCTR; -1 before the first report. */
+  get highest(): number {
+    return this.top
+  }
+
+  /** Judges an AUTHENTIC report. A counter inside the window that is not known was lost on the way or overtaken: it is new. */
+  judge(rn: Uint8Array, mac: Uint8Array): ReportVerdict {
+    const rspctr = rspctrOf(rn)
+    if (this.forgets(rspctr)) return 'stale'
+    const { slots } = this
+    const at = placeOf(rspctr)
+    if (slots === undefined || slots[at] !== 1 || slots.readUInt32BE(at + 1) !== rspctr) return 'new'
+    const same = slots.subarray(at + 1, at + 1 + RN_LENGTH).equals(rn) && slots.subarray(at + 1 + RN_LENGTH, at + ENTRY).equals(mac)
+    return same ? 'repeat' : 'conflict'
+  }
+
+  /** Remembers it. One that younger reports have put outside the window meanwhile must not take the place of one of them. */
+  mark(rn: Uint8Array, mac: Uint8Array): void {
+    const rspctr = rspctrOf(rn)
+    if (this.forgets(rspctr)) return
+    this.top = Math.max(this.top, rspctr)
+    const slots = (this.slots ??= Buffer.alloc(REPORT_WINDOW * ENTRY))
+    const at = placeOf(rspctr)
     slots[at] = 1
     slots.set(rn, at + 1)
     slots.set(mac, at + 1 + RN_LENGTH)
   }
-  for (const { rspctr, rn, mac } of known) if (rspctr > highest - REPORT_WINDOW) keep(rn, mac)
 
-  return {
-    get highest() { return highest },
-    judge: (rn, mac) => {
-      const rspctr = rspctrOf(rn)
-      if (rspctr <= highest - REPORT_WINDOW) return 'stale'
-      const at = find(rspctr)
-      if (at < 0 || slots === undefined) return 'new'
-      const same = slots.subarray(at + 1, at + 1 + RN_LENGTH).equals(rn) && slots.subarray(at + 1 + RN_LENGTH, at + ENTRY).equals(mac)
-      return same ? 'repeat' : 'conflict'
-    },
-    mark: (rn, mac) => {
-      highest = Math.max(highest, rspctrOf(rn))
-      keep(rn, mac)
-    },
-    lowerTo: (counter) => {
-      for (let at = 0; slots !== undefined && at < slots.length; at += ENTRY) if (slots[at] === 1 && slots.readUInt32BE(at + 1) > counter) slots[at] = 0
-      highest = counter
-    },
+  /** The device lost its counter: H is this now, and what lies above it is forgotten. §7.5 */
+  lowerTo(highest: number): void {
+    const { slots } = this
+    for (let at = 0; slots !== undefined && at < slots.length; at += ENTRY) if (slots[at] === 1 && slots.readUInt32BE(at + 1) > highest) slots[at] = 0
+    this.top = highest
   }
+
+  private forgets(rspctr: number): boolean {
+    return rspctr <= this.top - REPORT_WINDOW
+  }
+}
+
+function placeOf(rspctr: number): number {
+  return (rspctr % REPORT_WINDOW) * ENTRY
 }

@@ -1,7 +1,7 @@
 import { ASYMMETRIC_CHECKS, SYMMETRIC_CHECKS, VectorFormatError, isRefusal, judgeCase, readCase } from '@zhuzhan/gm-crypto'
 import type { Outcome, Sm2Engine, VectorCase } from '@zhuzhan/gm-crypto'
 import { asctrAccepted, agseqAccepted } from '../counters.js'
-import { createReportWindow } from '../report-window.js'
+import { ReportWindow } from '../report-window.js'
 import { replaceField } from './mutate.js'
 import { SECTIONS } from './sections.js'
 import type { SectionContext } from './sections.js'
@@ -154,7 +154,7 @@ function secondTimeAccepted(section: string, source: VectorCase): boolean {
   if (section === 'modeS' || section === 'modeF') return asctrAccepted(c.number('asctr'), c.number('asctr'))
   if (section === 'broadcast') return agseqAccepted(c.number('agseq'), c.number('agseq'))
   if (section === 'report' || section === 'reportEncrypted') {
-    const window = createReportWindow()
+    const window = new ReportWindow()
     window.mark(c.bytes('rn'), c.bytes('mac'))
     return window.judge(c.bytes('rn'), c.bytes('mac')) === 'new'
   }

@@ -1,8 +1,8 @@
 import { HesError, gather } from '@zhuzhan/core'
 import { createCcm, equalBytes, parseCertificate, sm4Cmac, verifyChain } from '@zhuzhan/gm-crypto'
 import type { Ccm, Sm2Certificate, Sm2Engine, Sm4Cmac } from '@zhuzhan/gm-crypto'
-import { checkCertificateRole, createReportWindow, deriveKey, dispersionOfNumber, handshakeKeys } from '@zhuzhan/osp1'
-import type { HandshakeKeys, ReportWindow } from '@zhuzhan/osp1'
+import { ReportWindow, checkCertificateRole, deriveKey, dispersionOfNumber, handshakeKeys } from '@zhuzhan/osp1'
+import type { HandshakeKeys } from '@zhuzhan/osp1'
 import type { KeyProvider } from '../provider/provider.js'
 import { keyUpdateMac } from '../authority/row-macs.js'
 import type { KeyUpdateRow } from '../store/field-store.js'
@@ -187,5 +187,5 @@ async function workingKeys(provider: KeyProvider, row: Pick<DeviceRow, 'keyState
 
 /** Slots may still hold counters that have left the window; they count for nothing. */
 function windowOf({ entries, high }: DeviceCounters): Pick<Device, 'window' | 'windowKnown' | 'uncheckedTo'> {
-  return { window: createReportWindow(entries, high?.highest), windowKnown: high?.known ?? true, uncheckedTo: high?.uncheckedTo ?? -1 }
+  return { window: new ReportWindow(entries, high?.highest), windowKnown: high?.known ?? true, uncheckedTo: high?.uncheckedTo ?? -1 }
 }
