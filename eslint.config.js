@@ -21,6 +21,7 @@ const ARROWS = {
   'packages/policy': ['core'],
   'packages/field-sessions': ['core', 'codec', 'gm-crypto', 'policy'],
   'packages/contracts': ['core'],
+  'packages/energy-audit': ['core'],
   'packages/energy-models': ['core'],
   'packages/lp-solver': ['core'],
   'packages/telemetry': ['core'],
@@ -32,16 +33,16 @@ const ARROWS = {
   'packages/supervisor': ['core', 'contracts', 'persistence', 'service-kit', 'crypto-client'],
   'packages/testing': ['core', 'contracts', 'dlt698', 'persistence', 'queues', 'supervisor'],
   'packages/chaos': ['core', 'crypto-client', 'dlt698', 'fleet', 'queues', 'service-kit', 'supervisor', 'testing'],
-  'packages/cli': ['core', 'codec', 'dlt698', 'analyser', 'contracts', 'persistence', 'service-kit', 'gm-crypto', 'custody', 'osp1', 'fleet', 'crypto-client', 'energy-models', 'lp-solver'],
+  'packages/cli': ['core', 'codec', 'dlt698', 'analyser', 'contracts', 'persistence', 'service-kit', 'gm-crypto', 'custody', 'osp1', 'fleet', 'crypto-client', 'energy-audit', 'energy-models', 'lp-solver'],
   'services/gateway-type1': ['core', 'codec', 'contracts', 'dlt698', 'persistence', 'service-kit', 'telemetry'],
   'services/front-end-processor': ['core', 'codec', 'contracts', 'crypto-client', 'dlt698', 'persistence', 'queues', 'service-kit', 'telemetry'],
   'services/crypto-machine': ['core', 'contracts', 'custody', 'dlt698', 'gm-crypto', 'osp1', 'service-kit', 'telemetry'],
-  'services/analytics': ['core', 'contracts', 'dlt698', 'energy-models', 'lp-solver', 'persistence', 'queues', 'service-kit', 'telemetry'],
-  'services/operator-api': ['core', 'contracts', 'crypto-client', 'dlt698', 'persistence', 'policy', 'queues', 'service-kit', 'telemetry'],
+  'services/analytics': ['core', 'contracts', 'dlt698', 'energy-audit', 'energy-models', 'lp-solver', 'persistence', 'queues', 'service-kit', 'telemetry'],
+  'services/operator-api': ['core', 'contracts', 'crypto-client', 'dlt698', 'energy-audit', 'persistence', 'policy', 'queues', 'service-kit', 'telemetry'],
 }
 
 /** Computation only: these can be fuzzed and reviewed without a socket, a file or a database in sight. */
-const PURE = ['packages/core', 'packages/codec', 'packages/dlt645', 'packages/dlt698', 'packages/gdw1376', 'packages/ssal', 'packages/analyser', 'packages/contracts', 'packages/osp1', 'packages/policy', 'packages/field-sessions', 'packages/energy-models']
+const PURE = ['packages/core', 'packages/codec', 'packages/dlt645', 'packages/dlt698', 'packages/gdw1376', 'packages/ssal', 'packages/analyser', 'packages/contracts', 'packages/osp1', 'packages/policy', 'packages/field-sessions', 'packages/energy-audit', 'packages/energy-models']
 const INPUT_OUTPUT = ['fs', 'fs/promises', 'net', 'tls', 'http', 'https', 'http2', 'dgram', 'child_process', 'cluster', 'worker_threads'].map((name) => `node:${name}`)
 /** Raw sockets live where terminals, pipes and test peers are; everything else speaks through them. */
 const SOCKETS = ['services/gateway-type1', 'packages/service-kit', 'packages/fleet', 'packages/testing', 'packages/supervisor', 'packages/chaos']

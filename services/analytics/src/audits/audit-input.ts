@@ -1,14 +1,11 @@
-import { HesError } from '@zhuzhan/core'
+import { DAY_MS, HesError, dayStart, nextMonth } from '@zhuzhan/core'
+import { exact } from '@zhuzhan/energy-audit'
+import type { AuditInput, Exact } from '@zhuzhan/energy-audit'
 import type pg from 'pg'
-import { dayStart, nextMonth } from '../days/local-day.js'
-import { exact } from './exact.js'
-import type { Exact } from './exact.js'
-import type { AuditInput } from './input.js'
 
 const FORWARD_TOTAL = 0x00100201
 const FORWARD_LAST = 0x001002ff
 const DEMAND = 0x10100201
-const DAY_MS = 86_400_000
 
 /** What may be an old report sent again drives nothing (OSP-1 §7.10). */
 const CHECKED = "quality <> 'replay-unchecked'"

@@ -1,10 +1,10 @@
 import type { Clock } from '@zhuzhan/core'
+import { auditReport } from '@zhuzhan/energy-audit'
+import type { AuditReport } from '@zhuzhan/energy-audit'
 import type { Queues } from '@zhuzhan/queues'
 import type pg from 'pg'
 import type { LongWork } from '../days/day-figures.js'
 import { loadAuditInput } from './audit-input.js'
-import { auditReport } from './report.js'
-import type { AuditReport } from './report.js'
 
 export interface Audits {
   /** Computes and stores the audit of one meter and month. @throws HesError NOT_FOUND */

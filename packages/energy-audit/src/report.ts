@@ -1,5 +1,4 @@
-import { isoWithOffset, offsetText } from '@zhuzhan/core'
-import { DAY_MS, MINUTE_MS, addDays, dayStart, localDay, nextMonth } from '../days/local-day.js'
+import { DAY_MS, MINUTE_MS, addDays, dayStart, isoWithOffset, localDay, nextMonth, offsetText } from '@zhuzhan/core'
 import { costOf } from './cost.js'
 import { INTERVAL_MS, energyOf, intervalsOf, slotsBetween } from './curve.js'
 import type { Interval } from './curve.js'

@@ -1,0 +1,5 @@
+export { exact, exactText } from './exact.js'
+export type { Exact } from './exact.js'
+export type { AuditInput } from './input.js'
+export { auditReport } from './report.js'
+export type { AuditReport } from './report.js'
