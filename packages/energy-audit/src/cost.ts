@@ -1,6 +1,7 @@
 import { exact, rounded, sum, times } from './exact.js'
 import type { Exact } from './exact.js'
 import type { PeriodEnergy } from './period-energy.js'
+import { PERIODS } from './tariff.js'
 import type { Period, Tariff } from './tariff.js'
 
 export interface Cost {
@@ -18,29 +19,40 @@ export interface Cost {
 /** A number of the tariff's data as it is written there. */
 const price = (value: number): Exact => exact(String(value))
 
+/** CNY for a kWh by period. */
+export type Prices = ReadonlyMap<Period, Exact>
+
+/** The tariff's own prices, or its ratios times a flat price; undefined where neither tells. @param flatPrice CNY/kWh */
+export function pricesOf(tariff: Tariff, flatPrice?: Exact): Prices | undefined {
+  const table = tariff.priceCnyPerKwh ?? (flatPrice === undefined || tariff.ratioOtherMonths ? undefined : tariff.ratio)
+  if (!table) return undefined
+  const factor = tariff.priceCnyPerKwh || flatPrice === undefined ? exact('1') : flatPrice
+  return new Map(PERIODS.flatMap((period) => (table[period] === undefined ? [] : [[period, times(price(table[period]), factor)] as const])))
+}
+
 /**
  * sum E x price (analytics §3). @param before energy of the year up to the month's begin, kWh, for tariffs with yearly steps;
  * undefined where no register tells
  */
-export function costOf(tariff: Tariff | undefined, periods: PeriodEnergy, before: Exact | undefined): Cost {
+export function costOf(tariff: Tariff | undefined, periods: PeriodEnergy, before: Exact | undefined, known: { prices?: Prices | undefined; holidays?: boolean } = {}): Cost {
   const cost: Cost = { amount: undefined, byPeriod: new Map(), steps: undefined, flatEquivalent: undefined, notApplied: [] }
   if (!tariff) return { ...cost, notApplied: ['the meter has no known tariff'] }
-  if (tariff.holidayDeep) cost.notApplied.push('deep valley on holidays: there is no holiday table')
+  if (tariff.holidayDeep && known.holidays !== true) cost.notApplied.push('deep valley on holidays: there is no holiday table')
   if (tariff.ratio) {
     if (tariff.ratioOtherMonths) cost.notApplied.push('ratios: the source does not say in which months the other ones hold')
     else cost.flatEquivalent = weighed(periods, tariff.ratio)
   }
-  const prices = tariff.priceCnyPerKwh
+  const prices = known.prices ?? pricesOf(tariff)
   if (!prices) {
     cost.notApplied.push('amounts: the tariff gives ratios to the flat price and no price')
     return cost
   }
-  const unpriced = [...periods].filter(([period, energy]) => energy > 0n && prices[period] === undefined).map(([period]) => period)
+  const unpriced = [...periods].filter(([period, energy]) => energy > 0n && !prices.has(period)).map(([period]) => period)
   if (unpriced.length > 0) {
     cost.notApplied.push(`amounts: no price for ${unpriced.join(', ')}`)
     return cost
   }
-  cost.byPeriod = new Map([...periods].map(([period, energy]) => [period, rounded(times(energy, price(prices[period] ?? 0)), 4)]))
+  cost.byPeriod = new Map([...periods].map(([period, energy]) => [period, rounded(times(energy, prices.get(period) ?? 0n), 4)]))
   cost.amount = sum(cost.byPeriod.values())
   if (tariff.yearlyStepsKwh && tariff.stepSurchargeCnyPerKwh) {
     if (before === undefined) cost.notApplied.push('yearly steps: no register of the year\'s begin')

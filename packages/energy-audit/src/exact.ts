@@ -22,6 +22,23 @@ export function times(a: Exact, b: Exact): Exact {
   return (a * b) / ONE
 }
 
+/** Cut off beyond the twelfth decimal. @throws RangeError when `b` is zero */
+export function divided(a: Exact, b: Exact): Exact {
+  return (a * ONE) / b
+}
+
+/** Cut off beyond the twelfth decimal. @param value not negative */
+export function squareRoot(value: Exact): Exact {
+  const target = value * ONE
+  if (target < 2n) return target
+  let root = 1n << BigInt(Math.ceil(target.toString(2).length / 2))
+  for (;;) {
+    const next = (root + target / root) / 2n
+    if (next >= root) return root
+    root = next
+  }
+}
+
 /** Half up, away from zero; for money and for figures that people read. */
 export function rounded(value: Exact, decimals: number): Exact {
   const unit = 10n ** BigInt(DIGITS - decimals)

@@ -1,3 +1,4 @@
+export { fitBaseline, verifySaving } from './baseline.js'
 export { exact, exactText } from './exact.js'
 export type { Exact } from './exact.js'
 export type { AuditInput } from './input.js'

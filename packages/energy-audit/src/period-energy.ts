@@ -18,12 +18,13 @@ export interface EnergyByPeriod {
 const DAY_SLOTS = 96
 const SLOT_MINUTES = INTERVAL_MS / 60_000
 
-/** The tariff's windows laid over the curve. @param month 1 to 12 @param slotOf quarter hour of the local day, 0 to 95 */
-export function curveByPeriod(intervals: readonly Interval[], tariff: Tariff | undefined, month: number, slotOf: (time: number) => number): PeriodEnergy {
-  const dayTable = Array.from({ length: DAY_SLOTS }, (_, slot) => periodAt(tariff, month, slot * SLOT_MINUTES))
+/** The tariff's windows laid over the curve. @param month 1 to 12 @param slotOf quarter hour of the local day, 0 to 95 @param holiday whether an instant lies in one */
+export function curveByPeriod(intervals: readonly Interval[], tariff: Tariff | undefined, month: number, slotOf: (time: number) => number, holiday?: (time: number) => boolean): PeriodEnergy {
+  const table = (isHoliday: boolean): Period[] => Array.from({ length: DAY_SLOTS }, (_, slot) => periodAt(tariff, month, slot * SLOT_MINUTES, isHoliday))
+  const [dayTable, holidayTable] = [table(false), table(true)]
   const periods = new Map<Period, Exact>()
   for (const { from, energy } of intervals) {
-    const period = dayTable[slotOf(from)] as Period
+    const period = (holiday?.(from) ? holidayTable : dayTable)[slotOf(from)] as Period
     periods.set(period, (periods.get(period) ?? 0n) + energy)
   }
   return periods

@@ -19,7 +19,7 @@ export interface Tariff {
   /** Energy of the year at which the next surcharge begins, and the surcharges, the first for the energy below the first step. */
   yearlyStepsKwh?: readonly number[]
   stepSurchargeCnyPerKwh?: readonly number[]
-  /** Windows of the deep valley on holidays; needs a holiday table, not applied. */
+  /** Windows of the deep valley on holidays; needs a holiday table. */
   holidayDeep?: readonly string[]
   /** Windows by month. `HH:MM-HH:MM`, may cross midnight and end at 24:00; what no window names is flat. */
   periods: readonly { months: readonly number[]; windows: Partial<Record<Period, readonly string[]>> }[]
@@ -35,18 +35,19 @@ export function windowMinutes(text: string): [number, number] {
   return [from, to]
 }
 
-/** @param minute of the local day @param month 1 to 12, of the same day */
-export function periodAt(tariff: Tariff | undefined, month: number, minute: number): Period {
+/** @param minute of the local day @param month 1 to 12, of the same day @param holiday by the operator's table */
+export function periodAt(tariff: Tariff | undefined, month: number, minute: number, holiday = false): Period {
   const windows = tariff?.periods.find((season) => season.months.includes(month))?.windows
-  if (!windows) return 'flat'
   const inside = (text: string): boolean => {
     const [from, to] = windowMinutes(text)
     return from < to ? minute >= from && minute < to : minute >= from || minute < to
   }
+  if (holiday && tariff?.holidayDeep?.some(inside)) return 'deep'
+  if (!windows) return 'flat'
   return PERIODS.find((period) => windows[period]?.some(inside)) ?? 'flat'
 }
 
-/** Periods that can occur in a month. */
-export function periodsOf(tariff: Tariff | undefined, month: number): Set<Period> {
-  return new Set(Array.from({ length: 96 }, (_, slot) => periodAt(tariff, month, slot * 15)))
+/** Periods that can occur in a month. @param holidays whether it has any */
+export function periodsOf(tariff: Tariff | undefined, month: number, holidays = false): Set<Period> {
+  return new Set((holidays ? [false, true] : [false]).flatMap((holiday) => Array.from({ length: 96 }, (_, slot) => periodAt(tariff, month, slot * 15, holiday))))
 }
