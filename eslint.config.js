@@ -23,6 +23,7 @@ const ARROWS = {
   'packages/contracts': ['core'],
   'packages/energy-audit': ['core'],
   'packages/energy-models': ['core'],
+  'packages/metering': ['core', 'energy-audit'],
   'packages/lp-solver': ['core'],
   'packages/telemetry': ['core'],
   'packages/service-kit': ['core', 'telemetry'],
@@ -42,7 +43,7 @@ const ARROWS = {
 }
 
 /** Computation only: these can be fuzzed and reviewed without a socket, a file or a database in sight. */
-const PURE = ['packages/core', 'packages/codec', 'packages/dlt645', 'packages/dlt698', 'packages/gdw1376', 'packages/ssal', 'packages/analyser', 'packages/contracts', 'packages/osp1', 'packages/policy', 'packages/field-sessions', 'packages/energy-audit', 'packages/energy-models']
+const PURE = ['packages/core', 'packages/codec', 'packages/dlt645', 'packages/dlt698', 'packages/gdw1376', 'packages/ssal', 'packages/analyser', 'packages/contracts', 'packages/osp1', 'packages/policy', 'packages/field-sessions', 'packages/energy-audit', 'packages/energy-models', 'packages/metering']
 const INPUT_OUTPUT = ['fs', 'fs/promises', 'net', 'tls', 'http', 'https', 'http2', 'dgram', 'child_process', 'cluster', 'worker_threads'].map((name) => `node:${name}`)
 /** Raw sockets live where terminals, pipes and test peers are; everything else speaks through them. */
 const SOCKETS = ['services/gateway-type1', 'packages/service-kit', 'packages/fleet', 'packages/testing', 'packages/supervisor', 'packages/chaos']
