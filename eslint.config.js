@@ -21,13 +21,14 @@ const ARROWS = {
   'packages/policy': ['core'],
   'packages/field-sessions': ['core', 'codec', 'gm-crypto', 'policy'],
   'packages/contracts': ['core'],
+  'packages/cost-control': ['core'],
   'packages/energy-audit': ['core'],
   'packages/energy-models': ['core'],
   'packages/metering': ['core', 'energy-audit'],
   'packages/lp-solver': ['core'],
   'packages/telemetry': ['core'],
   'packages/service-kit': ['core', 'telemetry'],
-  'packages/persistence': ['core', 'contracts'],
+  'packages/persistence': ['core', 'contracts', 'cost-control'],
   'packages/queues': ['core', 'contracts', 'telemetry'],
   'packages/crypto-client': ['core', 'contracts', 'service-kit', 'telemetry'],
   'packages/fleet': ['core', 'codec', 'dlt698', 'field-sessions', 'gm-crypto', 'osp1', 'policy'],
@@ -38,12 +39,12 @@ const ARROWS = {
   'services/gateway-type1': ['core', 'codec', 'contracts', 'dlt698', 'persistence', 'service-kit', 'telemetry'],
   'services/front-end-processor': ['core', 'codec', 'contracts', 'crypto-client', 'dlt698', 'persistence', 'queues', 'service-kit', 'telemetry'],
   'services/crypto-machine': ['core', 'contracts', 'custody', 'dlt698', 'gm-crypto', 'osp1', 'service-kit', 'telemetry'],
-  'services/analytics': ['core', 'contracts', 'dlt698', 'energy-audit', 'energy-models', 'lp-solver', 'persistence', 'queues', 'service-kit', 'telemetry'],
-  'services/operator-api': ['core', 'contracts', 'crypto-client', 'dlt698', 'energy-audit', 'persistence', 'policy', 'queues', 'service-kit', 'telemetry'],
+  'services/analytics': ['core', 'contracts', 'cost-control', 'dlt698', 'energy-audit', 'energy-models', 'lp-solver', 'persistence', 'queues', 'service-kit', 'telemetry'],
+  'services/operator-api': ['core', 'contracts', 'cost-control', 'crypto-client', 'dlt698', 'energy-audit', 'persistence', 'policy', 'queues', 'service-kit', 'telemetry'],
 }
 
 /** Computation only: these can be fuzzed and reviewed without a socket, a file or a database in sight. */
-const PURE = ['packages/core', 'packages/codec', 'packages/dlt645', 'packages/dlt698', 'packages/gdw1376', 'packages/ssal', 'packages/analyser', 'packages/contracts', 'packages/osp1', 'packages/policy', 'packages/field-sessions', 'packages/energy-audit', 'packages/energy-models', 'packages/metering']
+const PURE = ['packages/core', 'packages/codec', 'packages/dlt645', 'packages/dlt698', 'packages/gdw1376', 'packages/ssal', 'packages/analyser', 'packages/contracts', 'packages/osp1', 'packages/policy', 'packages/field-sessions', 'packages/cost-control', 'packages/energy-audit', 'packages/energy-models', 'packages/metering']
 const INPUT_OUTPUT = ['fs', 'fs/promises', 'net', 'tls', 'http', 'https', 'http2', 'dgram', 'child_process', 'cluster', 'worker_threads'].map((name) => `node:${name}`)
 /** Raw sockets live where terminals, pipes and test peers are; everything else speaks through them. */
 const SOCKETS = ['services/gateway-type1', 'packages/service-kit', 'packages/fleet', 'packages/testing', 'packages/supervisor', 'packages/chaos']
