@@ -39,7 +39,7 @@ const ARROWS = {
   'services/gateway-type1': ['core', 'codec', 'contracts', 'dlt698', 'persistence', 'service-kit', 'telemetry'],
   'services/front-end-processor': ['core', 'codec', 'contracts', 'crypto-client', 'dlt698', 'persistence', 'queues', 'service-kit', 'telemetry'],
   'services/crypto-machine': ['core', 'contracts', 'custody', 'dlt698', 'gm-crypto', 'osp1', 'service-kit', 'telemetry'],
-  'services/analytics': ['core', 'contracts', 'cost-control', 'dlt698', 'energy-audit', 'energy-models', 'lp-solver', 'persistence', 'queues', 'service-kit', 'telemetry'],
+  'services/analytics': ['core', 'contracts', 'cost-control', 'dlt698', 'energy-audit', 'energy-models', 'lp-solver', 'metering', 'persistence', 'queues', 'service-kit', 'telemetry'],
   'services/operator-api': ['core', 'contracts', 'cost-control', 'crypto-client', 'dlt698', 'energy-audit', 'persistence', 'policy', 'queues', 'service-kit', 'telemetry'],
 }
 

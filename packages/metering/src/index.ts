@@ -19,7 +19,7 @@ export { LINE_UP_TO_MS, PROFILE_DAYS, estimateGap, gapsOf, profileOf, splitExact
 export type { Estimate, EstimateResult, Gap, Method } from './vee/estimate.js'
 export { MISSING, STATE, STATES, digitsOf, digitsText, emptyCurve, intervalsOfCurve, isUsable } from './vee/series.js'
 export type { Intervals, RegisterCurve, State } from './vee/series.js'
-export { CLASS_THRESHOLDS, TARIFF_CLASSES, Thresholds, thresholdsOf } from './vee/thresholds.js'
+export { CLASS_THRESHOLDS, TARIFF_CLASSES, Thresholds, tariffClassOf, thresholdsOf } from './vee/thresholds.js'
 export type { TariffClass } from './vee/thresholds.js'
 export { RULES, validateDay } from './vee/validate.js'
 export type { Verdict } from './vee/validate.js'

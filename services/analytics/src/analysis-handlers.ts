@@ -1,12 +1,15 @@
 import { HesError } from '@zhuzhan/core'
 import type { Clock } from '@zhuzhan/core'
 import type { Partitions } from '@zhuzhan/persistence'
-import type { Handlers, JobInHand } from '@zhuzhan/queues'
+import type { Handlers, JobInHand, Queues } from '@zhuzhan/queues'
 import { metric } from '@zhuzhan/telemetry'
+import type pg from 'pg'
 import type { Logger } from 'pino'
 import type { Audits } from './audits/audits.js'
 import type { DayFigures, LongWork } from './days/day-figures.js'
 import { DAY_MS } from './days/local-day.js'
+import { closeGaps } from './metering/gaps.js'
+import { queueAuditsDue } from './metering/audits-due.js'
 import type { ClosedDays } from './storage/closed-days.js'
 
 const seconds = metric('analytics_job_seconds')
@@ -14,8 +17,8 @@ const seconds = metric('analytics_job_seconds')
 const AHEAD_DAYS = 3
 
 /** What the queue `analysis` asks for. Every job may be repeated at any point. */
-export function analysisHandlers({ figures, audits, partitions, closedDays, clock, log }: {
-  figures: DayFigures, audits: Audits, partitions: Partitions, closedDays: ClosedDays, clock: Clock, log: Logger,
+export function analysisHandlers({ pool, queues, figures, audits, partitions, closedDays, clock, log }: {
+  pool: pg.Pool, queues: Pick<Queues, 'add'>, figures: DayFigures, audits: Audits, partitions: Partitions, closedDays: ClosedDays, clock: Clock, log: Logger,
 }): Handlers<'analysis'> {
   const timed = async (job: string, work: () => Promise<object>): Promise<void> => {
     const begin = clock.monotonic()
@@ -32,7 +35,8 @@ export function analysisHandlers({ figures, audits, partitions, closedDays, cloc
     'analysis.closed-days': (_, { signal }) => timed('closed-days', () => closedDays.run(signal)),
     'analysis.daily': ({ days }, job) => timed('daily', async () => {
       const work = longWork(job)
-      return { meterDays: days === undefined ? await figures.touched(work) : await figures.sweep(days, work) }
+      const meterDays = days === undefined ? await figures.touched(work) : await figures.sweep(days, work)
+      return { meterDays, auditsDue: await queueAuditsDue(pool, queues), ...(days !== undefined && { gapsFinal: await closeGaps(pool, new Date(clock.now())) }) }
     }),
     'analysis.audit': ({ meter, month }) => timed('audit', async () => {
       try {

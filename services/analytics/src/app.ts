@@ -50,7 +50,7 @@ export function createAnalytics({ database, queues, events, clock, log, settings
   const readings = (): QueueWorker => queues.worker('readings', { 'reading.store': store }, {
     concurrency: settings.storeConcurrency, refuse: letters.keep, onFailed: failed('readings'),
   })
-  const analysis = (): QueueWorker => queues.worker('analysis', analysisHandlers({ figures, audits, partitions, closedDays, clock, log }), {
+  const analysis = (): QueueWorker => queues.worker('analysis', analysisHandlers({ pool, queues, figures, audits, partitions, closedDays, clock, log }), {
     concurrency: 1, refuse: letters.keep, onFailed: failed('analysis'),
   })
   const rhythms: Part = {

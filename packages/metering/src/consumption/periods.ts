@@ -17,9 +17,9 @@ export interface PeriodDigits {
 
 /**
  * Lays a tariff's windows over a day's best intervals. What is not known is in no period: compare the sum with the day's energy.
- * @param start begin of the first interval, epoch ms
+ * @param start begin of the first interval, epoch ms @param holiday whether the day has the windows of holidays
  */
-export function periodDigits({ energy, states }: Intervals, start: number, stepMs: number, tariff: Tariff | undefined, zone: Zone): Map<Period, PeriodDigits> {
+export function periodDigits({ energy, states }: Intervals, start: number, stepMs: number, tariff: Tariff | undefined, zone: Zone, holiday = false): Map<Period, PeriodDigits> {
   const periods = new Map<Period, PeriodDigits>()
   // With a fixed offset a day lies in one month and its intervals follow each other.
   const fixed = 'offsetMinutes' in zone ? wallMinute(start, zone) : undefined
@@ -28,7 +28,7 @@ export function periodDigits({ energy, states }: Intervals, start: number, stepM
     if (!isUsable(state)) continue
     const wall = fixed ? undefined : wallMinute(start + slot * stepMs, zone)
     const at = wall ? (wall.minute * MINUTE_MS) / stepMs : (fixed?.minute as number) * MINUTE_MS / stepMs + slot
-    const period = periodTable(tariff, (wall ?? fixed as { month: number }).month, stepMs)[Math.floor(at)] ?? 'flat'
+    const period = periodTable(tariff, holiday, (wall ?? fixed as { month: number }).month, stepMs)[Math.floor(at)] ?? 'flat'
     const one = energy[slot] as number
     const estimated = state === STATE.estimated ? one : 0
     const so = periods.get(period)
@@ -44,13 +44,13 @@ const tables = new WeakMap<Tariff, Map<string, Period[]>>()
 const WITHOUT: readonly Period[] = []
 
 /** The periods of a day's steps, worked out once for each tariff and month. */
-function periodTable(tariff: Tariff | undefined, month: number, stepMs: number): readonly Period[] {
+function periodTable(tariff: Tariff | undefined, holiday: boolean, month: number, stepMs: number): readonly Period[] {
   if (!tariff) return WITHOUT
   let ofTariff = tables.get(tariff)
   if (!ofTariff) tables.set(tariff, ofTariff = new Map())
-  const key = `${month}/${stepMs}`
+  const key = `${month}/${stepMs}/${holiday}`
   let table = ofTariff.get(key)
-  if (!table) ofTariff.set(key, table = Array.from({ length: DAY_MS / stepMs }, (_, slot) => periodAt(tariff, month, (slot * stepMs) / MINUTE_MS)))
+  if (!table) ofTariff.set(key, table = Array.from({ length: DAY_MS / stepMs }, (_, slot) => periodAt(tariff, month, (slot * stepMs) / MINUTE_MS, holiday)))
   return table
 }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { addDays, dayStart } from '@zhuzhan/core'
 import type { LocalDay } from '@zhuzhan/core'
-import { TARIFFS } from '@zhuzhan/energy-audit'
+import { TARIFFS, exact } from '@zhuzhan/energy-audit'
 import { byDay, monthFigure, recompute, registerKey, stationKinds, thresholdsOf } from '../index.js'
 import type { Key, MeterOfFigures, StationValue } from '../index.js'
 
@@ -124,12 +124,13 @@ test('several registers at once give what one after the other gives', () => {
 })
 
 it('a month with a refused day has no energy and no cost, and says which', () => {
-  const day = { energy: 100, whyNot: null, estimatedShare: 0, mayAct: true, periods: new Map([['peak' as const, { total: 60, estimated: 0 }], ['valley' as const, { total: 40, estimated: 0 }]]) }
+  const day = { energy: exact('1'), whyNot: null, estimatedShare: 0, mayAct: true, periods: new Map([['peak' as const, exact('0.6')], ['valley' as const, exact('0.4')]]) }
+  const tariff = meters[0]!.tariff
   const two = [{ day: '2026-10-01', ...day }, { day: '2026-10-02', ...day }]
   // 1.2 x 0.568 + 0.8 x 0.288 = 0.912 CNY
-  expect(monthFigure(two, 2, meters[0]!)).toMatchObject({ energy: '2', cost: '9120', notApplied: ['yearly steps: no register of the year\'s begin'], byPeriod: { peak: '1.2', valley: '0.8' }, mayAct: true })
-  expect(monthFigure(two, 3, meters[0]!)).toMatchObject({ energy: null, whyNot: '1 days have no figure', cost: null, mayAct: false })
-  expect(monthFigure([two[0]!, { ...two[1]!, energy: null, whyNot: 'no readings', mayAct: false }], 2, meters[0]!)).toMatchObject({ energy: null, whyNot: '2026-10-02: no readings', cost: null, mayAct: false })
+  expect(monthFigure(two, 2, tariff)).toMatchObject({ energy: '2', cost: '9120', notApplied: ['yearly steps: no register of the year\'s begin'], byPeriod: { peak: '1.2', valley: '0.8' }, mayAct: true })
+  expect(monthFigure(two, 3, tariff)).toMatchObject({ energy: null, whyNot: '1 days have no figure', cost: null, mayAct: false })
+  expect(monthFigure([two[0]!, { ...two[1]!, energy: null, whyNot: 'no readings', mayAct: false }], 2, tariff)).toMatchObject({ energy: null, whyNot: '2026-10-02: no readings', cost: null, mayAct: false })
   // Periods that hold less than the energy: no amount.
-  expect(monthFigure([{ ...two[0]!, energy: 101 }], 1, meters[0]!)).toMatchObject({ energy: '1.01', cost: null })
+  expect(monthFigure([{ ...two[0]!, energy: exact('1.01') }], 1, tariff)).toMatchObject({ energy: '1.01', cost: null })
 })

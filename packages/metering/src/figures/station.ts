@@ -1,6 +1,6 @@
 import { addDays, nextMonth } from '@zhuzhan/core'
 import type { LocalDay } from '@zhuzhan/core'
-import { costOf, exact, exactText, sum, times } from '@zhuzhan/energy-audit'
+import { PERIODS, costOf, exact, exactText, sum, times } from '@zhuzhan/energy-audit'
 import type { Exact, Period, Tariff } from '@zhuzhan/energy-audit'
 import { exactDigits } from '../consumption/consumption.js'
 import { moneyUnits, periodDigits, periodEnergy } from '../consumption/periods.js'
@@ -28,12 +28,12 @@ export interface MeterOfFigures {
 /** What a month is summed up from. */
 export interface DayPart {
   day: LocalDay
-  /** Whole register digits; null: refused. */
-  energy: number | null
+  /** kWh, ratios included; null: refused. */
+  energy: Exact | null
   whyNot: string | null
   estimatedShare: number
   mayAct: boolean
-  periods: ReadonlyMap<Period, PeriodDigits>
+  periods: ReadonlyMap<Period, Exact>
 }
 
 export interface MonthFigure {
@@ -51,26 +51,19 @@ export interface MonthFigure {
 }
 
 /** Sums up the days of a month. A day without energy leaves the month without: nothing is left out silently. */
-export function monthFigure(days: readonly DayPart[], expectedDays: number, { ratio, decimals, tariff }: Pick<MeterOfFigures, 'ratio' | 'decimals' | 'tariff'>): MonthFigure {
-  const missing = days.filter(({ energy }) => energy === null)
-  const whyNot = missing[0] ? `${missing[0].day}: ${missing[0].whyNot}` : days.length < expectedDays ? `${expectedDays - days.length} days have no figure` : null
-  const known = days.reduce((total, { energy }) => total + (energy ?? 0), 0)
-  const periods = new Map<Period, PeriodDigits>()
-  for (const { periods: own } of days) {
-    for (const [period, { total, estimated }] of own) {
-      const so = periods.get(period) ?? { total: 0, estimated: 0 }
-      periods.set(period, { total: so.total + total, estimated: so.estimated + estimated })
-    }
-  }
-  const inPeriods = [...periods.values()].reduce((total, one) => total + one.total, 0)
-  const byPeriod = periodEnergy(periods, decimals, ratio)
-  const whole = whyNot === null && inPeriods === known
+export function monthFigure(days: readonly DayPart[], expectedDays: number, tariff: Tariff | undefined): MonthFigure {
+  const missing = days.find(({ energy }) => energy === null)
+  const whyNot = missing ? `${missing.day}: ${missing.whyNot}` : days.length < expectedDays ? `${expectedDays - days.length} days have no figure` : null
+  const known = sum(days.map(({ energy }) => energy ?? 0n))
+  const byPeriod = new Map<Period, Exact>()
+  for (const { periods } of days) for (const [period, energy] of periods) byPeriod.set(period, (byPeriod.get(period) ?? 0n) + energy)
+  const whole = whyNot === null && sum(byPeriod.values()) === known
   const cost = costOf(tariff, byPeriod, undefined)
   return {
-    energy: whyNot === null ? exactText(times(exactDigits(known, decimals), exact(ratio))) : null,
+    energy: whyNot === null ? exactText(known) : null,
     whyNot, days: days.length,
     estimatedShare: days.length === 0 ? 0 : days.reduce((total, { estimatedShare }) => total + estimatedShare, 0) / days.length,
-    byPeriod: Object.fromEntries([...byPeriod].map(([period, energy]) => [period, exactText(energy)])),
+    byPeriod: Object.fromEntries([...byPeriod].sort(([one], [other]) => PERIODS.indexOf(one) - PERIODS.indexOf(other)).map(([period, energy]) => [period, exactText(energy)])),
     cost: whole && cost.amount !== undefined ? moneyUnits(cost.amount).toString() : null,
     notApplied: whole ? cost.notApplied : ['amounts: the energy is not known, or not by period'],
     mayAct: whyNot === null && days.every(({ mayAct }) => mayAct),
@@ -146,9 +139,11 @@ export function stationKinds(meters: readonly MeterOfFigures[], since: LocalDay,
           if (!inside(day)) continue
           expected++
           const value = read(dayKey(subject, day))
-          if (value?.kind === 'day') days.push({ ...value.figure, day, periods: value.periods })
+          if (value?.kind !== 'day') continue
+          const { energy } = value.figure
+          days.push({ ...value.figure, day, energy: energy === null ? null : times(exactDigits(energy, meter.decimals), exact(meter.ratio)), periods: periodEnergy(value.periods, meter.decimals, meter.ratio) })
         }
-        return { kind: 'month', figure: monthFigure(days, expected, meter) }
+        return { kind: 'month', figure: monthFigure(days, expected, meter.tariff) }
       },
     },
     {

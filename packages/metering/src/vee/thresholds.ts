@@ -1,4 +1,5 @@
 import { HesError } from '@zhuzhan/core'
+import type { Tariff } from '@zhuzhan/energy-audit'
 import { z } from 'zod'
 
 const positive = z.number().positive()
@@ -51,6 +52,14 @@ const DEFAULTS: Thresholds = {
 
 export const TARIFF_CLASSES = ['residential', 'commercial-industrial', 'agricultural', 'transformer-area', 'unknown'] as const
 export type TariffClass = (typeof TARIFF_CLASSES)[number]
+
+/** The class whose thresholds a customer of a tariff has. */
+export function tariffClassOf(tariff: Pick<Tariff, 'customers'> | undefined): TariffClass {
+  if (!tariff) return 'unknown'
+  if (tariff.customers.includes('residential')) return 'residential'
+  if (/industrial|commercial/.test(tariff.customers)) return 'commercial-industrial'
+  return /farm|agricultur/.test(tariff.customers) ? 'agricultural' : 'unknown'
+}
 
 /** UNSURE: 220 V x 60 A for a home on one phase; the contract or the meter's plate decides. Others have no default capacity. */
 export const CLASS_THRESHOLDS: Readonly<Record<TariffClass, Partial<Thresholds>>> = {

@@ -14,14 +14,14 @@ const METER = `SELECT m.id, m.address, m.terminal_address AS terminal, m.name, m
     t.utc_offset_minutes AS "offsetMinutes", m.created_at AS "createdAt",
     (SELECT coalesce(max(horizon_hours), 48)::int FROM collection_plan WHERE interval_minutes IS NOT NULL) AS "horizonHours"
   FROM meter m JOIN terminal t ON t.address = m.terminal_address WHERE m.address = $1 AND m.kind = 'meter'`
-const FIRST = `SELECT min(time) AS first FROM reading_value WHERE meter_id = $1 AND item = ${FORWARD_TOTAL} AND time >= $2 AND time < $3 AND ${CHECKED}`
+const FIRST = `SELECT min(time) AS first FROM reading_current WHERE meter_id = $1 AND item = ${FORWARD_TOTAL} AND time >= $2 AND time < $3 AND ${CHECKED}`
 // Epoch milliseconds: turning three thousand times into text and back would be half of the work.
 const CURVE = `SELECT extract(epoch FROM time)::float8 * 1000 AS time, value::text AS value, quality::text AS quality, extract(epoch FROM received_at)::float8 * 1000 AS "receivedAt"
-  FROM reading_value
+  FROM reading_current
   WHERE meter_id = $1 AND item = ${FORWARD_TOTAL} AND time >= $2 AND time <= $3 AND mod(extract(epoch FROM time), 900) = 0 AND ${CHECKED} ORDER BY time`
-const MIDNIGHTS = `SELECT time, item & 255 AS index, value::text AS value FROM reading_value
+const MIDNIGHTS = `SELECT time, item & 255 AS index, value::text AS value FROM reading_current
   WHERE meter_id = $1 AND time = ANY($2::timestamptz[]) AND item BETWEEN ${FORWARD_TOTAL} AND ${FORWARD_LAST} AND ${CHECKED} ORDER BY time, item`
-const ONE = `SELECT value::text AS value, occurred_at AS "occurredAt" FROM reading_value WHERE meter_id = $1 AND time = $2 AND item = $3 AND ${CHECKED}`
+const ONE = `SELECT value::text AS value, occurred_at AS "occurredAt" FROM reading_current WHERE meter_id = $1 AND time = $2 AND item = $3 AND ${CHECKED}`
 const CONFLICTS = 'SELECT count(*) AS count FROM reading_conflict WHERE meter_id = $1 AND time >= $2 AND time <= $3'
 
 type MeterRow = AuditInput['meter'] & { id: number; createdAt: Date; horizonHours: number }

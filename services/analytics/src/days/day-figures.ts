@@ -5,6 +5,8 @@ import { computeCompleteness, loadPlans } from '../completeness/completeness.js'
 import type { PlanRow } from '../completeness/plan-slots.js'
 import { computeDailyEnergy } from '../energy/daily-energy.js'
 import type { RegisterSettings } from '../energy/daily-energy.js'
+import { computeValidatedDays } from '../metering/validated-days.js'
+import type { Cause } from '../metering/validated-days.js'
 import { DAY_MS, addDays } from './local-day.js'
 import type { LocalDay } from './local-day.js'
 
@@ -28,12 +30,17 @@ const BATCHES = 100
 /** Meters computed in one statement. */
 const METERS = 500
 
-const TAKE = `DELETE FROM touched_days WHERE id IN (SELECT id FROM touched_days ORDER BY id LIMIT ${BATCHES} FOR UPDATE SKIP LOCKED) RETURNING meter_ids, days::text[] AS days`
+const READINGS: Cause = { kind: 'readings' }
+const SWEEP: Cause = { kind: 'sweep' }
 
-/** Completeness and daily energy, kept up with the readings. */
+const TAKE = `DELETE FROM touched_days WHERE id IN (SELECT id FROM touched_days ORDER BY id LIMIT ${BATCHES} FOR UPDATE SKIP LOCKED) RETURNING id, meter_ids, days::text[] AS days, cause`
+
+/** Completeness, daily energy, validated days and months, kept up with the readings and their edits. */
 export function createDayFigures({ pool, clock, settings }: { pool: pg.Pool; clock: Clock; settings: RegisterSettings }): DayFigures {
-  const compute = async (client: pg.ClientBase, plans: readonly PlanRow[], day: LocalDay, meterIds: readonly number[], signal: AbortSignal | undefined): Promise<void> => {
+  const compute = async (client: pg.ClientBase, plans: readonly PlanRow[], day: LocalDay, meterIds: readonly number[], cause: Cause, signal: AbortSignal | undefined): Promise<void> => {
     const now = new Date(clock.now())
+    // Written into the history of every figure that this changes.
+    await client.query("SELECT set_config('zhuzhan.cause', $1, true)", [JSON.stringify(cause)])
     for (let at = 0; at < meterIds.length; at += METERS) {
       signal?.throwIfAborted()
       const some = meterIds.slice(at, at + METERS)
@@ -41,24 +48,29 @@ export function createDayFigures({ pool, clock, settings }: { pool: pg.Pool; clo
       // The midnight register ends the day before and begins this one.
       await computeDailyEnergy(client, settings, addDays(day, -1), some, now)
       await computeDailyEnergy(client, settings, day, some, now)
+      await computeValidatedDays(client, settings, addDays(day, -1), some, now, cause)
+      await computeValidatedDays(client, settings, day, some, now, cause)
     }
   }
 
   /** One handful of the log; 0 when it is empty. */
   const step = (signal: AbortSignal | undefined): Promise<number> => transaction(pool, async (client) => {
     await client.query('SELECT pg_advisory_xact_lock($1)', [FIGURES_LOCK])
-    const { rows } = await client.query<{ meter_ids: number[]; days: string[] }>(TAKE)
-    const byDay = new Map<LocalDay, Set<number>>()
-    for (const { meter_ids, days } of rows) {
+    const { rows } = await client.query<{ id: number; meter_ids: number[]; days: string[]; cause: Cause | null }>(TAKE)
+    // By day and cause, days in their order: a day looks at those before it. What people did comes before what just arrived.
+    const groups = new Map<string, { day: LocalDay; cause: Cause; meters: Set<number> }>()
+    for (const { meter_ids, days, cause } of rows) {
       days.forEach((day, index) => {
-        const meters = byDay.get(day) ?? new Set()
-        byDay.set(day, meters.add(meter_ids[index] as number))
+        const key = `${day} ${cause ? `0${JSON.stringify(cause)}` : '1'}`
+        const group = groups.get(key) ?? { day, cause: cause ?? READINGS, meters: new Set() }
+        group.meters.add(meter_ids[index] as number)
+        groups.set(key, group)
       })
     }
-    const plans = byDay.size > 0 ? await loadPlans(client) : []
+    const plans = groups.size > 0 ? await loadPlans(client) : []
     let done = 0
-    for (const [day, meters] of [...byDay].sort(([a], [b]) => a.localeCompare(b))) {
-      await compute(client, plans, day, [...meters].sort((a, b) => a - b), signal)
+    for (const [, { day, cause, meters }] of [...groups].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      await compute(client, plans, day, [...meters].sort((a, b) => a - b), cause, signal)
       done += meters.size
     }
     return rows.length === 0 ? 0 : Math.max(done, 1)
@@ -92,7 +104,7 @@ export function createDayFigures({ pool, clock, settings }: { pool: pg.Pool; clo
           const some = ids.slice(at, at + METERS)
           await transaction(pool, async (client) => {
             await client.query('SELECT pg_advisory_xact_lock($1)', [FIGURES_LOCK])
-            await compute(client, await loadPlans(client), day, some, work?.signal)
+            await compute(client, await loadPlans(client), day, some, SWEEP, work?.signal)
           })
           computed += some.length
         }

@@ -15,27 +15,32 @@ const NEAR_END = 0.01
  *
  * Only registers that can but rise: forward and reverse active, reactive quadrants, apparent (OI 001x, 002x, 005x-00Ax). Combined
  * ones (000x, 003x, 004x) are signed and may fall rightly. A register that went backwards gives no energy, never a negative
- * one; a day without both registers gets no row. A reading that may be a replay (OSP-1 §7.10) is none. States: measured, estimated (a register was), rolled-over, backwards.
+ * one; a day without both registers gets no row. A reading that may be a replay (OSP-1 §7.10) is none. States: measured, estimated (a register was), rolled-over, backwards, ratio-changed (the multiplier, within the
+ * day: no energy). Days before a change of the multiplier keep theirs.
  */
 const COMPUTE = `
   WITH day_of AS (
-    SELECT m.id, m.ct_ratio * m.pt_ratio AS ratio, $1::timestamp AT TIME ZONE 'UTC' - make_interval(mins => t.utc_offset_minutes) AS from_at
-    FROM meter m JOIN terminal t ON t.address = m.terminal_address
-    WHERE m.id = ANY($2::int[]) AND m.kind = 'meter'
+    SELECT b.id, coalesce(c.ratio, b.ratio) AS ratio, b.from_at, c.until_at < b.from_at + interval '1 day' AS ratio_changed
+    FROM (
+      SELECT m.id, m.ct_ratio * m.pt_ratio AS ratio, $1::timestamp AT TIME ZONE 'UTC' - make_interval(mins => t.utc_offset_minutes) AS from_at
+      FROM meter m JOIN terminal t ON t.address = m.terminal_address
+      WHERE m.id = ANY($2::int[]) AND m.kind = 'meter'
+    ) AS b
+    LEFT JOIN LATERAL (SELECT r.ct_ratio * r.pt_ratio AS ratio, r.until_at FROM meter_ratio r WHERE r.meter_id = b.id AND r.until_at > b.from_at ORDER BY r.until_at LIMIT 1) AS c ON true
   ), registers AS (
-    SELECT d.id, a.item, d.ratio, a.value AS r1, b.value AS r2,
+    SELECT d.id, a.item, d.ratio, d.ratio_changed, a.value AS r1, b.value AS r2,
       a.quality IN ('estimated', 'edited') OR b.quality IN ('estimated', 'edited') AS estimated,
       b.value < a.value AND a.value >= $6::numeric * (1 - ${NEAR_END}) AND a.value < $6::numeric
         AND b.value + $6::numeric - a.value <= $6::numeric * ${NEAR_END} AS rolled_over
     FROM day_of d
-    JOIN reading_value a ON a.meter_id = d.id AND a.time = d.from_at AND a.time >= $4 AND a.time < $5 AND a.quality <> 'replay-unchecked'
-    JOIN reading_value b ON b.meter_id = d.id AND b.time = d.from_at + interval '1 day' AND b.item = a.item AND b.time >= $4 AND b.time < $5 AND b.quality <> 'replay-unchecked'
+    JOIN reading_current a ON a.meter_id = d.id AND a.time = d.from_at AND a.time >= $4 AND a.time < $5 AND a.quality <> 'replay-unchecked'
+    JOIN reading_current b ON b.meter_id = d.id AND b.time = d.from_at + interval '1 day' AND b.item = a.item AND b.time >= $4 AND b.time < $5 AND b.quality <> 'replay-unchecked'
     WHERE a.item & 255 > 0 AND a.item >> 20 IN (1, 2, 5, 6, 7, 8, 9, 10)
   )
   INSERT INTO daily_energy (meter_id, day, item, start_value, end_value, energy, state, computed_at)
   SELECT id, $1::date, item, r1, r2,
-    CASE WHEN r2 >= r1 THEN trim_scale((r2 - r1) * ratio) WHEN rolled_over THEN trim_scale((r2 + $6::numeric - r1) * ratio) END,
-    CASE WHEN r2 < r1 AND NOT rolled_over THEN 'backwards' WHEN estimated THEN 'estimated' WHEN rolled_over THEN 'rolled-over' ELSE 'measured' END,
+    CASE WHEN ratio_changed THEN NULL WHEN r2 >= r1 THEN trim_scale((r2 - r1) * ratio) WHEN rolled_over THEN trim_scale((r2 + $6::numeric - r1) * ratio) END,
+    CASE WHEN ratio_changed THEN 'ratio-changed' WHEN r2 < r1 AND NOT rolled_over THEN 'backwards' WHEN estimated THEN 'estimated' WHEN rolled_over THEN 'rolled-over' ELSE 'measured' END,
     $3
   FROM registers
   ON CONFLICT (meter_id, day, item) DO UPDATE

@@ -1,0 +1,81 @@
+import { exact, exactText, times } from '@zhuzhan/energy-audit'
+import { MISSING, dayFigure, exactDigits, periodDigits } from '@zhuzhan/metering'
+import type { DayFigure } from '@zhuzhan/metering'
+import type pg from 'pg'
+import { addDays } from '../days/local-day.js'
+import type { LocalDay } from '../days/local-day.js'
+import { orderAgain, storeGaps } from './gaps.js'
+import { STEP_MS, TOTAL, loadDays } from './load-days.js'
+import type { LoadedDay } from './load-days.js'
+import { computeMonths } from './months.js'
+
+/** Days back that may look at a day as history: the largest `stepHistoryDays` that the thresholds allow. */
+const LOOKING_BACK_DAYS = 400
+
+const EXISTING = `SELECT meter_id AS id FROM vee_day WHERE meter_id = ANY($1::int[]) AND day = $2::date AND item = ${TOTAL} AND day_over`
+const COLUMNS = 'meter_id, day, item, day_over, decimals, ratio, digits, energy, why_not, basis, counts, estimated_share, complete, may_act, best, states, gaps, findings, periods, computed_at'
+const COMPARED = ['day_over', 'decimals', 'ratio', 'digits', 'energy', 'why_not', 'basis', 'counts', 'estimated_share', 'complete', 'may_act', 'best', 'states', 'gaps', 'findings', 'periods']
+const STORE = `INSERT INTO vee_day (${COLUMNS})
+  SELECT meter_id, $2::date, ${TOTAL}, day_over, decimals, ratio, digits, energy, why_not, basis, counts, estimated_share, complete, may_act, best, decode(states, 'hex'), gaps, findings, periods, $3
+  FROM jsonb_to_recordset($1::jsonb) AS r (meter_id int, day_over boolean, decimals int, ratio numeric, digits bigint, energy numeric, why_not text, basis text, counts jsonb,
+    estimated_share float8, complete boolean, may_act boolean, best int[], states text, gaps jsonb, findings jsonb, periods jsonb)
+  ON CONFLICT (meter_id, day, item) DO UPDATE SET ${[...COMPARED, 'computed_at'].map((column) => `${column} = excluded.${column}`).join(', ')}
+  WHERE (${COMPARED.map((column) => `vee_day.${column}`).join(', ')}) IS DISTINCT FROM (${COMPARED.map((column) => `excluded.${column}`).join(', ')})
+  RETURNING meter_id AS id, day_over AS over`
+const LATER = `INSERT INTO touched_days (meter_ids, days, cause)
+  SELECT array_agg(meter_id), array_agg(day), $4::jsonb FROM vee_day
+  WHERE meter_id = ANY($1::int[]) AND item = ${TOTAL} AND day > $2::date AND day <= $3::date HAVING count(*) > 0`
+// Audits of the month in progress are made each night anyway.
+const AUDIT_DUE = `INSERT INTO audit_due (meter_id, month) SELECT meter_id, month FROM energy_audit
+  WHERE meter_id = ANY($1::int[]) AND month = date_trunc('month', $2::date)::date AND report #>> '{period,monthOver}' = 'true' ON CONFLICT DO NOTHING`
+
+/** Why figures are computed anew, as it stands in their history. */
+export interface Cause extends Record<string, unknown> {
+  kind: 'readings' | 'edit' | 'earlier-day' | 'sweep'
+}
+
+/**
+ * Validates one day of these meters, estimates what is missing, sums up the months, and notes the later days that look at this one.
+ * Nothing is written that came out equal. Call it inside a transaction.
+ */
+export async function computeValidatedDays(client: pg.ClientBase, settings: { registerFullScale: number }, day: LocalDay, meterIds: readonly number[], now: Date, cause: Cause): Promise<void> {
+  const loaded = await loadDays(client, day, meterIds, now.getTime(), settings.registerFullScale)
+  if (loaded.length === 0) return
+  const figures = loaded.map((one) => ({ loaded: one, figure: dayFigure(one.readings) }))
+  const { rows: over } = await client.query<{ id: number }>(EXISTING, [loaded.map(({ meter }) => meter.id), day])
+  const { rows: changed } = await client.query<{ id: number; over: boolean }>(STORE, [JSON.stringify(figures.map(rowOf)), day, now])
+  if (changed.length === 0) return
+  const ids = new Set(changed.map(({ id }) => id))
+  const moved = figures.filter(({ loaded: { meter } }) => ids.has(meter.id))
+  await storeGaps(client, day, moved, now)
+  await orderAgain(client, moved, now)
+  const ended = changed.filter((one) => one.over).map(({ id }) => id)
+  if (ended.length === 0) return
+  const before = new Set(over.map(({ id }) => id))
+  const corrected = ended.some((id) => before.has(id))
+  await client.query("SELECT set_config('zhuzhan.correction', $1, true)", [corrected ? 'on' : 'off'])
+  await computeMonths(client, day.slice(0, 7), ended, now)
+  await client.query(AUDIT_DUE, [ended, day])
+  await client.query(LATER, [ended, day, addDays(day, LOOKING_BACK_DAYS), JSON.stringify(laterCause(cause, day))])
+}
+
+/** A day that is computed for an earlier one's sake tells what had moved that one. */
+function laterCause(cause: Cause, day: LocalDay): Cause {
+  return cause.kind === 'earlier-day' ? cause : { kind: 'earlier-day', day, of: cause }
+}
+
+function rowOf({ loaded: { meter, start, dayOver, ratio, ratioChanged, readings }, figure }: { loaded: LoadedDay; figure: DayFigure }): Record<string, unknown> {
+  const refused = ratioChanged && figure.energy !== null
+  const energy = refused ? null : figure.energy
+  const periods = periodDigits(figure.best, start, STEP_MS, meter.tariff, meter)
+  return {
+    meter_id: meter.id, day_over: dayOver, decimals: readings.decimals, ratio,
+    digits: energy, energy: energy === null ? null : exactText(times(exactDigits(energy, readings.decimals), exact(ratio))),
+    why_not: refused ? 'the multiplier was changed within the day, and no register of that instant is known' : figure.whyNot, basis: refused ? null : figure.basis,
+    counts: figure.counts, estimated_share: figure.estimatedShare, complete: figure.complete && !refused, may_act: figure.mayAct && !refused && dayOver,
+    best: [...figure.best.energy].map((one) => (one === MISSING ? null : one)), states: Buffer.from(figure.best.states).toString('hex'),
+    gaps: figure.gaps, findings: figure.findings.map((one) => ({ ...one, limit: finite(one.limit), value: finite(one.value) })), periods: Object.fromEntries(periods),
+  }
+}
+
+const finite = (value: number): number | null => (Number.isFinite(value) ? value : null)
