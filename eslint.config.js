@@ -40,7 +40,7 @@ const ARROWS = {
   'services/front-end-processor': ['core', 'codec', 'contracts', 'crypto-client', 'dlt698', 'persistence', 'queues', 'service-kit', 'telemetry'],
   'services/crypto-machine': ['core', 'contracts', 'custody', 'dlt698', 'gm-crypto', 'osp1', 'service-kit', 'telemetry'],
   'services/analytics': ['core', 'contracts', 'cost-control', 'dlt698', 'energy-audit', 'energy-models', 'lp-solver', 'metering', 'persistence', 'queues', 'service-kit', 'telemetry'],
-  'services/operator-api': ['core', 'contracts', 'cost-control', 'crypto-client', 'dlt698', 'energy-audit', 'persistence', 'policy', 'queues', 'service-kit', 'telemetry'],
+  'services/operator-api': ['core', 'contracts', 'cost-control', 'crypto-client', 'dlt698', 'energy-audit', 'metering', 'persistence', 'policy', 'queues', 'service-kit', 'telemetry'],
 }
 
 /** Computation only: these can be fuzzed and reviewed without a socket, a file or a database in sight. */

@@ -176,5 +176,5 @@ CREATE TABLE audit_due (
   month     date NOT NULL,
   PRIMARY KEY (meter_id, month)
 );
--- A register that a check rejected is read once more although it is there.
-ALTER TABLE collection_gap ADD COLUMN again boolean NOT NULL DEFAULT false;
+-- A register that a check rejected is read once more although it is there; the row stays, so that it is not ordered again.
+ALTER TABLE collection_gap ADD COLUMN again text CHECK (again IN ('due', 'done'));

@@ -42,6 +42,7 @@ import { readJsonBodies } from './http/json-body.js'
 import { measureRequests } from './http/measure.js'
 import { QuietRequests } from './http/quiet-requests.js'
 import { remoteOf } from './http/remote.js'
+import { meteringRoutes } from './metering/routes.js'
 import { keyRoutes } from './keys/routes.js'
 import { createModuleStates } from './modules/module-states.js'
 import { moduleRoutes } from './modules/routes.js'
@@ -129,6 +130,7 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
     await api.register(exportRoutes(shared))
     await api.register(readingRoutes(shared))
     await api.register(energyRoutes(shared))
+    await api.register(meteringRoutes(shared))
     await api.register(collectionRoutes({ database: deps.database, guard }))
     await api.register(batchRoutes({ batches: deps.batches, tickets: deps.tickets, guard }))
     await api.register(commandRoutes({ commands: deps.commands, tickets: deps.tickets, prisma, guard }))

@@ -52,6 +52,18 @@ test('what a try did not bring rests until its time, counts its tries, and is no
   expect(await store().openGaps()).toBe(2)
 })
 
+test('what a check has rejected is read again once, although it is there', async () => {
+  for (const hour of HOURS) for (const meter of [ONE, TWO]) await have(meter, hour)
+  expect(await missing()).toEqual([])
+  await db.pool.query("INSERT INTO collection_gap (meter_id, plan_id, slot, reason, next_try_at, again) VALUES ($1, 'curve-15min', $2, 'VEE-3-RANGE', now(), 'due')", [idOf(ONE), new Date(HOURS[1]!)])
+  expect(await missing()).toEqual([[ONE, 1, 1]])
+  expect(await store().openGaps()).toBe(1)
+  await store().filled('curve-15min', [{ meterId: idOf(ONE), slot: HOURS[1]! }])
+  expect(await missing()).toEqual([])
+  expect(await store().openGaps()).toBe(0)
+  expect((await db.pool.query('SELECT again FROM collection_gap')).rows).toEqual([{ again: 'done' }])
+})
+
 test('what came after all is no gap any more', async () => {
   await failed(ONE, HOURS[0]!, new Date(0))
   await store().filled('curve-15min', [{ meterId: idOf(ONE), slot: HOURS[0]! }, { meterId: idOf(TWO), slot: HOURS[1]! }])

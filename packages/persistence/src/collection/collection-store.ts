@@ -25,7 +25,7 @@ export interface MissingSlot {
 
 export interface CollectionStore {
   plans(): Promise<CollectionPlan[]>
-  /** Of the slots given, those without a reading of `item` and not resting after a vain try; oldest first. */
+  /** Of the slots given, those without a reading of `item` or to be read again, and not resting after a vain try; oldest first. */
   missing(plan: string, item: number, meterIds: readonly number[], slots: readonly number[]): Promise<MissingSlot[]>
   /** Slots a try did not bring: remembered with the reason and when to try again. */
   failed(plan: string, gaps: readonly { meterId: number; slot: number; reason: string; nextTryAt: Date }[]): Promise<void>
@@ -48,7 +48,8 @@ export function createCollectionStore(pool: pg.Pool): CollectionStore {
          FROM unnest($1::int[]) AS m (id) CROSS JOIN unnest($2::timestamptz[]) AS s (slot)
          LEFT JOIN collection_gap g ON g.meter_id = m.id AND g.plan_id = $3 AND g.slot = s.slot
          WHERE (g.next_try_at IS NULL OR g.next_try_at <= now())
-           AND NOT EXISTS (SELECT 1 FROM reading_value r WHERE r.meter_id = m.id AND r.time = s.slot AND r.item = $4 AND r.time >= $5 AND r.time <= $6 AND r.quality <> 'replay-unchecked')
+           AND (g.again = 'due'
+             OR NOT EXISTS (SELECT 1 FROM reading_value r WHERE r.meter_id = m.id AND r.time = s.slot AND r.item = $4 AND r.time >= $5 AND r.time <= $6 AND r.quality <> 'replay-unchecked'))
          ORDER BY s.slot, m.id`,
         [meterIds, slots.map((slot) => new Date(slot)), plan, item | 0, new Date(Math.min(...slots)), new Date(Math.max(...slots))])
       return rows.map((row) => ({ meterId: row.meter_id, slot: row.slot.getTime(), attempts: row.attempts }))
@@ -63,11 +64,14 @@ export function createCollectionStore(pool: pg.Pool): CollectionStore {
     },
     filled: async (plan, slots) => {
       if (slots.length === 0) return
+      // What was read again keeps its row: the meter has said it twice, asking a third time would tell nothing new.
       await pool.query(
-        `DELETE FROM collection_gap g USING unnest($2::int[], $3::timestamptz[]) AS u (meter_id, slot) WHERE g.plan_id = $1 AND g.meter_id = u.meter_id AND g.slot = u.slot`,
+        `WITH came AS (SELECT meter_id, slot FROM unnest($2::int[], $3::timestamptz[]) AS u (meter_id, slot)), again AS (
+           UPDATE collection_gap g SET again = 'done' FROM came u WHERE g.plan_id = $1 AND g.meter_id = u.meter_id AND g.slot = u.slot AND g.again = 'due')
+         DELETE FROM collection_gap g USING came u WHERE g.plan_id = $1 AND g.meter_id = u.meter_id AND g.slot = u.slot AND g.again IS NULL`,
         [plan, slots.map((slot) => slot.meterId), slots.map((slot) => new Date(slot.slot))])
     },
-    openGaps: async () => (await pool.query<{ count: number }>('SELECT count(*) FROM collection_gap')).rows[0]?.count ?? 0,
+    openGaps: async () => (await pool.query<{ count: number }>("SELECT count(*) FROM collection_gap WHERE again IS DISTINCT FROM 'done'")).rows[0]?.count ?? 0,
     served: async () => (await pool.query<{ address: string; frontendId: string }>(
       'SELECT address, frontend_id AS "frontendId" FROM terminal_session WHERE routed AND frontend_id IS NOT NULL')).rows,
   }

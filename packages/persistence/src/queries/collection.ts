@@ -63,7 +63,7 @@ export interface GapView extends GapKey {
 /** Slots known to be missing, by meter, plan and slot. */
 export async function listGaps(pool: pg.Pool, filter: { meter?: string | undefined; plan?: string | undefined; after?: GapKey | undefined; limit: number }): Promise<Page<GapView>> {
   const where = createWhere()
-    .and('m.address = ?', filter.meter).and('g.plan_id = ?', filter.plan)
+    .and("g.again IS DISTINCT FROM ?", 'done').and('m.address = ?', filter.meter).and('g.plan_id = ?', filter.plan)
     .and('(g.meter_id, g.plan_id, g.slot) > (?, ?, ?)', filter.after?.meterId, filter.after?.plan, filter.after?.slot)
   const { rows } = await pool.query<GapView>(
     `SELECT g.meter_id AS "meterId", m.address AS meter, t.utc_offset_minutes AS "utcOffsetMinutes", g.plan_id AS plan, g.slot, g.attempts, g.reason,

@@ -16,7 +16,7 @@ const STORE = `INSERT INTO vee_gap (meter_id, item, day, from_at, to_at, reason,
     state = CASE WHEN vee_gap.state = 'filled' THEN 'open' ELSE vee_gap.state END, closed_at = CASE WHEN vee_gap.state = 'final' THEN vee_gap.closed_at END`
 // What is not there the collection asks for by itself; what a check rejected is read once more although it is there.
 const AGAIN = `INSERT INTO collection_gap (meter_id, plan_id, slot, attempts, reason, next_try_at, again)
-  SELECT n.meter_id, p.id, n.slot, 0, n.reason, $2, true
+  SELECT n.meter_id, p.id, n.slot, 1, n.reason, $2, 'due'
   FROM jsonb_to_recordset($1::jsonb) AS n (meter_id int, slot timestamptz, reason text)
   JOIN LATERAL (SELECT id, horizon_hours FROM collection_plan WHERE enabled AND interval_minutes = 15 ORDER BY priority, id LIMIT 1) p ON true
   WHERE n.slot > $2::timestamptz - make_interval(hours => p.horizon_hours) ON CONFLICT (meter_id, plan_id, slot) DO NOTHING`

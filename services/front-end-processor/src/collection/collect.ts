@@ -137,7 +137,7 @@ export function createCollector({ store, publisher, clock, requestMs, proxySecon
       const now = clock.now()
       for (const slot of range.slots) {
         const tries = owed.get(meter.id)?.get(slot) ?? 0
-        if (!came.has(slot)) failed.push({ meterId: meter.id, slot, reason, nextTryAt: nextTry(tries, now) })
+        if (!came.has(slot)) failed.push({ meterId: meter.id, slot, reason, nextTryAt: nextTry(tries, now, terminal.record.utcOffsetMinutes) })
         else if (tries > 0) filled.push({ meterId: meter.id, slot })
       }
     }

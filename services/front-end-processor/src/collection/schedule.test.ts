@@ -42,6 +42,8 @@ test('a tick makes a job a terminal that is served', async () => {
   served = Array.from({ length: 150 }, (_, n) => ({ address: String(n).padStart(12, '0'), frontendId: 'fep-1' }))
   await schedule.handlers['collection.tick']({ planId: PLAN.id }, job)
   expect(queues.jobs.map((one) => one.jobId)).toEqual(served.map(({ address }) => `curve_${address}`))
+  // The plan's urgency goes with the job: daily freezes first.
+  expect(new Set(queues.jobs.map((one) => one.priority))).toEqual(new Set([PLAN.priority]))
 })
 
 test('a pass that waits for its terminal gives its place back, and no second runs beside it; mutation: PLACE_MS without end', async () => {

@@ -14,6 +14,8 @@ const LOT = 64
 const PLACE_MS = 1_000
 /** Passes without a place. Each is a list of slots and at most two requests under way; beyond these a pass keeps its place. */
 const MAX_BEHIND = 5_000
+/** Priority of a plan that is not known any more. */
+const LAST = 9
 
 /** When what is read: a plan's tick finds the terminals that are served, a job a terminal reads what it owes. */
 export interface CollectionSchedule {
@@ -53,8 +55,10 @@ export function createCollectionSchedule({ store, queues, directory, collect, fr
     }
   }
 
-  // The id keeps a terminal from queueing up twice for the same plan; it is free again when the job is done.
-  const enqueue = (planId: string, terminal: string): Promise<string> => queues.add('collection.terminal', { planId, terminal }, { jobId: `${planId}_${terminal}` })
+  // The id keeps a terminal from queueing up twice for the same plan; it is free again when the job is done. Daily freezes come before curves
+  // (analytics reference §2): that is the plans' priority.
+  const enqueue = (planId: string, terminal: string): Promise<string> =>
+    queues.add('collection.terminal', { planId, terminal }, { jobId: `${planId}_${terminal}`, priority: plans.get(planId)?.priority ?? LAST })
 
   const pass = async (terminal: Terminal, plan: CollectionPlan, onAsking: () => void): Promise<void> => {
     const { address } = terminal

@@ -80,6 +80,17 @@ test('whole runs are asked for at once', () => {
   expect(slotRanges(slots, 15 * MINUTE, 24).map((range) => range.slots.length)).toEqual([24, 24, 2])
 })
 
-test('what did not come is asked for after 15 min, 1 h, 4 h, then once a day', () => {
-  expect([0, 1, 2, 3, 9].map((attempts) => nextTry(attempts, 0).getTime())).toEqual([15 * MINUTE, HOUR, 4 * HOUR, DAY, DAY])
+test('what did not come is asked for after 15 min, 1 h, 4 h, then in the next night window, by the terminal\'s clock', () => {
+  expect([0, 1, 2].map((attempts) => nextTry(attempts, 0, 480).getTime())).toEqual([15 * MINUTE, HOUR, 4 * HOUR])
+  const night = (at: string, offset: number): string => new Date(nextTry(3, Date.parse(at), offset).getTime()).toISOString()
+  // 01:00 at +08:00 is 17:00 UTC.
+  expect(night('2026-10-05T16:59:59Z', 480)).toBe('2026-10-05T17:00:00.000Z')
+  expect(night('2026-10-05T17:00:00Z', 480)).toBe('2026-10-06T17:00:00.000Z')
+  expect(night('2026-10-05T03:00:00Z', -210)).toBe('2026-10-05T04:30:00.000Z')
+  fc.assert(fc.property(now, offsets, fc.integer({ min: 3, max: 50 }), (at, offset, attempts) => {
+    const next = nextTry(attempts, at, offset).getTime()
+    expect(next - at).toBeGreaterThan(0)
+    expect(next - at).toBeLessThanOrEqual(DAY)
+    expect((next + offset * MINUTE) % DAY).toBe(HOUR)
+  }))
 })

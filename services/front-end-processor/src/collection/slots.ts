@@ -56,8 +56,13 @@ export function slotRanges(slots: readonly number[], step: number, max: number):
   return ranges
 }
 
-/** When a slot that did not come is asked for again (analytics reference §2): 15 min, 1 h, 4 h, then once a day. */
-export function nextTry(attempts: number, nowMs: number): Date {
-  const delays = [15 * MINUTE_MS, HOUR_MS, 4 * HOUR_MS]
-  return new Date(nowMs + (delays[attempts] ?? DAY_MS))
+/** Local hour at which the night window begins: lines and terminals have little else to do then. */
+const NIGHT_HOUR = 1
+
+/** When a slot that did not come is asked for again (analytics reference §2): 15 min, 1 h, 4 h, then at the begin of the next night window. */
+export function nextTry(attempts: number, nowMs: number, offsetMinutes: number): Date {
+  const delay = [15 * MINUTE_MS, HOUR_MS, 4 * HOUR_MS][attempts]
+  if (delay !== undefined) return new Date(nowMs + delay)
+  const shift = offsetMinutes * MINUTE_MS - NIGHT_HOUR * HOUR_MS
+  return new Date((Math.floor((nowMs + shift) / DAY_MS) + 1) * DAY_MS - shift)
 }

@@ -6,6 +6,7 @@ export const RIGHTS = {
   read: ROLES,
   'registry.change': ['operator', 'admin'],
   'collection.change': ['operator', 'admin'],
+  'readings.edit': ['operator', 'admin'],
   'audit.compute': ['operator', 'dispatcher', 'admin'],
   'command.submit': ['operator', 'dispatcher'],
   'command.control': ['dispatcher'],

@@ -1,0 +1,95 @@
+import { z } from 'zod'
+import { AddressInput, AddressText, Cursor, InstantInput, OadInput, pageLimit } from './common.js'
+
+/** Registers that may be edited: energies (family 0). */
+const EnergyOad = OadInput.refine((oad) => oad.startsWith('0') && !oad.endsWith('00'), 'a single energy register, like 00100201')
+
+export const ReadingEditBody = z.strictObject({
+  item: EnergyOad.describe('Register, like 00100201'),
+  time: InstantInput.describe('The instant of the value'),
+  kind: z.enum(['replace', 'reject', 'withdraw']).describe('replace: another value in its place; reject: the raw value is not used; withdraw: earlier edits end'),
+  value: z.string().regex(/^[0-9]{1,10}(\.[0-9]{1,4})?$/, 'a register value with at most 4 decimals').optional().describe('Only with replace, before transformer ratios'),
+  reason: z.string().trim().min(3).max(500).describe('Kept with the edit and in the audit log'),
+}).refine(({ kind, value }) => (kind === 'replace') === (value !== undefined), { path: ['value'], message: 'a value is given with replace and only then' })
+
+export const ReadingEditAccepted = z.object({
+  meter: AddressText,
+  edit: z.number().int(),
+  before: z.string().nullable().describe('What held until now; null where nothing did'),
+  state: z.literal('accepted').describe('Figures that look at the value are computed anew within a minute or two'),
+}).meta({ id: 'ReadingEditAccepted' })
+
+export const ReadingEditAnswer = z.object({
+  edit: z.number().int(),
+  at: z.string(),
+  item: z.string(),
+  time: z.string(),
+  kind: z.string(),
+  value: z.string().nullable(),
+  before: z.string().nullable(),
+  who: z.string(),
+  reason: z.string(),
+  inForce: z.boolean(),
+}).meta({ id: 'ReadingEdit' })
+
+export const ListQuery = z.strictObject({ limit: pageLimit(100, 1_000), cursor: Cursor.optional() })
+
+export const EnergyGapQuery = ListQuery.extend({
+  meter: AddressInput.optional(),
+  state: z.enum(['open', 'filled', 'final']).optional().describe('open: may still be read from the meter; final: the meter has forgotten, the estimate stays'),
+})
+export const EnergyGapAnswer = z.object({
+  meter: AddressText,
+  item: z.string(),
+  from: z.string(),
+  to: z.string(),
+  reason: z.string().describe('nothing came, or the codes of the checks that rejected the values'),
+  method: z.string().nullable().describe('How the intervals are estimated: line, profile, even; null: not at all'),
+  refused: z.string().nullable(),
+  state: z.string(),
+  firstSeenAt: z.string(),
+  closedAt: z.string().nullable(),
+}).meta({ id: 'EnergyGap' })
+
+export const FIGURES = ['completeness', 'daily_energy', 'vee_day', 'consumption_month', 'energy_audit'] as const
+export const FigureChangeQuery = ListQuery.extend({ figure: z.enum(FIGURES).optional() })
+export const FigureChangeAnswer = z.object({
+  at: z.string(),
+  figure: z.string(),
+  subject: z.string().describe('Day or month, then plan or register'),
+  before: z.record(z.string(), z.unknown()),
+  after: z.record(z.string(), z.unknown()),
+  cause: z.record(z.string(), z.unknown()),
+}).meta({ id: 'FigureChange' })
+
+export const ValidatedDayAnswer = z.object({
+  meter: AddressText,
+  day: z.string(),
+  item: z.string(),
+  dayOver: z.boolean(),
+  energy: z.string().nullable().describe('kWh with transformer ratios, exact; null where whyNot says why'),
+  whyNot: z.string().nullable(),
+  basis: z.string().nullable().describe('registers: their difference; intervals: a sum with estimates that no register scales'),
+  counts: z.record(z.string(), z.number().int()).describe('Intervals by state'),
+  estimatedShare: z.number(),
+  complete: z.boolean(),
+  mayAct: z.boolean().describe('Nothing estimated, edited or doubtful stands behind it'),
+  estimatesFinal: z.boolean().describe('The meter no longer remembers what is estimated here'),
+  intervals: z.array(z.object({ energy: z.string().nullable(), state: z.string() })).describe('kWh before transformer ratios, from the begin of the day'),
+  gaps: z.array(z.record(z.string(), z.unknown())),
+  findings: z.array(z.record(z.string(), z.unknown())),
+  computedAt: z.string(),
+}).meta({ id: 'ValidatedDay' })
+
+export const ConsumptionMonthAnswer = z.object({
+  month: z.string(),
+  energy: z.string().nullable(),
+  whyNot: z.string().nullable(),
+  days: z.number().int(),
+  estimatedShare: z.number(),
+  byPeriod: z.record(z.string(), z.string()),
+  cost: z.string().nullable().describe('CNY, to 0.0001'),
+  notApplied: z.array(z.string()).describe('What of the tariff is not in the cost, and why'),
+  mayAct: z.boolean(),
+  computedAt: z.string(),
+}).meta({ id: 'ConsumptionMonth' })

@@ -1,0 +1,81 @@
+import { withPostgres } from '@zhuzhan/testing'
+import { createTestApi } from '../fixtures/test-api.js'
+import type { TestApi } from '../fixtures/test-api.js'
+
+const postgres = withPostgres()
+let api: TestApi
+let token: string
+const METER = '000000000011'
+const NOW = Date.parse('2026-10-20T00:00:00Z')
+const call = (path: string, as = token) => api.call('GET', `/api/v1${path}`, { token: as })
+const edit = (body: object, as = token) => api.call('POST', `/api/v1/meters/${METER}/edits`, { token: as, body })
+
+beforeAll(async () => {
+  api = await createTestApi(postgres.url)
+  api.clock.advance(NOW - api.clock.now())
+  token = await api.user('li', 'operator')
+  const { pool } = api.database
+  await pool.query("INSERT INTO terminal (address, security_profile) VALUES ('000000000001', 'plain')")
+  await pool.query("INSERT INTO meter (address, terminal_address) VALUES ($1, '000000000001')", [METER])
+  await pool.query(`INSERT INTO reading (time, received_at, meter_id, shape, values)
+    VALUES ('2026-10-04T16:00:00Z', now(), (SELECT id FROM meter WHERE address = $1), reading_shape_of('{1049089}', '{measured}', '{poll}'), '{100.50}')`, [METER])
+})
+afterAll(() => api.close())
+
+test('an edit names its person and reason, keeps what held, and is in the audit log', async () => {
+  const given = { item: '00100201', time: '2026-10-05T00:00:00', kind: 'replace', value: '100.70', reason: 'read at the meter' }
+  const { status, body } = await edit(given)
+  expect([status, body]).toEqual([202, { meter: METER, edit: expect.any(Number) as number, before: '100.50', state: 'accepted' }])
+  expect((await edit({ ...given, kind: 'reject', value: undefined })).body).toMatchObject({ before: '100.70' })
+  const { body: list } = await call(`/meters/${METER}/edits`)
+  expect(list.items).toMatchObject([
+    { kind: 'reject', value: null, before: '100.70', who: 'li', reason: 'read at the meter', item: '00100201', time: '2026-10-05T00:00:00+08:00', inForce: true },
+    { kind: 'replace', value: '100.70', before: '100.50', who: 'li', inForce: false },
+  ])
+  const { rows } = await api.database.pool.query("SELECT actor, action, object, reason FROM audit_entry WHERE action LIKE 'reading.%' ORDER BY id")
+  expect(rows).toEqual([{ actor: 'li', action: 'reading.replace', object: `meter/${METER}`, reason: 'read at the meter' }, { actor: 'li', action: 'reading.reject', object: `meter/${METER}`, reason: 'read at the meter' }])
+  expect((await api.database.pool.query('SELECT days::text AS days, cause FROM touched_days ORDER BY id')).rows[0]).toMatchObject({ days: '{2026-10-05}', cause: { kind: 'edit', who: 'li' } })
+  // The raw value is where it was.
+  expect((await api.database.pool.query('SELECT value::text AS value FROM reading_value')).rows).toEqual([{ value: '100.50' }])
+})
+
+test.each<[string, object, number]>([
+  ['without a reason', { reason: undefined }, 400],
+  ['with a blank reason', { reason: '   ' }, 400],
+  ['without a value', { value: undefined }, 400],
+  ['with a value that is no register', { value: '-1' }, 400],
+  ['with a value and reject', { kind: 'reject' }, 400],
+  ['of an instant ahead', { time: '2026-10-21T00:00:00Z' }, 400],
+  ['of a voltage', { item: '20000201' }, 400],
+  ['of a whole array', { item: '00100200' }, 400],
+  ['with nothing to withdraw', { kind: 'withdraw', value: undefined, time: '2026-10-06T00:00:00Z' }, 409],
+])('no edit %s', async (_, over, status) => {
+  const before = (await api.database.pool.query('SELECT count(*) AS n FROM reading_edit')).rows
+  expect((await edit({ item: '00100201', time: '2026-10-05T00:15:00', kind: 'replace', value: '1.00', reason: 'a reason', ...over })).status).toBe(status)
+  expect((await api.database.pool.query('SELECT count(*) AS n FROM reading_edit')).rows).toEqual(before)
+})
+
+test('who may only look or approve edits nothing', async () => {
+  const approver = await api.user('wang', 'approver')
+  expect((await edit({ item: '00100201', time: '2026-10-05T00:15:00', kind: 'replace', value: '1.00', reason: 'a reason' }, approver)).status).toBe(403)
+})
+
+test('days, gaps, changes and months are listed page by page', async () => {
+  const { pool } = api.database
+  await pool.query(`INSERT INTO vee_day (meter_id, day, item, day_over, decimals, ratio, digits, energy, counts, estimated_share, complete, may_act, best, states, gaps, findings, periods, computed_at, basis)
+    SELECT id, d, 1049089, true, 2, 1, 5, 0.05, '{"measured": 1}', 0.5, false, false, '{5,NULL}', '\\x0204', '[]', '[]', '{}', now(), 'registers' FROM meter, unnest('{2026-10-17,2026-10-19}'::date[]) d WHERE address = $1`, [METER])
+  const first = (await call(`/meters/${METER}/validated-days?limit=1`)).body
+  expect(first.items).toMatchObject([{ day: '2026-10-17', item: '00100201', energy: '0.05', mayAct: false, estimatesFinal: true, intervals: [{ energy: '0.05', state: 'estimated' }, { energy: null, state: 'missing' }] }])
+  expect((await call(`/meters/${METER}/validated-days?limit=1&cursor=${first.nextCursor}`)).body).toMatchObject({ items: [{ day: '2026-10-19', estimatesFinal: false }], nextCursor: null })
+
+  await pool.query("UPDATE vee_day SET digits = 6, energy = 0.06 WHERE day = '2026-10-17'")
+  expect((await call(`/meters/${METER}/figure-changes?figure=vee_day`)).body.items).toMatchObject([{ figure: 'vee_day', subject: '2026-10-17/00100201', before: { energy: 0.05 }, after: { energy: 0.06 } }])
+
+  await pool.query(`INSERT INTO vee_gap (meter_id, item, day, from_at, to_at, reason, method, state, first_seen_at)
+    SELECT id, 1049089, '2026-10-05', '2026-10-04T16:00:00Z', '2026-10-04T17:00:00Z', 'nothing came', 'line', 'open', now() FROM meter WHERE address = $1`, [METER])
+  expect((await call(`/energy/gaps?meter=11&state=open`)).body.items).toMatchObject([{ meter: METER, from: '2026-10-05T00:00:00+08:00', to: '2026-10-05T01:00:00+08:00', reason: 'nothing came', state: 'open', closedAt: null }])
+  expect((await call('/energy/gaps?state=final')).body.items).toEqual([])
+
+  await pool.query(`INSERT INTO consumption_month SELECT id, '2026-10-01', 1049089, 4.8, NULL, 1, 0, '{"peak": "2.8"}', 1.5904, '[]', true, now() FROM meter WHERE address = $1`, [METER])
+  expect((await call(`/meters/${METER}/consumption`)).body.items).toMatchObject([{ month: '2026-10', energy: '4.8', cost: '1.5904', byPeriod: { peak: '2.8' } }])
+})
