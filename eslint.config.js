@@ -23,6 +23,7 @@ const ARROWS = {
   'packages/contracts': ['core'],
   'packages/cost-control': ['core'],
   'packages/energy-audit': ['core'],
+  'packages/audit-files': ['core', 'energy-audit'],
   'packages/energy-models': ['core'],
   'packages/metering': ['core', 'energy-audit'],
   'packages/lp-solver': ['core'],
@@ -35,12 +36,12 @@ const ARROWS = {
   'packages/supervisor': ['core', 'contracts', 'persistence', 'service-kit', 'crypto-client'],
   'packages/testing': ['core', 'contracts', 'dlt698', 'persistence', 'queues', 'supervisor'],
   'packages/chaos': ['core', 'crypto-client', 'dlt698', 'fleet', 'queues', 'service-kit', 'supervisor', 'testing'],
-  'packages/cli': ['core', 'codec', 'dlt698', 'analyser', 'contracts', 'persistence', 'service-kit', 'gm-crypto', 'custody', 'osp1', 'fleet', 'crypto-client', 'energy-audit', 'energy-models', 'lp-solver'],
+  'packages/cli': ['core', 'codec', 'dlt698', 'analyser', 'contracts', 'persistence', 'service-kit', 'gm-crypto', 'custody', 'osp1', 'fleet', 'crypto-client', 'audit-files', 'energy-audit', 'energy-models', 'lp-solver'],
   'services/gateway-type1': ['core', 'codec', 'contracts', 'dlt698', 'persistence', 'service-kit', 'telemetry'],
   'services/front-end-processor': ['core', 'codec', 'contracts', 'crypto-client', 'dlt698', 'persistence', 'queues', 'service-kit', 'telemetry'],
   'services/crypto-machine': ['core', 'contracts', 'custody', 'dlt698', 'gm-crypto', 'osp1', 'service-kit', 'telemetry'],
   'services/analytics': ['core', 'contracts', 'cost-control', 'dlt698', 'energy-audit', 'energy-models', 'lp-solver', 'metering', 'persistence', 'queues', 'service-kit', 'telemetry'],
-  'services/operator-api': ['core', 'contracts', 'cost-control', 'crypto-client', 'dlt698', 'energy-audit', 'metering', 'persistence', 'policy', 'queues', 'service-kit', 'telemetry'],
+  'services/operator-api': ['core', 'contracts', 'cost-control', 'crypto-client', 'dlt698', 'audit-files', 'energy-audit', 'metering', 'persistence', 'policy', 'queues', 'service-kit', 'telemetry'],
 }
 
 /** Computation only: these can be fuzzed and reviewed without a socket, a file or a database in sight. */

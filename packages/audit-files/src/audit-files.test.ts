@@ -1,0 +1,49 @@
+import { demoPlant, siteAudit } from '@zhuzhan/energy-audit'
+import type { Chart } from '@zhuzhan/energy-audit'
+import { csvCell } from './csv.js'
+import { drawChart, ticksTo } from './drawing.js'
+import { auditFile } from './index.js'
+import { chartSvg } from './svg.js'
+
+const audit = siteAudit({ ...demoPlant('2026-10', 'en'), site: { id: 'x', name: '=1+1 <script>alert(1)</script>' } })
+
+test('html needs nothing beside it and takes no markup from names', async () => {
+  const html = (await auditFile(audit, 'html', 'en')).toString()
+  expect(html).not.toMatch(/<script|src=|href=|url\(/)
+  expect(html).toContain('=1+1 &lt;script&gt;')
+  expect(html.match(/<svg/g)?.length).toBeGreaterThanOrEqual(4)
+})
+
+// Mutation seen: without the apostrophe the first line holds a formula.
+test('csv: what a spreadsheet would compute is text, numbers stay numbers', async () => {
+  expect(['=A1', '+1', '-cmd', '@x', '\tx', '-5.2', '-5', 'plain', 'a,b', 'a"b'].map(csvCell)).toEqual(["'=A1", "'+1", "'-cmd", "'@x", "'\tx", '-5.2', '-5', 'plain', '"a,b"', '"a""b"'])
+  const csv = (await auditFile(audit, 'csv', 'en')).toString()
+  expect(csv.split('\r\n').flatMap((line) => line.split(',')).filter((cell) => /^[=@]/.test(cell))).toEqual([])
+  expect(csv).toContain('119087.9')
+})
+
+test('xlsx is a workbook of sections whose names stay text', async () => {
+  const file = await auditFile(audit, 'xlsx', 'en')
+  expect(file.subarray(0, 2).toString()).toBe('PK')
+  expect(file.includes('xl/worksheets/sheet1.xml')).toBe(true)
+})
+
+test.each(['zh', 'en'] as const)('pdf in %s has pages and embeds its font', async (language) => {
+  const file = await auditFile(audit, 'pdf', language)
+  expect(file.subarray(0, 5).toString()).toBe('%PDF-')
+  expect(file.toString('latin1')).toMatch(/FontFile3/)
+  expect(file.length).toBeLessThan(1_000_000)
+})
+
+describe('charts', () => {
+  test.each([[0, [0, 1]], [4, [0, 1, 2, 3, 4]], [7, [0, 2, 4, 6, 8]], [348.6, [0, 100, 200, 300, 400]]])('ticks to %d', (most, ticks) => expect(ticksTo(most)).toEqual(ticks))
+  const chart: Chart = { kind: 'stack', title: 'a "b"', unit: 'kWh', categories: ['1', '2'], series: [{ name: 'x', color: '#112233', values: [1, 2] }, { name: 'y', color: '#445566', values: [3, 0] }] }
+  test('stacked bars stand on one another', () => {
+    const bars = drawChart(chart, 400, 200).flatMap((shape) => (shape.kind === 'rect' && shape.width > 20 ? [shape] : []))
+    expect(bars).toHaveLength(3)
+    const [first, second] = bars
+    expect(second && first && second.y + second.height).toBeCloseTo(first?.y ?? 0, 6)
+    expect((second?.height ?? 0) / (first?.height ?? 1)).toBeCloseTo(3, 6)
+  })
+  test('names are escaped', () => expect(chartSvg(chart)).toContain('aria-label="a &quot;b&quot;"'))
+})
