@@ -11,14 +11,16 @@ import { machine, median, print } from './harness.js'
  */
 const size = (name: string, fallback: number): number => Number(process.env[name] ?? fallback)
 const [TERMINALS, METERS_EACH, RUNS, DELAY_MS, LOSS] = [size('TERMINALS', 1_000), size('METERS', 10), size('RUNS', 3), size('DELAY_MS', 25), size('LOSS', 0.02)]
+/** `records`: from what the terminals have collected; `meters`: each meter through its terminal. */
+const WAY = process.env['WAY'] ?? 'records'
 const METERS = TERMINALS * METERS_EACH
 const POLL_MS = 100
 /** So many requests within 20 ms are the collection; single ones are asked now and then. */
 const COLLECTING = 5
 const GIVE_UP_MS = 120_000
 /** One slot: the last local midnight. */
-const PLAN = `INSERT INTO collection_plan (id, name, freeze_oad, items, interval_minutes, every_seconds, horizon_hours, priority)
-  VALUES ('bench', 'bench', '50040200', '{00100200,00200200}', NULL, 900, 24, 1)`
+const PLAN = `INSERT INTO collection_plan (id, name, freeze_oad, items, interval_minutes, task_records, every_seconds, horizon_hours, priority)
+  VALUES ('bench', 'bench', '50040200', '{00100200,00200200}', NULL, ${WAY === 'records' ? `'stored'` : 'NULL'}, 900, 24, 1)`
 
 interface Pass { firstPass: number; first95Seconds: number; firstPassSeconds: number; allSeconds: number; stored: number; readInFirstPass: number; attempts: Record<string, number>; lost: object; cpuSeconds: Record<string, number> }
 
@@ -78,7 +80,7 @@ const rounded = (value: number): number => Number(value.toPrecision(4))
 const range = (values: readonly number[]): [number, number] => [rounded(Math.min(...values)), rounded(Math.max(...values))]
 print({
   name: 'collection', ours: Math.round(median(runs.map((run) => run.firstPass))), foil: null, ratio: null, unit: 'meters/s of the first pass', spread: { ours: range(runs.map((run) => run.firstPass)) },
-  meters: METERS, terminals: TERMINALS, delayMsEachWay: DELAY_MS, lossOfFrames: LOSS,
+  way: WAY, meters: METERS, terminals: TERMINALS, delayMsEachWay: DELAY_MS, lossOfFrames: LOSS,
   stored95Seconds: rounded(median(runs.map((run) => run.first95Seconds))), firstPassSeconds: rounded(median(runs.map((run) => run.firstPassSeconds))), allSeconds: rounded(median(runs.map((run) => run.allSeconds))),
   storedOfMeters: rounded(Math.min(...runs.map((run) => run.stored)) / METERS),
   runs, machine: machine(),

@@ -8,7 +8,7 @@ const PIID_AT = 2
 const REGISTERS = new Set(['00100200', '00200200'])
 
 /**
- * Answers of a load terminal's chip and of the meters behind it: the clock, and day freezes. The first request of a form is
+ * Answers of a load terminal's chip and of the meters behind it: the clock, day freezes, and what the terminal has collected of them. The first request of a form is
  * decoded and its answer encoded; further ones that differ only in PIID and meter get the same bytes with theirs.
  */
 export function createReadAnswers(): (apdu: Buffer) => Buffer {
@@ -42,7 +42,12 @@ function answerOf(request: Apdu): Apdu | undefined {
     const { piid, tsa, record, timeTag } = request
     return { apdu: 'proxy-response', choice: 'get-record', piid: { ...piid, acd: false }, tsa, record: { oad: record.oad, rcsd: record.rcsd, rows: dayRows(record) }, followReport: undefined, timeTag }
   }
-  if (request.apdu !== 'get-request' || request.choice !== 'normal') return undefined
+  if (request.apdu !== 'get-request') return undefined
+  if (request.choice === 'record') {
+    const { piid, record, timeTag } = request
+    return { apdu: 'get-response', choice: 'record', piid: { ...piid, acd: false }, record: { oad: record.oad, rcsd: record.rcsd, rows: taskRows(record) }, followReport: undefined, timeTag }
+  }
+  if (request.choice !== 'normal') return undefined
   const result = request.oad === '40000200'
     ? { oad: request.oad, data: { type: 'date-time-s' as const, value: epochToDateTimeS(Date.now(), ZONE_MINUTES) } }
     : { oad: request.oad, dar: 4 }
@@ -54,12 +59,19 @@ function dayRows({ rsd, rcsd }: RecordRequest): Data[][] {
   if (rsd.selector !== 2 || rsd.from.type !== 'date-time-s' || rsd.to.type !== 'date-time-s') throw new Error('a range of times was expected')
   const [from, to] = [dateTimeSToEpoch(rsd.from.value, ZONE_MINUTES)!, dateTimeSToEpoch(rsd.to.value, ZONE_MINUTES)!]
   const rows: Data[][] = []
-  for (let at = from; at < to; at += DAY_MS) {
-    rows.push(rcsd.map((column): Data => {
-      if (column.oad === '20210200') return { type: 'date-time-s', value: epochToDateTimeS(at, ZONE_MINUTES) }
-      if (!REGISTERS.has(column.oad)) return { type: 'null' }
-      return { type: 'array', items: [1, 2, 3, 4, 5].map((n): Data => ({ type: 'double-long-unsigned', value: 100_000 * n })) }
-    }))
-  }
+  for (let at = from; at < to; at += DAY_MS) rows.push(rcsd.map(({ oad }) => frozen(oad, at)))
   return rows
+}
+
+/** What the terminal has collected of these meters at one time. */
+function taskRows({ rsd, rcsd }: RecordRequest): Data[][] {
+  if (rsd.selector !== 5 || rsd.ms.choice !== 3) throw new Error('one storage time and addresses were expected')
+  const at = dateTimeSToEpoch(rsd.time, ZONE_MINUTES)!
+  return rsd.ms.items.map((tsa) => rcsd.flatMap((column): Data[] => ('related' in column ? column.related.map((oad) => frozen(oad, at)) : [{ type: 'tsa', tsa }])))
+}
+
+function frozen(oad: string, at: number): Data {
+  if (oad === '20210200') return { type: 'date-time-s', value: epochToDateTimeS(at, ZONE_MINUTES) }
+  if (!REGISTERS.has(oad)) return { type: 'null' }
+  return { type: 'array', items: [1, 2, 3, 4, 5].map((n): Data => ({ type: 'double-long-unsigned', value: 100_000 * n })) }
 }

@@ -65,7 +65,7 @@ export const METRICS = {
   fep_firmware_transfers: { kind: 'counter', unit: '{transfer}', description: 'Firmware transfers that reached a final state.', labels: ['state'] },
   fep_broadcasts: { kind: 'counter', unit: '{terminal}', description: 'Terminals that clock broadcasts were handed to.' },
   fep_collection_tasks: { kind: 'counter', unit: '{task}', description: 'Collection tasks by result.', labels: ['result'] },
-  fep_collection_attempts: { kind: 'counter', unit: '{request}', description: 'Requests of the collection, the first for a meter and time or a repeat, by what came: answered, late, unanswered.', labels: ['attempt', 'result'] },
+  fep_collection_attempts: { kind: 'counter', unit: '{meter}', description: 'Meters asked for by requests of the collection, the first for a meter and time or a repeat, by what came: answered, late, unanswered.', labels: ['attempt', 'result'] },
   fep_collection_behind: { kind: 'gauge', unit: '{pass}', description: 'Collection passes that go on after their job was given back, because answers are waited for.' },
   fep_collection_gaps: { kind: 'gauge', unit: '{gap}', description: 'Meter and time slots due and still missing.' },
   fep_secure_sessions: { kind: 'gauge', unit: '{session}', description: 'Terminals with a live secured session at this front end.' },

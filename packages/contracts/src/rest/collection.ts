@@ -7,6 +7,7 @@ export const PlanAnswer = z.object({
   freezeOad: z.string(),
   items: z.array(z.string()),
   intervalMinutes: z.number().int().nullable(),
+  taskRecords: z.string().nullable().describe('Which time of the terminal\'s own task records is the time of the freeze, `started` or `stored`; null: every meter is asked'),
   everySeconds: z.number().int(),
   horizonHours: z.number().int(),
   priority: z.number().int(),
@@ -17,6 +18,7 @@ export type PlanAnswer = z.infer<typeof PlanAnswer>
 export const PlanPatchBody = z.strictObject({
   name: ThingName.optional(),
   items: z.array(OadInput).min(1).max(50).optional().describe('OADs read from every row of the freeze'),
+  taskRecords: z.enum(['started', 'stored']).nullable().optional().describe('Read the records of the terminals\' collection tasks first (60120300), by this time of the task; null: ask every meter'),
   everySeconds: z.number().int().min(10).max(86_400).optional(),
   horizonHours: z.number().int().min(1).max(24 * 400).optional().describe('How far back a meter is asked'),
   priority: z.number().int().min(1).max(9).optional().describe('1 is the most urgent'),

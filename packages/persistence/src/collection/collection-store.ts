@@ -9,6 +9,11 @@ export interface CollectionPlan {
   items: string[]
   /** Minutes between slots of a curve; null: one slot a day (5004) or month (5006). */
   intervalMinutes: number | null
+  /**
+   * Terminals collect these rows by a task of theirs, and its start or storage time is the time of the freeze: its records are read
+   * first. Null: every meter is asked.
+   */
+  taskRecords: 'started' | 'stored' | null
   everySeconds: number
   horizonHours: number
   priority: number
@@ -39,7 +44,7 @@ export interface CollectionStore {
 export function createCollectionStore(pool: pg.Pool): CollectionStore {
   return {
     plans: async () => (await pool.query<CollectionPlan>(
-      `SELECT id, name, freeze_oad AS "freezeOad", items, interval_minutes AS "intervalMinutes", every_seconds AS "everySeconds", horizon_hours AS "horizonHours", priority
+      `SELECT id, name, freeze_oad AS "freezeOad", items, interval_minutes AS "intervalMinutes", task_records AS "taskRecords", every_seconds AS "everySeconds", horizon_hours AS "horizonHours", priority
        FROM collection_plan WHERE enabled ORDER BY priority, id`)).rows,
     missing: async (plan, item, meterIds, slots) => {
       if (meterIds.length === 0 || slots.length === 0) return []

@@ -12,6 +12,7 @@ export interface PlanView {
   freezeOad: string
   items: string[]
   intervalMinutes: number | null
+  taskRecords: string | null
   everySeconds: number
   horizonHours: number
   priority: number
@@ -25,6 +26,7 @@ export function listPlans(prisma: Prisma): Promise<PlanView[]> {
 export interface PlanChange {
   name?: string | undefined
   items?: readonly string[] | undefined
+  taskRecords?: 'started' | 'stored' | null | undefined
   everySeconds?: number | undefined
   horizonHours?: number | undefined
   priority?: number | undefined
@@ -36,9 +38,9 @@ export function changePlan(pool: pg.Pool, id: string, change: PlanChange, who: s
   return transaction(pool, async (client) => {
     const { rows } = await client.query<PlanView>(
       `UPDATE collection_plan SET name = COALESCE($2, name), items = COALESCE($3, items), every_seconds = COALESCE($4, every_seconds), horizon_hours = COALESCE($5, horizon_hours),
-         priority = COALESCE($6, priority), enabled = COALESCE($7, enabled)
-       WHERE id = $1 RETURNING id, name, freeze_oad AS "freezeOad", items, interval_minutes AS "intervalMinutes", every_seconds AS "everySeconds", horizon_hours AS "horizonHours", priority, enabled`,
-      [id, change.name ?? null, change.items ?? null, change.everySeconds ?? null, change.horizonHours ?? null, change.priority ?? null, change.enabled ?? null])
+         priority = COALESCE($6, priority), enabled = COALESCE($7, enabled), task_records = CASE WHEN $8 THEN $9 ELSE task_records END
+       WHERE id = $1 RETURNING id, name, freeze_oad AS "freezeOad", items, interval_minutes AS "intervalMinutes", task_records AS "taskRecords", every_seconds AS "everySeconds", horizon_hours AS "horizonHours", priority, enabled`,
+      [id, change.name ?? null, change.items ?? null, change.everySeconds ?? null, change.horizonHours ?? null, change.priority ?? null, change.enabled ?? null, change.taskRecords !== undefined, change.taskRecords ?? null])
     const plan = rows[0]
     if (!plan) throw new HesError('NOT_FOUND', `there is no collection plan ${id}`)
     await appendAuditIn(client, [{ actor: who, action: 'plan.change', object: `plan/${id}`, outcome: 'ok', detail: { ...change } }])

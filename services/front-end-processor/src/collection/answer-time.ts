@@ -1,5 +1,5 @@
-/** No answer is given up sooner (RFC 6298 §2.4 says a second for a net of packets; a repeat here costs a frame, and a late answer still counts). */
-const FLOOR_MS = 500
+/** No answer is given up sooner (RFC 6298 §2.4): when a thousand terminals are asked at once, the station itself may be what is slow. */
+const FLOOR_MS = 1_000
 /** Before anything was heard of anybody. */
 const UNKNOWN_MS = 5_000
 

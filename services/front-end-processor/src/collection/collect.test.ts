@@ -1,6 +1,6 @@
 import { HesError, manualClock } from '@zhuzhan/core'
 import type { Reading } from '@zhuzhan/contracts'
-import { dateTimeSToEpoch, epochToDateTimeS } from '@zhuzhan/dlt698'
+import { dateTimeSToEpoch, epochToDateTimeS, tsaOf } from '@zhuzhan/dlt698'
 import type { Apdu, Data, RecordRequest, ResultRecord } from '@zhuzhan/dlt698'
 import type { CollectionPlan, CollectionStore } from '@zhuzhan/persistence'
 import { answerWith } from '../test-support/device.js'
@@ -14,7 +14,7 @@ import { createCollector } from './collect.js'
 const HOUR = 3_600_000
 const METERS = ['000000000011', '000000000012']
 const clock = manualClock(Date.UTC(2026, 9, 5, 4, 1))
-const CURVE: CollectionPlan = { id: 'curve', name: '', freezeOad: '50020200', items: ['00100201', '20000200'], intervalMinutes: 60, everySeconds: 300, horizonHours: 5, priority: 1 }
+const CURVE: CollectionPlan = { id: 'curve', name: '', freezeOad: '50020200', items: ['00100201', '20000200'], intervalMinutes: 60, taskRecords: null, everySeconds: 300, horizonHours: 5, priority: 1 }
 const DAYS: CollectionPlan = { ...CURVE, id: 'day', freezeOad: '50040200', items: ['00100200'], intervalMinutes: null, horizonHours: 24 * 3 }
 
 /** Gaps in memory; readings are present when their total energy was published. */
@@ -202,7 +202,7 @@ test('an answer that comes after its repeat was sent counts; mutation: the reque
     if (!isCurve(request) || request.tsa.address !== METERS[0]) return all(request)
     // The line gives the first answer late and loses all others.
     if (asked++ > 0) return undefined
-    await new Promise((resolve) => setTimeout(resolve, 700))
+    await new Promise((resolve) => setTimeout(resolve, 1_300))
     return all(request)
   })
   await collect(DAYS)
@@ -217,4 +217,74 @@ test('what did not come is written once a pass, not once a meter', async () => {
   store.failed = async (plan, list) => { written += 1; return failed(plan, list) }
   await collect(CURVE)
   expect([written, store.gaps.size]).toEqual([1, 10])
+})
+
+describe('from the records of the terminal', () => {
+  const RECORDS: CollectionPlan = { ...CURVE, id: 'records', taskRecords: 'stored' }
+  /** Keeps rows of what it has collected, as `meterWith` would give them. */
+  const collects = (has: (meter: string, time: number) => boolean): Device => (request) => {
+    if (request.apdu !== 'get-request' || request.choice !== 'record') return meterWith(() => true)(request)
+    const { oad, rsd, rcsd } = request.record
+    if (rsd.selector !== 7 || rsd.ms.choice !== 3) throw new Error('not by storage time and address')
+    const [from, to] = [dateTimeSToEpoch(rsd.from, 480)!, dateTimeSToEpoch(rsd.to, 480)!]
+    const rows = rsd.ms.items.flatMap((tsa) => Array.from({ length: Math.ceil((to - from) / HOUR) }, (_, n) => from + n * HOUR).filter((time) => has(tsa.address, time)).map((time): Data[] => [
+      { type: 'tsa', tsa }, { type: 'date-time-s', value: epochToDateTimeS(time, 480) }, { type: 'double-long-unsigned', value: time / HOUR }, { type: 'array', items: [{ type: 'long-unsigned', value: 2200 }] },
+    ]))
+    return { apdu: 'get-response', choice: 'record', piid: request.piid, record: { oad, rcsd, rows }, ...tail }
+  }
+  const kinds = (): string[] => heard.map((request) => request.apdu)
+
+  test('many meters in one request; the rows name their meters', async () => {
+    setUp(collects(() => true))
+    expect(await collect(RECORDS)).toEqual({ asked: 10, brought: 10 })
+    expect(heard).toHaveLength(1)
+    expect(heard[0]).toMatchObject({ record: {
+      oad: '60120300', rcsd: [{ oad: '202A0200' }, { oad: '50020200', related: ['20210200', '00100201', '20000200'] }],
+      rsd: { selector: 7, interval: { unit: 1, value: 60 }, ms: { choice: 3, items: METERS.map((address) => ({ address })) } },
+    } })
+    expect(published.filter((one) => one.item === 0x20000201).map((one) => [one.meter, one.time, one.value, one.quality]).sort())
+      .toEqual(METERS.flatMap((meter) => hours(5).map((time) => [meter, time, '220.0', 'terminal'])).sort())
+  })
+
+  test('what is not among them is asked of the meter; mutation: the rest is written as a gap', async () => {
+    const [absent] = hours(3).slice(-1)
+    setUp(collects((meter, time) => meter === METERS[0] || time !== absent))
+    expect(await collect(RECORDS)).toEqual({ asked: 10, brought: 10 })
+    expect(kinds()).toEqual(['get-request', 'proxy-request'])
+    expect(store.gaps.size).toBe(0)
+  })
+
+  test('what was tried before is asked of the meter; mutation: everything is read from the records', async () => {
+    let there = false
+    setUp((request) => (request.apdu === 'get-request' ? collects((meter) => meter === METERS[0])(request) : meterWith(() => there)(request)))
+    expect(await collect(RECORDS)).toEqual({ asked: 10, brought: 5 })
+    there = true
+    clock.advance(15 * 60_000)
+    heard.splice(0)
+    expect(await collect(RECORDS)).toEqual({ asked: 5, brought: 5 })
+    clock.advance(-15 * 60_000)
+    expect(kinds()).toEqual(['proxy-request'])
+  })
+
+  test('a terminal without such records is asked for them once; mutation: nothing is remembered', async () => {
+    setUp((request) => (request.apdu === 'get-request' && request.choice === 'record'
+      ? { apdu: 'get-response', choice: 'record', piid: request.piid, record: { oad: request.record.oad, rcsd: [], dar: 6 }, ...tail } : meterWith(() => true)(request)))
+    expect(await collect(RECORDS)).toEqual({ asked: 10, brought: 10 })
+    clock.advance(HOUR)
+    expect(await collect(RECORDS)).toEqual({ asked: 2, brought: 2 })
+    clock.advance(-HOUR)
+    expect(kinds()).toEqual(['get-request', 'proxy-request', 'proxy-request', 'proxy-request', 'proxy-request'])
+  })
+
+  test('rows of a meter that was not asked for fill nothing of the others', async () => {
+    const other = '000000000099'
+    setUp(async (request) => {
+      const answer = await collects(() => true)(request)
+      if (answer?.apdu !== 'get-response' || answer.choice !== 'record' || !('rows' in answer.record)) return answer
+      return { ...answer, record: { ...answer.record, rows: answer.record.rows.map(([, ...row]): Data[] => [{ type: 'tsa', tsa: tsaOf(other) }, ...row]) } }
+    })
+    expect(await collect(RECORDS)).toEqual({ asked: 10, brought: 10 })
+    expect(kinds()).toEqual(['get-request', 'proxy-request', 'proxy-request'])
+    expect(published.some((one) => one.meter === other)).toBe(false)
+  })
 })

@@ -1,22 +1,17 @@
 import { HesError, errorCode, oadNumber } from '@zhuzhan/core'
 import type { Clock } from '@zhuzhan/core'
-import { tsaOf } from '@zhuzhan/dlt698'
-import type { Apdu, ResultRecord } from '@zhuzhan/dlt698'
-import type { CollectionPlan, CollectionStore, MeterRecord } from '@zhuzhan/persistence'
+import type { ResultRecord } from '@zhuzhan/dlt698'
+import type { CollectionPlan, CollectionStore } from '@zhuzhan/persistence'
 import { metric } from '@zhuzhan/telemetry'
 import type { Publisher } from '../uplink/publish.js'
 import { recordReadings } from '../uplink/readings.js'
 import type { Terminal } from '../terminals/terminal.js'
-import { attemptTimeouts, createAnswerTime } from './answer-time.js'
-import type { AnswerTime } from './answer-time.js'
+import { createAsker } from './ask-task.js'
 import { createMissingSlots } from './missing-slots.js'
-import { joinBlocks, recordRequest } from './record-request.js'
-import { expectedSlots, nextTry, slotRanges } from './slots.js'
-import type { SlotRange } from './slots.js'
+import { expectedSlots, nextTry } from './slots.js'
+import { meterTasks, plannedTasks } from './task.js'
+import type { Task } from './task.js'
 
-const DAY_MS = 86_400_000
-/** Rows asked for in one request; about 2 KB of answer for a curve with phases. */
-const ROWS_PER_REQUEST = 24
 /** Energy is in every plan; its total marks a slot as present. */
 const MARKER = oadNumber('00100201')
 /** The collection lane has two places at the terminal; two more wait for their readings to become durable. */
@@ -32,120 +27,81 @@ export interface CollectorOptions {
 }
 
 /**
- * Reads what one terminal owes of one plan: every meter behind it, oldest slots first. What is not answered is asked again after
- * the others, sooner than a meter may take to answer; an answer that comes late still counts. `onAsking`: the station has done
- * its part, what follows waits for the terminal.
+ * Reads what one terminal owes of one plan: every meter behind it, oldest slots first. Where the plan says so the terminal's own
+ * records are read first, many meters in a request, and only what is not among them is asked of the meters through it. What is not
+ * answered is asked again after the others, sooner than a meter may take to answer; an answer that comes late still counts.
+ * `onAsking`: the station has done its part, what follows waits for the terminal.
  * @throws HesError TERMINAL_TIMEOUT, TERMINAL_OFFLINE, UNAVAILABLE; what came before stays
  */
 export type Collector = (terminal: Terminal, plan: CollectionPlan, onAsking?: () => void) => Promise<{ asked: number; brought: number }>
 
-/** A meter and the rows of one request. */
-interface Task {
-  meter: MeterRecord
-  range: SlotRange
-  timeouts: number[]
-  asked: number
-  /** The answer to an earlier request of this task. */
-  came: Apdu | undefined
-  late: Promise<Apdu>
-  onLate(answer: Apdu): void
-}
+/** Times that came, by meter's address. */
+type Came = ReadonlyMap<string, ReadonlySet<number>>
+const NOTHING: Came = new Map()
 
 export function createCollector({ store, publisher, clock, requestMs, proxySeconds }: CollectorOptions): Collector {
   const missingSlots = createMissingSlots(store)
-  const times = new WeakMap<Terminal, AnswerTime>()
-  const ofAll = createAnswerTime()
-  const timeOf = (terminal: Terminal): AnswerTime => {
-    let time = times.get(terminal)
-    if (!time) times.set(terminal, (time = createAnswerTime()))
-    return time
-  }
-
-  /** @throws HesError TERMINAL_TIMEOUT when this request got no answer, nor an earlier one of the task */
-  const ask = async (terminal: Terminal, plan: CollectionPlan, task: Task): Promise<Apdu> => {
-    if (task.came) return task.came
-    const { meter } = task
-    const record = recordRequest(plan, task.range, terminal.record.utcOffsetMinutes)
-    const direct = meter.address === terminal.address
-    const attempt = task.asked === 0 ? 'first' : 'repeat'
-    if (task.asked === 0) task.timeouts = attemptTimeouts(timeOf(terminal).wait, ofAll.wait, requestMs + (direct ? 0 : proxySeconds * 1000))
-    let sentAt = 0
-    const heard = (result: 'answered' | 'late'): void => {
-      for (const time of [timeOf(terminal), ofAll]) time.observe(clock.monotonic() - sentAt)
-      metric('fep_collection_attempts').add(1, { attempt, result })
-    }
-    const asking = terminal.requests.ask({
-      lane: 'collection',
-      timeoutMs: task.timeouts[task.asked++] ?? requestMs,
-      build: (piid): Apdu => {
-        sentAt = clock.monotonic()
-        return direct
-          ? { apdu: 'get-request', choice: 'record', piid, record, timeTag: undefined }
-          : { apdu: 'proxy-request', choice: 'get-record', piid, timeout: proxySeconds, tsa: tsaOf(meter.address), record, timeTag: undefined }
-      },
-      late: (answer) => {
-        heard('late')
-        task.onLate(answer)
-      },
-    }).then((answer) => {
-      heard('answered')
-      return answer
-    }, (error: unknown) => {
-      if (errorCode(error) === 'TERMINAL_TIMEOUT') metric('fep_collection_attempts').add(1, { attempt, result: 'unanswered' })
-      throw error
-    })
-    asking.catch(() => undefined)
-    return Promise.race([asking, task.late])
-  }
-
-  const recordOf = async (terminal: Terminal, answer: Apdu): Promise<ResultRecord> => {
-    if (answer.apdu === 'proxy-response' && answer.choice === 'get-record') return answer.record
-    if (answer.apdu === 'get-response' && answer.choice === 'record') return answer.record
-    if (answer.apdu === 'get-response' && answer.choice === 'next') return joinBlocks(terminal, answer, requestMs)
-    throw new HesError('DEVICE_REFUSED', `the answer was ${answer.apdu}`)
-  }
+  const ask = createAsker({ clock, requestMs, proxySeconds })
+  /** Plans of which a terminal's records held nothing: not asked again on this connection. */
+  const withoutRecords = new WeakMap<Terminal, Set<string>>()
 
   return async (terminal, plan, onAsking) => {
     const meters = [...terminal.record.meters.values()].filter((meter) => meter.kind === 'meter' && meter.securityProfile === 'plain')
     const slots = expectedSlots(plan, clock.now(), terminal.record.utcOffsetMinutes)
     const missing = await missingSlots(plan.id, MARKER, meters.map((meter) => meter.id), slots)
     const result = { asked: missing.length, brought: 0 }
-    /** Vain tries so far, by meter and slot. */
-    const owed = new Map<number, Map<number, number>>()
+    /** Vain tries so far, by meter's address and slot. */
+    const owed = new Map<string, Map<number, number>>()
+    const addresses = new Map(meters.map(({ id, address }) => [id, address]))
     for (const { meterId, slot, attempts } of missing) {
-      const ofMeter = owed.get(meterId) ?? new Map<number, number>()
-      owed.set(meterId, ofMeter.set(slot, attempts))
+      const address = addresses.get(meterId) ?? ''
+      const ofMeter = owed.get(address) ?? new Map<number, number>()
+      owed.set(address, ofMeter.set(slot, attempts))
     }
-    const step = plan.intervalMinutes === null ? (plan.freezeOad.startsWith('5006') ? 31 * DAY_MS : DAY_MS) : plan.intervalMinutes * 60_000
-    const queue = meters.flatMap((meter) => slotRanges([...owed.get(meter.id)?.keys() ?? []], step, ROWS_PER_REQUEST).map((range) => task(meter, range)))
+    const triesOf = (address: string, slot: number): number => owed.get(address)?.get(slot) ?? 0
+    const fromRecords = plan.taskRecords !== null && !withoutRecords.get(terminal)?.has(plan.id)
+    const queue = plannedTasks(plan, meters.flatMap((meter) => { const slots = owed.get(meter.address); return slots ? [{ meter, slots }] : [] }), fromRecords)
     const [failed, filled]: [Parameters<CollectionStore['failed']>[1][number][], { meterId: number; slot: number }[]] = [[], []]
     let answers = 0
     let answered!: () => void
     const firstAnswer = new Promise<void>((resolve) => { answered = resolve })
 
-    /** What came of a task is published, and only then counted. */
-    const take = async ({ meter, range }: Task, record: ResultRecord): Promise<Set<number>> => {
+    /** What came is published, and only then counted. */
+    const take = async ({ way, meters: [first] }: Task, record: ResultRecord): Promise<Came> => {
       if ('dar' in record) throw new HesError('DEVICE_REFUSED', `DAR ${record.dar}`, { dar: record.dar })
-      const late = range.slots.some((slot) => (owed.get(meter.id)?.get(slot) ?? 0) > 0)
-      const { readings } = recordReadings(record, { terminal: terminal.record, meter: meter.address, receivedAt: clock.now(), source: 'poll', ...(late ? { quality: 'recollected' as const } : {}) })
-      await publisher.publish(readings)
-      return new Set(readings.filter((one) => one.item === MARKER && one.meter === meter.address).map((one) => one.time))
-    }
-    const settle = ({ meter, range }: Task, came: ReadonlySet<number>, reason: string): void => {
-      result.brought += came.size
-      metric('fep_collection_tasks').add(1, { result: came.size > 0 ? 'brought' : 'empty' })
-      const now = clock.now()
-      for (const slot of range.slots) {
-        const tries = owed.get(meter.id)?.get(slot) ?? 0
-        if (!came.has(slot)) failed.push({ meterId: meter.id, slot, reason, nextTryAt: nextTry(tries, now, terminal.record.utcOffsetMinutes) })
-        else if (tries > 0) filled.push({ meterId: meter.id, slot })
+      // Rows of the terminal's records name their meter; one that names none is the terminal's own.
+      const meter = way === 'meter' && first ? first.address : terminal.address
+      const { readings } = recordReadings(record, { terminal: terminal.record, meter, receivedAt: clock.now(), source: 'poll' })
+      await publisher.publish(readings.map((one) => (triesOf(one.meter, one.time) > 0 ? { ...one, quality: 'recollected' as const } : one)))
+      const came = new Map<string, Set<number>>()
+      for (const one of readings) {
+        if (one.item !== MARKER) continue
+        const times = came.get(one.meter)
+        if (times) times.add(one.time)
+        else came.set(one.meter, new Set([one.time]))
       }
+      return came
+    }
+    const settle = ({ way, meters: asked, range }: Task, came: Came, reason: string): void => {
+      const now = clock.now()
+      let brought = 0
+      for (const meter of asked) {
+        const times = came.get(meter.address)
+        const left = range.slots.filter((slot) => !times?.has(slot))
+        brought += range.slots.length - left.length
+        for (const slot of range.slots) if (times?.has(slot) && triesOf(meter.address, slot) > 0) filled.push({ meterId: meter.id, slot })
+        if (way === 'records') queue.push(...meterTasks(plan, meter, left))
+        else for (const slot of left) failed.push({ meterId: meter.id, slot, reason, nextTryAt: nextTry(triesOf(meter.address, slot), now, terminal.record.utcOffsetMinutes) })
+      }
+      result.brought += brought
+      metric('fep_collection_tasks').add(1, { result: brought > 0 ? 'brought' : 'empty' })
+      if (way === 'records' && brought === 0 && reason !== 'TERMINAL_TIMEOUT') withoutRecords.set(terminal, (withoutRecords.get(terminal) ?? new Set()).add(plan.id))
     }
 
     const run = async (one: Task): Promise<void> => {
       const before = answers
       try {
-        const record = await recordOf(terminal, await ask(terminal, plan, one))
+        const record = await ask(terminal, plan, one)
         answers += 1
         answered()
         settle(one, await take(one, record), 'no row in the meter')
@@ -160,7 +116,7 @@ export function createCollector({ store, publisher, clock, requestMs, proxySecon
           return
         }
         const dar = error instanceof HesError ? error.context['dar'] : undefined
-        settle(one, new Set(), typeof dar === 'number' ? `DAR ${dar}` : code)
+        settle(one, NOTHING, typeof dar === 'number' ? `DAR ${dar}` : code)
         if (code === 'TERMINAL_TIMEOUT' && answers === before) throw error
       }
     }
@@ -184,17 +140,4 @@ export function createCollector({ store, publisher, clock, requestMs, proxySecon
     for (const end of ends) if (end.status === 'rejected') throw end.reason
     return result
   }
-}
-
-function task(meter: MeterRecord, range: SlotRange): Task {
-  let onLate!: (answer: Apdu) => void
-  const late = new Promise<Apdu>((resolve) => { onLate = resolve })
-  const one: Task = {
-    meter, range, timeouts: [], asked: 0, came: undefined, late,
-    onLate: (answer) => {
-      one.came = answer
-      onLate(answer)
-    },
-  }
-  return one
 }

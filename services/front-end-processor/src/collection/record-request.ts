@@ -1,11 +1,15 @@
 import { HesError } from '@zhuzhan/core'
-import { epochToDateTimeS } from '@zhuzhan/dlt698'
-import type { Apdu, Data, RecordRequest, ResultRecord } from '@zhuzhan/dlt698'
-import type { CollectionPlan } from '@zhuzhan/persistence'
+import { epochToDateTimeS, tsaOf } from '@zhuzhan/dlt698'
+import type { Apdu, Data, Ms, RecordRequest, ResultRecord, Ti } from '@zhuzhan/dlt698'
+import type { CollectionPlan, MeterRecord } from '@zhuzhan/persistence'
 import type { Terminal } from '../terminals/terminal.js'
 import type { SlotRange } from './slots.js'
 
 const FREEZE_TIME = '20210200'
+/** Records of the terminal's collection tasks, and the column that names the meter of a row. Reference §8.5, §13. */
+const TASK_RECORDS = '60120300'
+const METER = '202A0200'
+const MONTH_FREEZE = '5006'
 
 /** GET Record of a freeze by time: selector 2 on the freeze time, interval of a curve as TI. Reference §3.2, §9.3. */
 export function recordRequest(plan: CollectionPlan, range: SlotRange, offsetMinutes: number): RecordRequest {
@@ -18,6 +22,29 @@ export function recordRequest(plan: CollectionPlan, range: SlotRange, offsetMinu
     },
     rcsd: [{ oad: FREEZE_TIME }, ...plan.items.map((oad) => ({ oad }))],
   }
+}
+
+/**
+ * GET Record on the terminal's own records: rows of these meters by start or by storage time of the collecting task, whichever the
+ * plan says bears the time of the freeze, with the freeze's own time and items under it. Selectors 4 to 7, reference §3.2, §8.5.
+ */
+export function taskRecordsRequest(plan: CollectionPlan, range: SlotRange, meters: readonly MeterRecord[], offsetMinutes: number): RecordRequest {
+  const ms: Ms = { choice: 3, items: meters.map(({ address }) => tsaOf(address)) }
+  const stored = plan.taskRecords === 'stored'
+  const from = epochToDateTimeS(range.from, offsetMinutes)
+  return {
+    oad: TASK_RECORDS,
+    rsd: range.slots.length === 1
+      ? { selector: stored ? 5 : 4, time: from, ms }
+      : { selector: stored ? 7 : 6, from, to: epochToDateTimeS(range.to, offsetMinutes), interval: intervalOf(plan), ms },
+    rcsd: [{ oad: METER }, { oad: plan.freezeOad, related: [FREEZE_TIME, ...plan.items] }],
+  }
+}
+
+/** Units of a TI: 1 minute, 3 day, 4 month. */
+function intervalOf({ intervalMinutes, freezeOad }: CollectionPlan): Ti {
+  if (intervalMinutes !== null) return { unit: 1, value: intervalMinutes }
+  return { unit: freezeOad.startsWith(MONTH_FREEZE) ? 4 : 3, value: 1 }
 }
 
 type NextResponse = Extract<Apdu, { apdu: 'get-response'; choice: 'next' }>

@@ -10,7 +10,7 @@ import type { Collector } from './collect.js'
 import { createCollectionSchedule } from './schedule.js'
 import type { CollectionSchedule } from './schedule.js'
 
-const PLAN: CollectionPlan = { id: 'curve', name: '', freezeOad: '50020200', items: ['00100201'], intervalMinutes: 60, everySeconds: 300, horizonHours: 5, priority: 1 }
+const PLAN: CollectionPlan = { id: 'curve', name: '', freezeOad: '50020200', items: ['00100201'], intervalMinutes: 60, taskRecords: null, everySeconds: 300, horizonHours: 5, priority: 1 }
 const ADDRESS = '000000000001'
 const clock = manualClock()
 let schedule: CollectionSchedule
