@@ -1,7 +1,6 @@
+import { DAY_MS, addDays } from '@zhuzhan/core'
+import type { LocalDay } from '@zhuzhan/core'
 import { z } from 'zod'
-
-/** `2026-10-01`, of the place where the meter is. */
-export type LocalDay = string
 
 const Day = z.iso.date()
 
@@ -29,13 +28,8 @@ export interface Calendar {
   eveOf(day: LocalDay): boolean | 'unknown'
 }
 
-const DAY_MS = 86_400_000
 /** No row of days off is longer. */
 const LONGEST_REST = 20
-
-export function addDays(day: LocalDay, count: number): LocalDay {
-  return new Date(Date.parse(`${day}T00:00:00Z`) + count * DAY_MS).toISOString().slice(0, 10)
-}
 
 export interface LocalTime {
   day: LocalDay

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { BATCH_LIMITS, CNY, EVENTS, LONGEST_PERIODS, STATES, TRANSITIONS, closeOrder, contractFaults, contradiction, createCalendar, decide, judgeClose, localTime, planBatch, transition } from './index.js'
+import { BATCH_LIMITS, CNY, EVENTS, LONGEST_PERIODS, STATES, TRANSITIONS, closeOrder, contractFaults, contradiction, createCalendar, decide, judgeClose, localTime, transition } from './index.js'
 import type { Contract, Facts } from './index.js'
 
 const HOUR = 3_600_000
@@ -83,16 +83,6 @@ test('deciding twice in the same instant decides nothing new', () => {
 test('a trip never follows from alarm 1, and nothing but a proposal leads to it', () => {
   expect(TRANSITIONS.filter(({ to }) => to === 'pending-trip')).toEqual([{ from: 'alarm-2', on: 'trip-proposed', to: 'pending-trip', act: 'propose-trip' }])
   expect(transition({ state: 'alarm-1' }, 'trip-proposed', NOW)).toBeUndefined()
-})
-
-test('the list takes the oldest debts within the limits of area, hour and ticket', () => {
-  const candidates = Array.from({ length: 30 }, (_, n) => ({ meter: `m${n}`, area: n % 2 ? 'a' : 'b', overdueSince: 100 - n }))
-  const load = { areas: new Map([['a', { meters: 100, cut: 3 }], ['b', { meters: 10, cut: 0 }]]), hour: 198 }
-  const { chosen, left } = planBatch(candidates, load, BATCH_LIMITS)
-  expect(chosen.map(({ meter }) => meter)).toEqual(['m29', 'm28'])
-  expect(left).toHaveLength(28)
-  expect(planBatch(candidates, { ...load, hour: 0 }, BATCH_LIMITS).chosen.map(({ meter }) => meter)).toEqual(['m29', 'm28', 'm27'])
-  expect(planBatch(candidates, { ...load, hour: 0 }, { ...BATCH_LIMITS, areaPercent: 100, perTicket: 5 }).chosen).toHaveLength(5)
 })
 
 test('a switch that contradicts what is measured is a fault', () => {

@@ -1,5 +1,5 @@
-import { addDays } from './calendar.js'
-import type { LocalDay } from './calendar.js'
+import { addDays } from '@zhuzhan/core'
+import type { LocalDay } from '@zhuzhan/core'
 import type { Contract } from './contract.js'
 import type { DayCharge } from './ledger.js'
 import type { Money } from './money.js'

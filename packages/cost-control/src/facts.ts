@@ -21,6 +21,8 @@ export interface Protection {
 export interface Notice {
   kind: NoticeKind
   sentAt: number
+  /** Still waits for its channel: it counts as none, but is not written again. */
+  queued?: boolean | undefined
   /** Confirmed by the channel. */
   deliveredAt?: number | undefined
 }
@@ -29,10 +31,8 @@ export interface BatchLimits {
   /** Percent of the meters of an area that may be cut within 24 h; one always may. */
   areaPercent: number
   perHour: number
-  /** Devices of one ticket (OSP-1 §7.6). */
-  perTicket: number
 }
-export const BATCH_LIMITS: BatchLimits = { areaPercent: 5, perHour: 200, perTicket: 4_096 }
+export const BATCH_LIMITS: BatchLimits = { areaPercent: 5, perHour: 200 }
 
 /** Everything a decision about one account rests on. */
 export interface Facts {

@@ -1,4 +1,4 @@
-import type { LocalDay } from './calendar.js'
+import type { LocalDay } from '@zhuzhan/core'
 import type { LateFeeRates } from './contract.js'
 import type { Entry } from './ledger.js'
 import type { Money } from './money.js'

@@ -1,5 +1,5 @@
 import { HesError } from '@zhuzhan/core'
-import type { LocalDay } from './calendar.js'
+import type { LocalDay } from '@zhuzhan/core'
 import { moneyText } from './money.js'
 import type { Money } from './money.js'
 

@@ -31,7 +31,7 @@ const protection = (code: string, kind: ProtectionKind, must: string): TripRule 
 })
 
 const since = (notices: readonly Notice[], kind: Notice['kind'], from: number | undefined): Notice[] =>
-  (from === undefined ? [] : notices.filter((notice) => notice.kind === kind && notice.sentAt >= from))
+  (from === undefined ? [] : notices.filter((notice) => notice.kind === kind && notice.queued !== true && notice.sentAt >= from))
 const earliestDelivery = (notices: readonly Notice[]): number | undefined =>
   notices.reduce<number | undefined>((first, { deliveredAt }) => (deliveredAt === undefined ? first : Math.min(first ?? deliveredAt, deliveredAt)), undefined)
 
