@@ -20,7 +20,8 @@ export function reportRn(rspctr: number, random8: Uint8Array): Buffer {
 }
 
 export function rspctrOf(rn: Uint8Array): number {
-  return Buffer.from(rn).readUInt32BE(0)
+  if (rn.length < 4) throw new RangeError('an RN begins with its counter')
+  return (((rn[0] as number) << 24) | ((rn[1] as number) << 16) | ((rn[2] as number) << 8) | (rn[3] as number)) >>> 0
 }
 
 const PLAIN = label('OSP1-RPT')

@@ -91,7 +91,7 @@ export type OpenState = (typeof OPEN_STATES)[number]
 
 export function createCommandStore(pool: pg.Pool): CommandStore {
   const openOf = gather(async (terminals: readonly string[]) => {
-    const { rows } = await pool.query<CommandRecord>(`SELECT ${COMMAND_COLUMNS} FROM command WHERE terminal_address = ANY($1) AND state IN (${OPEN_STATES.map((state) => `'${state}'`).join(', ')}) ORDER BY created_at`, [terminals])
+    const { rows } = await pool.query<CommandRecord>(`SELECT ${COMMAND_COLUMNS} FROM command WHERE terminal_address = ANY($1) AND state IN (${OPEN_STATES.map((state) => `'${state}'`).join(', ')}) AND settled_at IS NULL ORDER BY created_at`, [terminals])
     const found = new Map<string, CommandRecord[]>()
     for (const row of rows) found.set(row.terminalAddress, [...(found.get(row.terminalAddress) ?? []), row])
     return found

@@ -7,6 +7,7 @@ import type { Part } from '../lifecycle.js'
 import { rateLimited } from '../rate-limited.js'
 import { createBatcher } from './batcher.js'
 import { HANDSHAKE_TIMEOUT_MS, pipeProof, sameProof } from './handshake.js'
+import { unmasked } from './mask.js'
 import { Challenge, MAX_MESSAGE_BYTES, ReplyMessage, Welcome, pack, unpack } from './messages.js'
 
 export interface PipeClientOptions {
@@ -119,6 +120,7 @@ export function createPipeClient({
       perMessageDeflate: false,
       maxPayload: MAX_MESSAGE_BYTES,
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+      generateMask: unmasked,
     })
     socket = own
     own.on('error', (error) => quiet.warn({ err: error, peer: url }, 'pipe connection failed'))

@@ -1,4 +1,5 @@
 export { createPipeClient } from './client.js'
 export type { PipeClient, PipeClientOptions } from './client.js'
+export { unmasked } from './mask.js'
 export { createPipeServer } from './server.js'
 export type { PipeCaller, PipeLimits, PipeServer, PipeServerOptions } from './server.js'

@@ -1,4 +1,4 @@
-import { HesError, errorCode, errorText, gather } from '@zhuzhan/core'
+import { HesError, errorCode, errorText, inOneTurn } from '@zhuzhan/core'
 import type { Clock } from '@zhuzhan/core'
 import { encodeApdu } from '@zhuzhan/dlt698'
 import type { Apdu, Data } from '@zhuzhan/dlt698'
@@ -126,13 +126,10 @@ export function createTransfers({ store, directory, clock, log, frontendId, requ
   }
 
   // After a storm of logins, all of one turn together.
-  const bound = gather(async (terminals: readonly Terminal[]) => {
-    await ofTerminals(terminals)
-    return new Map<Terminal, never>()
-  })
+  const onBound = inOneTurn(ofTerminals)
 
   return {
-    onBound: async (terminal) => { await bound(terminal) },
+    onBound,
     sweep: async () => {
       for (const { id, state } of await store.overdue(new Date(clock.now()))) {
         // The last block may have been heard although its answer was not: then the image runs.

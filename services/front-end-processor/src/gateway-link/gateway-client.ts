@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { createLinkBatch, decodeLinkRecords, encodeLinkRecord, encodeTrace, LINK_MAX_RECORD, LINK_PATH, LINK_RECORD, linkProof, sameProof } from '@zhuzhan/contracts'
 import type { LinkAccepted, LinkOpen, LinkRecord, LinkWelcome } from '@zhuzhan/contracts'
+import { unmasked } from '@zhuzhan/service-kit'
 import type { Logger, Part } from '@zhuzhan/service-kit'
 import { WebSocket } from 'ws'
 
@@ -45,7 +46,7 @@ export function gatewayClient({ url, frontendId, secret, handlers, log }: Gatewa
   let timer: NodeJS.Timeout | undefined
 
   const dial = (): void => {
-    const mine = new WebSocket(url + LINK_PATH, { perMessageDeflate: false, maxPayload: 4 * LINK_MAX_RECORD, handshakeTimeout: 3_000 })
+    const mine = new WebSocket(url + LINK_PATH, { perMessageDeflate: false, maxPayload: 4 * LINK_MAX_RECORD, handshakeTimeout: 3_000, generateMask: unmasked })
     socket = mine
     let link: GatewayLink | undefined
     let handshake: Handshake | undefined

@@ -1,3 +1,4 @@
+import { inOneTurn } from '@zhuzhan/core'
 import type { ErrorCode } from '@zhuzhan/core'
 import type { LinkOpen } from '@zhuzhan/contracts'
 import type { Registry } from '@zhuzhan/persistence'
@@ -72,10 +73,9 @@ export function createLifecycle({ directory, registry, terminalDeps, log, onBoun
     return terminal
   }
 
-  const changed = new Set<string>()
-  const readAgain = (): void => {
+  // An import of ten thousand meters tells ten thousand times; the connections are gone through once for all of one turn.
+  const readAgain = inOneTurn(async (changed: readonly string[]) => {
     const addresses = new Set(changed)
-    changed.clear()
     for (const terminal of directory.all()) {
       if (!addresses.has(terminal.address)) continue
       registry.terminal(terminal.address).then((record) => {
@@ -86,7 +86,7 @@ export function createLifecycle({ directory, registry, terminalDeps, log, onBoun
         if (anew) terminal.gateway.close(terminal.connection, 'profile')
       }, (error: Error) => log.warn({ terminal: terminal.address, err: error.message }, 'changed record not read'))
     }
-  }
+  })
 
   return {
     bind,
@@ -111,10 +111,6 @@ export function createLifecycle({ directory, registry, terminalDeps, log, onBoun
       opening.delete(link)
       for (const terminal of directory.removeAll(link)) terminal.end()
     },
-    registryChanged: (address) => {
-      // An import of ten thousand meters tells ten thousand times; the connections are gone through once for all of one turn.
-      if (changed.size === 0) setImmediate(readAgain)
-      changed.add(address)
-    },
+    registryChanged: (address) => void readAgain(address),
   }
 }

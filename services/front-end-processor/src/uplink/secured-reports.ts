@@ -22,6 +22,8 @@ export interface SecuredReportsOptions {
 
 /** Reports that travel to the machine and back together. Its pipe carries up to 1,024 in a message. */
 const MAX_TOGETHER = 512
+/** Reports of this time go together. Their readings wait longer for others before they become durable. */
+const WINDOW_MS = 5
 
 /** One report on its way. `settle` ends it, with the reason why it is not confirmed, or none. */
 interface Waiting {
@@ -42,15 +44,17 @@ interface Opened {
 }
 
 /**
- * Protected reports, opened, made durable and confirmed as many at a time as came in one turn of the event loop: what a report costs
+ * Protected reports, opened, made durable and confirmed as many at a time as came in a few milliseconds: what a report costs
  * is mostly what a step of its own would cost. A report that fails does so alone.
  * @returns resolves when the report is confirmed; rejects with why it is not
  */
 export function createSecuredReports(options: SecuredReportsOptions): (terminal: Terminal, frame: LinkFrame) => Promise<void> {
   const { publisher, machine, clock, keepRest, confirmed, onCounterRefused } = options
   let gathered: Waiting[] = []
+  let timer: NodeJS.Timeout | undefined
 
   const leave = (): void => {
+    clearTimeout(timer)
     const together = gathered
     gathered = []
     if (together.length === 0) return
@@ -125,7 +129,7 @@ export function createSecuredReports(options: SecuredReportsOptions): (terminal:
     const settle = (error?: unknown): void => (error === undefined ? resolve() : reject(error instanceof Error ? error : new HesError('INTERNAL')))
     gathered.push({ terminal, frame, startedAt: clock.monotonic(), traceparent: currentTraceparent(), settle })
     if (gathered.length >= MAX_TOGETHER) leave()
-    else if (gathered.length === 1) setImmediate(leave)
+    else if (gathered.length === 1) timer = setTimeout(leave, WINDOW_MS)
   })
 }
 
