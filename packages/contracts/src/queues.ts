@@ -41,6 +41,9 @@ export const AnalysisAuditJob = z.object({ meter: z.string().regex(/^[0-9]{12}$/
 /** The same for every meter; without a month the one in progress and, during its first week, the one before. */
 export const AnalysisAuditsJob = z.object({ month: month.optional() })
 
+/** Go on with a run of energy audits (table energy_audit_run); without one, look for runs nobody works on. */
+export const AnalysisAuditRunJob = z.object({ run: z.uuid().optional() })
+
 /** Job name → payload. Handlers are keyed by this map, so that a missing one does not compile. */
 export const JOBS = {
   'reading.store': { queue: 'readings', data: ReadingsStoreJob },
@@ -54,6 +57,7 @@ export const JOBS = {
   'analysis.closed-days': { queue: 'analysis', data: AnalysisClosedDaysJob },
   'analysis.audit': { queue: 'analysis', data: AnalysisAuditJob },
   'analysis.audits': { queue: 'analysis', data: AnalysisAuditsJob },
+  'analysis.audit-run': { queue: 'analysis', data: AnalysisAuditRunJob },
 } as const satisfies Record<string, { queue: QueueName; data: z.ZodType }>
 
 export type JobName = keyof typeof JOBS

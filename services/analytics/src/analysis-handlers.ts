@@ -10,6 +10,7 @@ import type { DayFigures, LongWork } from './days/day-figures.js'
 import { DAY_MS } from './days/local-day.js'
 import { closeGaps } from './metering/gaps.js'
 import { queueAuditsDue } from './metering/audits-due.js'
+import type { AuditRuns } from './site-audits/runs.js'
 import type { ClosedDays } from './storage/closed-days.js'
 
 const seconds = metric('analytics_job_seconds')
@@ -17,8 +18,8 @@ const seconds = metric('analytics_job_seconds')
 const AHEAD_DAYS = 3
 
 /** What the queue `analysis` asks for. Every job may be repeated at any point. */
-export function analysisHandlers({ pool, queues, figures, audits, partitions, closedDays, clock, log }: {
-  pool: pg.Pool, queues: Pick<Queues, 'add'>, figures: DayFigures, audits: Audits, partitions: Partitions, closedDays: ClosedDays, clock: Clock, log: Logger,
+export function analysisHandlers({ pool, queues, figures, audits, runs, partitions, closedDays, clock, log }: {
+  pool: pg.Pool, queues: Pick<Queues, 'add'>, figures: DayFigures, audits: Audits, runs: AuditRuns, partitions: Partitions, closedDays: ClosedDays, clock: Clock, log: Logger,
 }): Handlers<'analysis'> {
   const timed = async (job: string, work: () => Promise<object>): Promise<void> => {
     const begin = clock.monotonic()
@@ -49,6 +50,7 @@ export function analysisHandlers({ pool, queues, figures, audits, partitions, cl
       return { meter, month }
     }),
     'analysis.audits': ({ month }, job) => timed('audits', async () => ({ queued: await audits.all(month, longWork(job)) })),
+    'analysis.audit-run': ({ run }, job) => timed('audit-run', async () => (run === undefined ? { woken: await runs.wake() } : { run, subjects: await runs.work(run, longWork(job)) })),
   }
 }
 

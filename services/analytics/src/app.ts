@@ -12,6 +12,7 @@ import { createDayFigures } from './days/day-figures.js'
 import { createMeterIndex } from './readings/meter-index.js'
 import { createReadingStore } from './readings/reading-store.js'
 import { createStoredEvents } from './readings/stored-events.js'
+import { createAuditRuns } from './site-audits/runs.js'
 import { createClosedDays } from './storage/closed-days.js'
 import type { StorageSettings } from './storage/closed-days.js'
 
@@ -44,13 +45,14 @@ export function createAnalytics({ database, queues, events, clock, log, settings
   const store = createReadingStore({ pool, partitions, meters: createMeterIndex(pool, clock), letters, storedEvents, clock, log })
   const figures = createDayFigures({ pool, clock, settings })
   const audits = createAudits({ pool, queues, clock })
+  const runs = createAuditRuns({ pool, queues, clock })
   const closedDays = createClosedDays({ pool, events, clock, log, settings })
   const failed = createFailedJobAlarm({ events, log })
 
   const readings = (): QueueWorker => queues.worker('readings', { 'reading.store': store }, {
     concurrency: settings.storeConcurrency, refuse: letters.keep, onFailed: failed('readings'),
   })
-  const analysis = (): QueueWorker => queues.worker('analysis', analysisHandlers({ pool, queues, figures, audits, partitions, closedDays, clock, log }), {
+  const analysis = (): QueueWorker => queues.worker('analysis', analysisHandlers({ pool, queues, figures, audits, runs, partitions, closedDays, clock, log }), {
     concurrency: 1, refuse: letters.keep, onFailed: failed('analysis'),
   })
   const rhythms: Part = {
@@ -59,6 +61,7 @@ export function createAnalytics({ database, queues, events, clock, log, settings
       await Promise.all([
         queues.scheduler('analysis', 'partitions', { every: HOUR_MS }, 'analysis.partitions', {}),
         queues.scheduler('analysis', 'touched-days', { every: MINUTE_MS }, 'analysis.daily', {}),
+        queues.scheduler('analysis', 'audit-runs', { every: MINUTE_MS }, 'analysis.audit-run', {}),
         queues.scheduler('analysis', 'sweep', { every: HOUR_MS }, 'analysis.daily', { days: SWEEP_DAYS }),
         queues.scheduler('analysis', 'closed-days', { pattern: CLOSED_DAYS_AT, tz: settings.nightZone }, 'analysis.closed-days', {}),
         queues.scheduler('analysis', 'audits', { pattern: '30 2 * * *', tz: settings.nightZone }, 'analysis.audits', {}),
