@@ -40,6 +40,8 @@ const month = z.string().regex(/^[0-9]{4}-(0[1-9]|1[0-2])$/)
 export const AnalysisAuditJob = z.object({ meter: z.string().regex(/^[0-9]{12}$/), month })
 /** The same for every meter; without a month the one in progress and, during its first week, the one before. */
 export const AnalysisAuditsJob = z.object({ month: month.optional() })
+/** Charges, alarms and proposals of cost control. */
+export const AnalysisCostsJob = z.object({})
 
 /** Go on with a run of energy audits (table energy_audit_run); without one, look for runs nobody works on. */
 export const AnalysisAuditRunJob = z.object({ run: z.uuid().optional() })
@@ -58,6 +60,7 @@ export const JOBS = {
   'analysis.audit': { queue: 'analysis', data: AnalysisAuditJob },
   'analysis.audits': { queue: 'analysis', data: AnalysisAuditsJob },
   'analysis.audit-run': { queue: 'analysis', data: AnalysisAuditRunJob },
+  'analysis.costs': { queue: 'analysis', data: AnalysisCostsJob },
 } as const satisfies Record<string, { queue: QueueName; data: z.ZodType }>
 
 export type JobName = keyof typeof JOBS

@@ -6,6 +6,7 @@ import { metric } from '@zhuzhan/telemetry'
 import type pg from 'pg'
 import type { Logger } from 'pino'
 import type { Audits } from './audits/audits.js'
+import type { CostRun } from './cost-control/cost-run.js'
 import type { DayFigures, LongWork } from './days/day-figures.js'
 import { DAY_MS } from './days/local-day.js'
 import { closeGaps } from './metering/gaps.js'
@@ -18,8 +19,8 @@ const seconds = metric('analytics_job_seconds')
 const AHEAD_DAYS = 3
 
 /** What the queue `analysis` asks for. Every job may be repeated at any point. */
-export function analysisHandlers({ pool, queues, figures, audits, runs, partitions, closedDays, clock, log }: {
-  pool: pg.Pool, queues: Pick<Queues, 'add'>, figures: DayFigures, audits: Audits, runs: AuditRuns, partitions: Partitions, closedDays: ClosedDays, clock: Clock, log: Logger,
+export function analysisHandlers({ pool, queues, figures, audits, runs, costs, partitions, closedDays, clock, log }: {
+  pool: pg.Pool, queues: Pick<Queues, 'add'>, figures: DayFigures, audits: Audits, runs: AuditRuns, costs: CostRun, partitions: Partitions, closedDays: ClosedDays, clock: Clock, log: Logger,
 }): Handlers<'analysis'> {
   const timed = async (job: string, work: () => Promise<object>): Promise<void> => {
     const begin = clock.monotonic()
@@ -49,6 +50,7 @@ export function analysisHandlers({ pool, queues, figures, audits, runs, partitio
       }
       return { meter, month }
     }),
+    'analysis.costs': (_, { signal }) => timed('costs', () => costs.run(clock.now(), signal)),
     'analysis.audits': ({ month }, job) => timed('audits', async () => ({ queued: await audits.all(month, longWork(job)) })),
     'analysis.audit-run': ({ run }, job) => timed('audit-run', async () => (run === undefined ? { woken: await runs.wake() } : { run, subjects: await runs.work(run, longWork(job)) })),
   }

@@ -1,6 +1,6 @@
 import type { Clock } from '@zhuzhan/core'
 import type { Database, EventLog } from '@zhuzhan/persistence'
-import { createPartitions } from '@zhuzhan/persistence'
+import { createCommandStore, createCostDecisions, createCostLedger, createPartitions } from '@zhuzhan/persistence'
 import type { QueueWorker, Queues } from '@zhuzhan/queues'
 import type { Part } from '@zhuzhan/service-kit'
 import type { Logger } from 'pino'
@@ -8,6 +8,9 @@ import { createDeadLetters } from './alarms/dead-letters.js'
 import { createFailedJobAlarm } from './alarms/failed-jobs.js'
 import { analysisHandlers } from './analysis-handlers.js'
 import { createAudits } from './audits/audits.js'
+import { createCharges } from './cost-control/charges.js'
+import { createCostRun } from './cost-control/cost-run.js'
+import { createReadBacks } from './cost-control/read-backs.js'
 import { createDayFigures } from './days/day-figures.js'
 import { createMeterIndex } from './readings/meter-index.js'
 import { createReadingStore } from './readings/reading-store.js'
@@ -47,12 +50,16 @@ export function createAnalytics({ database, queues, events, clock, log, settings
   const audits = createAudits({ pool, queues, clock })
   const runs = createAuditRuns({ pool, queues, clock })
   const closedDays = createClosedDays({ pool, events, clock, log, settings })
+  const decisions = createCostDecisions(pool)
+  const costs = createCostRun({
+    charges: createCharges({ pool, ledger: createCostLedger(pool) }), readBacks: createReadBacks({ pool, commands: createCommandStore(pool), decisions, queues }), decisions, log,
+  })
   const failed = createFailedJobAlarm({ events, log })
 
   const readings = (): QueueWorker => queues.worker('readings', { 'reading.store': store }, {
     concurrency: settings.storeConcurrency, refuse: letters.keep, onFailed: failed('readings'),
   })
-  const analysis = (): QueueWorker => queues.worker('analysis', analysisHandlers({ pool, queues, figures, audits, runs, partitions, closedDays, clock, log }), {
+  const analysis = (): QueueWorker => queues.worker('analysis', analysisHandlers({ pool, queues, figures, audits, runs, costs, partitions, closedDays, clock, log }), {
     concurrency: 1, refuse: letters.keep, onFailed: failed('analysis'),
   })
   const rhythms: Part = {
@@ -64,6 +71,7 @@ export function createAnalytics({ database, queues, events, clock, log, settings
         queues.scheduler('analysis', 'audit-runs', { every: MINUTE_MS }, 'analysis.audit-run', {}),
         queues.scheduler('analysis', 'sweep', { every: HOUR_MS }, 'analysis.daily', { days: SWEEP_DAYS }),
         queues.scheduler('analysis', 'closed-days', { pattern: CLOSED_DAYS_AT, tz: settings.nightZone }, 'analysis.closed-days', {}),
+        queues.scheduler('analysis', 'costs', { every: MINUTE_MS }, 'analysis.costs', {}),
         queues.scheduler('analysis', 'audits', { pattern: '30 2 * * *', tz: settings.nightZone }, 'analysis.audits', {}),
       ].map((scheduler) => scheduler.ready()))
     },
