@@ -31,7 +31,9 @@ import type { CommandService } from './commands/service.js'
 import type { Tickets } from './commands/tickets.js'
 import { documentApi } from './documentation/openapi.js'
 import { startPage } from './documentation/start-page.js'
+import { demoAuditPage } from './energy/demo-audit.js'
 import { energyRoutes } from './energy/routes.js'
+import { siteAuditRoutes } from './energy/site-audit-routes.js'
 import type { Enqueue } from './enqueue.js'
 import type { EventFeed } from './feed/feed.js'
 import { feedRoutes } from './feed/routes.js'
@@ -116,6 +118,7 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
   const tokens = await createTokens(app, deps.tokenSecret)
   await documentApi(app, deps.version)
   startPage(app, { pool, version: deps.version })
+  demoAuditPage(app, clock)
   await app.register(policyPages())
 
   const people = createPeople(pool, clock)
@@ -130,6 +133,7 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
     await api.register(exportRoutes(shared))
     await api.register(readingRoutes(shared))
     await api.register(energyRoutes(shared))
+    await api.register(siteAuditRoutes(shared))
     await api.register(meteringRoutes(shared))
     await api.register(collectionRoutes({ database: deps.database, guard }))
     await api.register(batchRoutes({ batches: deps.batches, tickets: deps.tickets, guard }))

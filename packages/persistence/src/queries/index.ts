@@ -1,6 +1,7 @@
 export * from './audit-log.js'
 export * from './collection.js'
 export * from './commands.js'
+export * from './energy-audits.js'
 export * from './energy.js'
 export * from './events.js'
 export * from './meters.js'

@@ -54,6 +54,16 @@ const ROUTES: readonly [method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: strin
   ['GET', '/meters/{address}/edits', ALL],
   ['POST', '/meters/{address}/edits', ['operator', 'admin'], {}],
   ['GET', '/energy/gaps', ALL],
+  ['GET', '/energy-sites', ALL],
+  ['GET', '/energy-sites/{site}', ALL],
+  ['POST', '/energy-sites/{site}', ['operator', 'admin'], {}],
+  ['DELETE', '/energy-sites/{site}', ['operator', 'admin']],
+  ['POST', '/energy-audits/runs', ['operator', 'dispatcher', 'admin'], {}],
+  ['GET', '/energy-audits/runs', ALL],
+  ['GET', '/energy-audits/runs/{id}', ALL],
+  ['POST', '/energy-audits/runs/{id}/cancel', ['operator', 'dispatcher', 'admin']],
+  ['GET', '/energy-audits/{level}/{subject}', ALL],
+  ['GET', '/energy-audits/{level}/{subject}/{month}', ALL],
   ['GET', '/collection/plans', ALL],
   ['PATCH', '/collection/plans/{plan}', ['operator', 'admin'], {}],
   ['GET', '/collection/gaps', ALL],
@@ -96,7 +106,7 @@ const ROUTES: readonly [method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: strin
 ]
 
 const filled = (path: string): string =>
-  `/api/v1${path.replace('{address}', '999999999999').replace('{month}', '2026-10').replace('{plan}', 'none').replace('{id}', NONE).replace('{group}', '0'.repeat(16)).replace('{release}', '0'.repeat(16)).replace('{user}', 'nobody')}`
+  `/api/v1${path.replace('{address}', '999999999999').replace('{month}', '2026-10').replace('{plan}', 'none').replace('{id}', NONE).replace('{group}', '0'.repeat(16)).replace('{release}', '0'.repeat(16)).replace('{user}', 'nobody').replace('{site}', 'none').replace('{level}', 'plant').replace('{subject}', 'none')}`
 
 describe.each(ROUTES)('%s %s', (method, path, allowed, body) => {
   const ask = (token?: string) => api.call(method, filled(path), { ...(token === undefined ? {} : { token }), ...(body ? { body } : {}) })

@@ -28,6 +28,7 @@ td,th{padding:.2rem 1.2rem .2rem 0;text-align:left;border-bottom:1px solid #ddd}
 <li><a href="/docs">All routes, to read and to try</a></li>
 <li><a href="/openapi.json">The same as OpenAPI 3.1</a></li>
 <li><a href="/policy">Which algorithms protect what 密码策略矩阵</a></li>
+<li>Energy audit of a made-up plant: <a href="/demo-audit?lang=en">English</a>, <a href="/demo-audit?lang=zh">示范能源审计</a>, <a href="/demo-audit?lang=zh&amp;format=pdf">PDF</a></li>
 </ul>
 <h2>What runs</h2>
 <table><tr><th>process</th><th>name</th><th>state</th></tr>
