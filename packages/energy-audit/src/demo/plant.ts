@@ -45,7 +45,7 @@ export function demoPlant(month: string, language: 'zh' | 'en' = 'zh', now?: num
       contract: { use: 'industry', shifts: 'two', capacityKva: '1000', charging: 'capacity', capacityPriceCnyPerKva: '30', demandPriceCnyPerKw: '48', powerFactorStandard: '0.90' },
       tariff: 'ZJ-CI-2026', flatPriceCnyPerKwh: '0.65',
       transformer: { ratedKva: '1000', noLoadLossKw: '1.7', loadLossKw: '10.3', replacement: { ratedKva: '1000', noLoadLossKw: '0.7', loadLossKw: '8.1' } },
-      supply: { phases: 3, nominalVolts: 220 }, intensity: { product: { quantity: '6200', unit: name('件', 'pieces') }, areaM2: '7800', persons: '96' },
+      supply: { phases: 3, nominalVolts: 220 }, intensity: { product: { quantity: '6200', unit: name('件', 'piece') }, areaM2: '7800', persons: '96' },
       management: name('由设备科负责能源管理，每周抄表分析；能源计量器具按分项配置。', 'The equipment department is in charge of energy and looks at the meters every week; meters are installed by use.'),
       verifications: [{ measure: name('空压机房堵漏（示例）', 'Leaks of the compressed air closed (example)'), baselineFrom: `${month}-01`, baselineTo: `${month}-17`, from: `${month}-17`, to: `${nextMonth(month)}-01` }],
     }),

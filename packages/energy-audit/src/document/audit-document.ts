@@ -61,7 +61,7 @@ function keys(audit: SiteAudit, language: Language): Block {
     { label: word('cost'), value: audit.bill ? decimal(audit.bill.totalCny, 0) : '–', unit: word('cny'), note: audit.bill?.meanPriceCnyPerKwh ? `${word('meanPrice')} ${decimal(audit.bill.meanPriceCnyPerKwh, 4)}` : '' },
     { label: word('demand'), value: decimal(numbers('demand').maximumKw ?? null, 1), unit: 'kW', note: String(numbers('demand').at ?? '').slice(5, 16).replace('T', ' ') },
     { label: word('powerFactor'), value: decimal(numbers('powerFactor').powerFactor ?? null, 2), unit: '', note: numbers('powerFactor').percent == null ? '' : `${Number(numbers('powerFactor').percent) > 0 ? '+' : ''}${decimal(numbers('powerFactor').percent ?? null, 2)} %` },
-    { label: word('completeness'), value: percent(audit.status.completeShare), unit: '', note: '' },
+    { label: word('completeness'), value: percent(audit.status.completeShare, 2), unit: '', note: '' },
     { label: word('savingPotential'), value: month == null ? '–' : decimal(month, 0), unit: word('cny'), note: word('perMonth') },
   ]
   return { kind: 'keys', items }
@@ -70,9 +70,12 @@ function keys(audit: SiteAudit, language: Language): Block {
 function summaryText(audit: SiteAudit, language: Language): string {
   const count = (grade: string): number => audit.rows.filter((row) => row.grade === grade).length
   const best = [...audit.measures].filter(({ cny }) => cny !== null).sort((a, b) => Number(b.cny) / (b.per === 'year' ? 12 : 1) - Number(a.cny) / (a.per === 'year' ? 12 : 1))[0]
+  const word = createWords(language)
+  const gain = best ? `${decimal(best.cny, 2)} ${word('cny')}` : ''
+  const per = best?.per === 'year' ? word('perYear') : word('perMonth')
   const parts = language === 'zh'
-    ? [`共评价 ${audit.rows.length - 1} 项：良好 ${count('good')} 项，待改进 ${count('fair')} 项，不合格 ${count('poor')} 项，缺少资料 ${count('unknown')} 项。`, best ? `最大的节约机会：${sentence(best.code, best.numbers, language)}` : '']
-    : [`${audit.rows.length - 1} items were looked at: ${count('good')} good, ${count('fair')} to be improved, ${count('poor')} poor, ${count('unknown')} without the data to judge.`, best ? ` The largest opportunity: ${sentence(best.code, best.numbers, language)}` : '']
+    ? [`共评价 ${audit.rows.length - 1} 项：良好 ${count('good')} 项，待改进 ${count('fair')} 项，不合格 ${count('poor')} 项，缺少资料 ${count('unknown')} 项。`, best ? `最大的节约机会（${per} ${gain}）：${sentence(best.code, best.numbers, language)}` : '']
+    : [`${audit.rows.length - 1} items were looked at: ${count('good')} good, ${count('fair')} to be improved, ${count('poor')} poor, ${count('unknown')} without the data to judge.`, best ? ` The largest opportunity (${gain} ${per}): ${sentence(best.code, best.numbers, language)}` : '']
   return parts.join('')
 }
 

@@ -63,7 +63,7 @@ export function metersTable({ meters }: SiteAudit, language: Language): Table {
     columns: [{ label: word('meter'), weight: 3 }, { label: word('role'), weight: 1.2 }, { label: word('kwh'), numeric: true, weight: 1.6 }, { label: word('share'), numeric: true }, { label: word('basis'), weight: 1.6 }, { label: word('completeness'), numeric: true, weight: 1.4 }],
     rows: ordered.map(({ meter, depth }) => [
       { text: meter.name ? `${meter.name} (${meter.address})` : meter.address, indent: depth }, { text: word(`role.${meter.role}`) }, number(meter.kwh, 2),
-      { text: percent(meter.share) }, { text: word(`basis.${meter.basis}`) }, { text: percent(meter.completeShare) },
+      { text: percent(meter.share) }, { text: word(`basis.${meter.basis}`) }, { text: percent(meter.completeShare, 2) },
     ]),
   }
 }
@@ -72,8 +72,9 @@ export function metersTable({ meters }: SiteAudit, language: Language): Table {
 export function chainTable({ findings, measures, rows }: SiteAudit, language: Language): Table {
   const word = createWords(language)
   const told = (row: RowKey, code: string, numbers: Record<string, string | number | null>): string => `${word(rowWord(row))}${language === 'zh' ? '：' : ': '}${sentence(code, numbers, language)}`
+  const withPer = (text: string, per?: string): string => (text === '' ? '–' : per === undefined ? text : language === 'zh' ? `${per} ${text}` : `${text} ${per}`)
   const amounts = (kwh: string | null, cny: string | null, per?: string): string =>
-    [kwh === null ? '' : `${decimal(kwh, 0)} kWh`, cny === null ? '' : `${decimal(cny, 2)} ${word('cny')}`].filter((one) => one !== '').join(', ') + (per && (kwh !== null || cny !== null) ? ` ${per}` : '') || '–'
+    withPer([kwh === null ? '' : `${decimal(kwh, 0)} kWh`, cny === null ? '' : `${decimal(cny, 2)} ${word('cny')}`].filter((one) => one !== '').join(language === 'zh' ? '，' : ', '), per)
   type Measure = SiteAudit['measures'][number]
   const measureCells = ({ code, numbers, kwh, cny, per, costClass, confidence }: Measure): Cell[] => [
     { text: sentence(code, numbers, language) }, { text: amounts(kwh, cny, word(per === 'month' ? 'perMonth' : 'perYear')) }, { text: word(`cost.${costClass}`) }, { text: word(`confidence.${confidence}`) },
@@ -90,8 +91,9 @@ export function chainTable({ findings, measures, rows }: SiteAudit, language: La
   })
   return {
     kind: 'table', id: 'chain', title: '',
-    columns: [{ label: word('finding'), weight: 3 }, { label: word('behind'), weight: 1.7 }, { label: word('measure'), weight: 3 }, { label: word('saving'), weight: 1.9 }, { label: word('costClass'), weight: 0.9 }, { label: word('confidence'), weight: 1.2 }],
-    rows: [...found, ...others],
+    columns: [{ label: word('finding'), weight: 3 }, { label: word('behind'), weight: 1.7 }, { label: word('measure'), weight: 3 }, { label: word('saving'), weight: 1.9 }, { label: word('costClass'), weight: 1.2 }, { label: word('confidence'), weight: 1.5 }],
+    // What something can be done about comes first.
+    rows: [...found.filter((cells) => cells[2]?.text !== none[0]?.text), ...others, ...found.filter((cells) => cells[2]?.text === none[0]?.text)],
   }
 }
 

@@ -27,7 +27,7 @@ export function siteAudit(input: SiteInput) {
   const findings = findingsOfSite(judged, found)
   const measures = measuresOf(findings, judged, found, provisional)
   const total = (per: 'month' | 'year'): Exact => totalOf(measures.filter((one) => one.per === per).map(({ cny }) => cny))
-  const rows: Row[] = [...judged, { key: 'measures', grade: 'none', code: measures.length === 0 ? 'NO_MEASURES' : 'MEASURES', numbers: { count: measures.length, monthCny: total('month'), yearCny: total('year') } }]
+  const rows: Row[] = [...judged, { key: 'measures', grade: 'none', code: measures.length === 0 ? 'NO_MEASURES' : total('year') === 0n ? 'MEASURES_MONTH' : 'MEASURES', numbers: { count: measures.length, monthCny: total('month'), yearCny: total('year') } }]
   const money = (value: Exact | undefined): string | null => (withheld || value === undefined ? null : exactText(value))
   return {
     formulas: SITE_FORMULAS,
