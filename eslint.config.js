@@ -36,7 +36,7 @@ const ARROWS = {
   'packages/supervisor': ['core', 'contracts', 'persistence', 'service-kit', 'crypto-client'],
   'packages/testing': ['core', 'contracts', 'dlt698', 'persistence', 'queues', 'supervisor'],
   'packages/chaos': ['core', 'crypto-client', 'dlt698', 'fleet', 'queues', 'service-kit', 'supervisor', 'testing'],
-  'packages/cli': ['core', 'codec', 'dlt698', 'analyser', 'contracts', 'persistence', 'service-kit', 'gm-crypto', 'custody', 'osp1', 'fleet', 'crypto-client', 'audit-files', 'energy-audit', 'energy-models', 'lp-solver'],
+  'packages/cli': ['core', 'codec', 'dlt698', 'analyser', 'contracts', 'persistence', 'service-kit', 'gm-crypto', 'custody', 'osp1', 'fleet', 'crypto-client', 'audit-files', 'energy-audit', 'energy-models', 'lp-solver', 'metering'],
   'services/gateway-type1': ['core', 'codec', 'contracts', 'dlt698', 'persistence', 'service-kit', 'telemetry'],
   'services/front-end-processor': ['core', 'codec', 'contracts', 'crypto-client', 'dlt698', 'persistence', 'queues', 'service-kit', 'telemetry'],
   'services/crypto-machine': ['core', 'contracts', 'custody', 'dlt698', 'gm-crypto', 'osp1', 'service-kit', 'telemetry'],

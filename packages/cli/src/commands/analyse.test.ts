@@ -53,6 +53,19 @@ it('forecasts one column from a day on', async () => {
   expect(await analyse('forecast', '--series', file('load.csv', homes(50)), '--column', 'H1', '--from', '2030-02-10')).toMatchObject({ target: 'H1', days: 10, from: '2030-02-10' })
 })
 
+it('validates a series, fills its gaps and measures how well', async () => {
+  const rows = homes(35).split('\n')
+  // Two hours nobody knows, one value thousand-fold, one negative.
+  for (const [row, value] of [[700, ''], [701, ''], [730, '99999'], [750, '-3']] as const) rows[row] = (rows[row] as string).replace(/,[^,]*/, `,${value}`)
+  const { series, estimation } = await analyse('vee', '--series', file('bad-values.csv', rows.join('\n')), '--unit-kwh', '0.001', '--errors') as {
+    series: Record<string, unknown>[]; estimation: { gap: string; withRegisters: number; sumsNotExact: number }[]
+  }
+  expect(series[0]).toMatchObject({ name: 'H1', days: 35, missing: 2, rejected: 2, estimated: 4, findings: { 'VEE-3-RANGE': 2 }, mayAct: false })
+  expect(series[1]).toMatchObject({ name: 'H2', missing: 0, rejected: 0, estimated: 0, completeness: 1 })
+  expect(estimation.map(({ gap, sumsNotExact }) => [gap, sumsNotExact])).toEqual([['1 h', 0], ['2 h', 0], ['6 h', 0], ['24 h', 0], ['72 h', 0]])
+  expect(await analyse('vee', '--series', file('nothing.csv', homes(3).replace(/,[0-9,]+/g, ',,,,,,,')))).toMatchObject({ series: [{ energy: null, whyNot: 'no readings', completeness: 0 }, {}, {}, {}, {}, {}, {}] })
+})
+
 it('refuses with a code and the reason', async () => {
   await expect(analyse('charging', '--case', join(folder, 'none'))).rejects.toMatchObject({ code: 'NOT_FOUND' })
   await expect(analyse('charging', '--case', file('bad.json', '{'))).rejects.toMatchObject({ code: 'BODY_INVALID' })

@@ -1,4 +1,4 @@
-import { exact, periodAt, times } from '@zhuzhan/energy-audit'
+import { PERIODS, exact, periodAt, times } from '@zhuzhan/energy-audit'
 import type { Exact, Period, Tariff } from '@zhuzhan/energy-audit'
 import { STATE, isUsable } from '../vee/series.js'
 import type { Intervals } from '../vee/series.js'
@@ -20,37 +20,42 @@ export interface PeriodDigits {
  * @param start begin of the first interval, epoch ms @param holiday whether the day has the windows of holidays
  */
 export function periodDigits({ energy, states }: Intervals, start: number, stepMs: number, tariff: Tariff | undefined, zone: Zone, holiday = false): Map<Period, PeriodDigits> {
-  const periods = new Map<Period, PeriodDigits>()
+  const [totals, estimates] = [PERIODS.map(() => 0), PERIODS.map(() => 0)]
+  const seen = PERIODS.map(() => false)
   // With a fixed offset a day lies in one month and its intervals follow each other.
   const fixed = 'offsetMinutes' in zone ? wallMinute(start, zone) : undefined
+  const ofDay = fixed && periodTable(tariff, holiday, fixed.month, stepMs)
+  const first = fixed ? (fixed.minute * MINUTE_MS) / stepMs : 0
   for (let slot = 0; slot < energy.length; slot++) {
     const state = states[slot] as number
     if (!isUsable(state)) continue
-    const wall = fixed ? undefined : wallMinute(start + slot * stepMs, zone)
-    const at = wall ? (wall.minute * MINUTE_MS) / stepMs : (fixed?.minute as number) * MINUTE_MS / stepMs + slot
-    const period = periodTable(tariff, holiday, (wall ?? fixed as { month: number }).month, stepMs)[Math.floor(at)] ?? 'flat'
+    const period = (ofDay ? ofDay[Math.floor(first + slot)] : periodOfWall(tariff, holiday, start + slot * stepMs, stepMs, zone)) ?? FLAT
     const one = energy[slot] as number
-    const estimated = state === STATE.estimated ? one : 0
-    const so = periods.get(period)
-    if (so) {
-      so.total += one
-      so.estimated += estimated
-    } else periods.set(period, { total: one, estimated })
+    seen[period] = true
+    totals[period] = (totals[period] as number) + one
+    if (state === STATE.estimated) estimates[period] = (estimates[period] as number) + one
   }
-  return periods
+  return new Map(PERIODS.flatMap((name, n) => (seen[n] ? [[name, { total: totals[n] as number, estimated: estimates[n] as number }] as const] : [])))
 }
 
-const tables = new WeakMap<Tariff, Map<string, Period[]>>()
-const WITHOUT: readonly Period[] = []
+const FLAT = PERIODS.indexOf('flat')
 
-/** The periods of a day's steps, worked out once for each tariff and month. */
-function periodTable(tariff: Tariff | undefined, holiday: boolean, month: number, stepMs: number): readonly Period[] {
+function periodOfWall(tariff: Tariff | undefined, holiday: boolean, time: number, stepMs: number, zone: Zone): number | undefined {
+  const { month, minute } = wallMinute(time, zone)
+  return periodTable(tariff, holiday, month, stepMs)[Math.floor((minute * MINUTE_MS) / stepMs)]
+}
+
+const tables = new WeakMap<Tariff, Map<string, number[]>>()
+const WITHOUT: readonly number[] = []
+
+/** The periods of a day's steps as indexes into PERIODS, worked out once for each tariff and month. */
+function periodTable(tariff: Tariff | undefined, holiday: boolean, month: number, stepMs: number): readonly number[] {
   if (!tariff) return WITHOUT
   let ofTariff = tables.get(tariff)
   if (!ofTariff) tables.set(tariff, ofTariff = new Map())
   const key = `${month}/${stepMs}/${holiday}`
   let table = ofTariff.get(key)
-  if (!table) ofTariff.set(key, table = Array.from({ length: DAY_MS / stepMs }, (_, slot) => periodAt(tariff, month, (slot * stepMs) / MINUTE_MS, holiday)))
+  if (!table) ofTariff.set(key, table = Array.from({ length: DAY_MS / stepMs }, (_, slot) => PERIODS.indexOf(periodAt(tariff, month, (slot * stepMs) / MINUTE_MS, holiday))))
   return table
 }
 

@@ -55,15 +55,9 @@ export function dayFigure(readings: DayReadings): DayFigure {
   const { curve, thresholds, fullScale } = readings
   const raw = intervalsOfCurve(curve, fullScale, thresholds.nearFullScale)
   const { intervals: validated, findings, flagged } = validateDay({ ...readings, intervals: raw })
-  const best: Intervals = { energy: Int32Array.from(validated.energy), states: Uint8Array.from(validated.states) }
+  const best: Intervals = { energy: validated.energy.slice(), states: validated.states.slice() }
   const gaps = gapsOf(validated).map((gap) => fillGap(readings, validated, best, gap, findings))
-  const counts = Object.fromEntries(STATES.map((name) => [name, 0])) as Record<State, number>
-  for (const state of best.states) counts[STATES[state] as State]++
-  for (const state of validated.states) {
-    if (state === STATE.missing || state === STATE.rejected) counts[STATES[state] as State]++
-  }
-  // What stayed unfilled was counted twice.
-  for (const state of best.states) if (state === STATE.missing || state === STATE.rejected) counts[STATES[state] as State]--
+  const counts = countStates(validated.states, best.states)
   const slots = best.states.length
   const sum = energyOf(readings, best, findings)
   const complete = counts.estimated === 0 && counts.missing === 0 && counts.rejected === 0 && !Number.isNaN(curve.values[0]) && !flagged
@@ -73,6 +67,17 @@ export function dayFigure(readings: DayReadings): DayFigure {
     complete,
     mayAct: complete && counts.edited === 0 && sum.energy !== null,
   }
+}
+
+/** Intervals by the state of their best value; those that were missing or rejected are counted as that too when they were estimated. */
+function countStates(validated: Uint8Array, best: Uint8Array): Record<State, number> {
+  const counts = new Uint32Array(STATES.length)
+  for (let slot = 0; slot < best.length; slot++) {
+    const [is, was] = [best[slot] as number, validated[slot] as number]
+    counts[is]!++
+    if (is !== was) counts[was]!++
+  }
+  return Object.fromEntries(STATES.map((name, n) => [name, counts[n] as number])) as Record<State, number>
 }
 
 function fillGap(readings: DayReadings, validated: Intervals, best: Intervals, gap: Gap, findings: readonly Finding[]): FilledGap {

@@ -52,6 +52,6 @@ export interface Finding {
 
 export const RULE_CODES = [
   'VEE-1-CLOCK', 'VEE-2-DUPLICATE', 'VEE-2-OVERLAP', 'VEE-2-UNIT', 'VEE-3-RANGE', 'VEE-4-BACKWARDS', 'VEE-4-ROLLOVER', 'VEE-4-STEP',
-  'VEE-5-RATES', 'VEE-6-SPIKE', 'VEE-7-HIGH', 'VEE-7-LOW', 'VEE-8-CONSISTENCY', 'VEE-9-ZEROS',
+  'VEE-5-RATES', 'VEE-6-SPIKE', 'VEE-7-HIGH', 'VEE-7-LOW', 'VEE-8-CONSISTENCY', 'VEE-9-ZEROS', 'VEE-9-STUCK',
 ] as const
 export type RuleCode = (typeof RULE_CODES)[number]

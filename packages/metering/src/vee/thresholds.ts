@@ -27,6 +27,8 @@ export const Thresholds = z.strictObject({
   consistencyHours: positive.describe('Check 8'),
   ratedCurrentA: positive.describe('In, for check 9 (ours: 5 A of a 5(60) A meter; UNSURE, it depends on the meter)'),
   zeroCurrentShare: share.describe('Check 9: share of In'),
+  stuckHours: positive.describe('Check 9, ours: the same energy for so long'),
+  stuckLeastDigits: z.number().int().min(1).describe('Check 9, ours: energies under so many digits may repeat by themselves'),
 })
 export type Thresholds = z.infer<typeof Thresholds>
 
@@ -48,6 +50,8 @@ const DEFAULTS: Thresholds = {
   consistencyHours: 4,
   ratedCurrentA: 5,
   zeroCurrentShare: 0.005,
+  stuckHours: 12,
+  stuckLeastDigits: 10,
 }
 
 export const TARIFF_CLASSES = ['residential', 'commercial-industrial', 'agricultural', 'transformer-area', 'unknown'] as const

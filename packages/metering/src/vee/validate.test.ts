@@ -41,6 +41,7 @@ test.each<[RuleCode, string, Partial<DayInput>, Partial<DayInput>, Partial<Thres
   ['VEE-7-HIGH', 'far over like weekdays', { likeDays: [sum / 2 - 1, sum / 2 - 1] }, { likeDays: [sum / 2, sum / 2] }, {}],
   ['VEE-7-LOW', 'far under like weekdays', { likeDays: [sum * 2 + 1, NaN, sum * 2 + 1] }, { likeDays: [sum * 2, NaN, sum * 2] }, {}],
   ['VEE-8-CONSISTENCY', 'energy against U x I', { electrical: { voltage: phases(220), current: currentOf(1.6), powerFactor: undefined } }, { electrical: { voltage: phases(220), current: currentOf(1.2), powerFactor: undefined } }, {}],
+  ['VEE-9-STUCK', 'the same energy for twelve hours', { intervals: intervals(HOME.map((one, n) => (n < 48 ? 11 : one))) }, { intervals: intervals(HOME.map((one, n) => (n < 47 ? 11 : one))) }, {}],
   ['VEE-9-ZEROS', 'nothing counted while current flows', { intervals: intervals(Array(96).fill(0)), electrical: { voltage: [], current: phases(0.026), powerFactor: undefined } }, { intervals: intervals(Array(96).fill(0)), electrical: { voltage: [], current: phases(0.025), powerFactor: undefined } }, {}],
 ])('%s: %s', (code, _, wrong, right, thresholds) => {
   expect(codes(dayInput(wrong, thresholds))).toContain(code)

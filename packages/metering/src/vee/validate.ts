@@ -2,7 +2,7 @@ import type { DayInput, Finding, RuleCode } from './day.js'
 import { highLow, rates, register } from './register-rules.js'
 import { MISSING, STATE } from './series.js'
 import type { Intervals } from './series.js'
-import { clock, consistency, range, spike, structure, zeros } from './value-rules.js'
+import { clock, consistency, range, spike, structure, stuck, zeros } from './value-rules.js'
 import type { Rule } from './value-rules.js'
 
 /** The checks in the order of the reference (analytics §2). What one rejects, those after it do not see. */
@@ -15,7 +15,7 @@ export const RULES: readonly { number: number; name: string; codes: readonly Rul
   { number: 6, name: 'spike', codes: ['VEE-6-SPIKE'], check: spike },
   { number: 7, name: 'high/low', codes: ['VEE-7-HIGH', 'VEE-7-LOW'], check: highLow },
   { number: 8, name: 'consistency', codes: ['VEE-8-CONSISTENCY'], check: consistency },
-  { number: 9, name: 'zeros', codes: ['VEE-9-ZEROS'], check: zeros },
+  { number: 9, name: 'zeros', codes: ['VEE-9-ZEROS', 'VEE-9-STUCK'], check: (day) => [...zeros(day), ...stuck(day)] },
 ]
 
 export interface Verdict {
@@ -28,7 +28,7 @@ export interface Verdict {
 
 /** Runs every check over a day. The input is left as it is. An edited value was judged by a person: only structure and clock reject it. */
 export function validateDay(day: DayInput): Verdict {
-  const intervals: Intervals = { energy: Int32Array.from(day.intervals.energy), states: Uint8Array.from(day.intervals.states) }
+  const intervals: Intervals = { energy: day.intervals.energy.slice(), states: day.intervals.states.slice() }
   const seen: DayInput = { ...day, intervals }
   const findings: Finding[] = []
   for (const { check, number } of RULES) {

@@ -120,6 +120,20 @@ export const zeros: Rule = (day) => {
   return compared < energy.length * 0.75 ? [] : [finding('VEE-9-ZEROS', 'flag', 0, energy.length, 0, least, 'nothing was counted all day while current flows')]
 }
 
+/** Check 9, ours: the same energy to the last digit for hours. Real loads of this many digits move; a stuck register or converter does not. */
+export const stuck: Rule = (day) => {
+  const { intervals: { energy, states }, stepMs, thresholds: { stuckHours, stuckLeastDigits } } = day
+  let [from, longest, at] = [0, 0, 0]
+  for (let slot = 1; slot <= energy.length; slot++) {
+    const same = slot < energy.length && energy[slot] === energy[from] && isUsable(states[slot] as number)
+    if (same) continue
+    if (slot - from > longest && (energy[from] as number) >= stuckLeastDigits && isUsable(states[from] as number)) [longest, at] = [slot - from, from]
+    from = slot
+  }
+  const hours = (longest * stepMs) / HOUR_MS
+  return longest < 2 || hours < stuckHours ? [] : [finding('VEE-9-STUCK', 'flag', at, at + longest, hours, stuckHours, `the same ${energy[at]} digits for ${hours} h`)]
+}
+
 /** kWh that voltage and current show, NaN where one of them is not there. */
 function electricalKwh(day: DayInput): Float64Array | undefined {
   const { electrical, intervals: { states }, stepMs } = day
