@@ -6,6 +6,8 @@ export interface LoadPlan {
   reports: number
   /** Time of the first report's values, epoch ms. */
   from: number
+  /** Between the values of two reports; a minute when not given. */
+  stepMs?: number
   checkEvery: number
   heartbeatSeconds: number
   /** Sessions begun at once. */
@@ -18,7 +20,9 @@ export type GeneratorOrder =
   /** So many reports a second over all terminals of this process, in turn, for so long. */
   | { kind: 'steady'; perSecond: number; seconds: number }
   | { kind: 'end' }
-export interface LoadResult { sent: number; confirmed: number; seconds: number; latency: number[]; faults: Record<string, number>; cpuSeconds: number; late: number }
+export interface LoadResult { sent: number; confirmed: number; seconds: number; latency: number[]; faults: Record<string, number>; cpuSeconds: number; late: number; heartbeats: Heartbeats }
+/** Since the process began. */
+export interface Heartbeats { sent: number; answered: number; slowestMs: number }
 export type GeneratorNews =
   | { kind: 'prepared'; sessions: number; seconds: number }
   | { kind: 'done'; result: LoadResult }

@@ -58,5 +58,6 @@ export function together(results: readonly LoadResult[]): LoadResult {
     sent: a.sent + b.sent, confirmed: a.confirmed + b.confirmed, seconds: Math.max(a.seconds, b.seconds), latency: a.latency.map((count, ms) => count + (b.latency[ms] as number)),
     faults: Object.fromEntries([...new Set([...Object.keys(a.faults), ...Object.keys(b.faults)])].map((what) => [what, (a.faults[what] ?? 0) + (b.faults[what] ?? 0)])),
     cpuSeconds: a.cpuSeconds + b.cpuSeconds, late: a.late + b.late,
+    heartbeats: { sent: a.heartbeats.sent + b.heartbeats.sent, answered: a.heartbeats.answered + b.heartbeats.answered, slowestMs: Math.max(a.heartbeats.slowestMs, b.heartbeats.slowestMs) },
   }))
 }

@@ -2,12 +2,13 @@ import { createEngine } from '@zhuzhan/gm-crypto'
 import { loadTerminal } from './load-terminal.js'
 import type { LoadTerminal } from './load-terminal.js'
 import { LATENCY_SLOTS } from './generator-messages.js'
-import type { GeneratorNews, GeneratorOrder, LoadPlan, LoadResult } from './generator-messages.js'
+import type { GeneratorNews, GeneratorOrder, Heartbeats, LoadPlan, LoadResult } from './generator-messages.js'
 
 /** The generator of load benches, a program of its own: many terminals, their sessions, and reports made beforehand. */
 const engine = createEngine('openssl')
 const terminals: LoadTerminal[] = []
 const faults: Record<string, number> = {}
+const heartbeats: Heartbeats = { sent: 0, answered: 0, slowestMs: 0 }
 let latency = new Array<number>(LATENCY_SLOTS).fill(0)
 let [sent, confirmed] = [0, 0]
 let onConfirmed: (terminal: LoadTerminal) => void = () => undefined
@@ -38,11 +39,15 @@ async function prepare(plan: LoadPlan): Promise<void> {
   const worker = async (): Promise<void> => {
     for (let one = queue.shift(); one; one = queue.shift()) {
       const terminal = await inSession(() => loadTerminal({
-        ...one, engine, reports: plan.reports, from: plan.from, checkEvery: plan.checkEvery, heartbeatSeconds: plan.heartbeatSeconds,
+        ...one, engine, reports: plan.reports, from: plan.from, stepMs: plan.stepMs ?? 60_000, checkEvery: plan.checkEvery, heartbeatSeconds: plan.heartbeatSeconds,
         onConfirmed: (who, waited) => {
           confirmed += 1
           latency[Math.min(LATENCY_SLOTS - 1, Math.floor(waited))]! += 1
           onConfirmed(who)
+        },
+        onLinkAnswered: (waited) => {
+          heartbeats.answered += 1
+          heartbeats.slowestMs = Math.max(heartbeats.slowestMs, Math.round(waited))
         },
         onFault: (what) => { faults[what] = (faults[what] ?? 0) + 1 },
       }))
@@ -55,7 +60,9 @@ async function prepare(plan: LoadPlan): Promise<void> {
   // Spread, as the heartbeats of terminals that logged in over an hour would be.
   const every = plan.heartbeatSeconds * 1_000 / terminals.length
   let [turn, due] = [0, performance.now()]
-  setInterval(() => { for (; due < performance.now(); due += every) terminals[turn++ % terminals.length]!.heartbeat() }, 100)
+  setInterval(() => { for (; due < performance.now(); due += every) { heartbeats.sent += 1; terminals[turn++ % terminals.length]!.heartbeat() } }, 100)
+  // Logins are no heartbeats.
+  Object.assign(heartbeats, { answered: 0, slowestMs: 0 })
   tell({ kind: 'prepared', sessions: terminals.length, seconds: (performance.now() - begun) / 1_000 })
 }
 
@@ -65,7 +72,7 @@ function begin(): () => LoadResult {
   ;[sent, confirmed] = [0, 0]
   return () => {
     const { user, system } = process.cpuUsage(cpu)
-    return { sent, confirmed, seconds: (performance.now() - at) / 1_000, latency, faults, cpuSeconds: (user + system) / 1e6, late: 0 }
+    return { sent, confirmed, seconds: (performance.now() - at) / 1_000, latency, faults, cpuSeconds: (user + system) / 1e6, late: 0, heartbeats: { ...heartbeats } }
   }
 }
 

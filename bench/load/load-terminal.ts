@@ -35,10 +35,13 @@ export interface LoadTerminalOptions {
   /** Reports to make beforehand, and the time of the first one's values, epoch ms. */
   reports: number
   from: number
+  stepMs: number
   /** Every so many confirmations one MAC is checked; the others are matched by their number. */
   checkEvery: number
   heartbeatSeconds: number
   onConfirmed(terminal: LoadTerminal, waitedMs: number): void
+  /** A login or heartbeat was answered. */
+  onLinkAnswered(waitedMs: number): void
   onFault(what: string): void
 }
 
@@ -54,7 +57,7 @@ const PIID_NUMBERS = 64
 export async function loadTerminal(options: LoadTerminalOptions): Promise<LoadTerminal> {
   const { address: server, keys, gateway, engine, onConfirmed, onFault } = options
   const address: LinkAddress = { type: 'single', logical: 0, server, client: 0x10 }
-  const frames: ReportFrames = reportFrames(keys, address, options.meter, options.from)
+  const frames: ReportFrames = reportFrames(keys, address, options.meter, options.from, options.stepMs)
   const made = Array.from({ length: options.reports }, (_, n) => frames.frame(n))
   let next = 0
   let confirmed = 0
@@ -73,7 +76,9 @@ export async function loadTerminal(options: LoadTerminalOptions): Promise<LoadTe
     onEvent: (event) => { if (event.kind === 'established') settle.resolve() },
   })
   const socket: Socket = connect({ host: gateway.host, port: gateway.port, noDelay: true, ...(options.localAddress !== undefined && { localAddress: options.localAddress }) })
+  let linkSentAt = 0
   const sendLink = (kind: 'login' | 'heartbeat'): void => {
+    linkSentAt = performance.now()
     const data = encodeApdu({ apdu: 'link-request', piid: { number: 1, priority: false, acd: false }, kind, heartbeatSeconds: options.heartbeatSeconds, time: epochToDateTime(Date.now(), ZONE_MINUTES) })
     socket.write(encodeFrame({ control: CONTROL.serverLink, address: { ...address, client: 0 }, data }))
   }
@@ -98,7 +103,8 @@ export async function loadTerminal(options: LoadTerminalOptions): Promise<LoadTe
     onFrame: (raw) => {
       const tag = raw[DATA_AT]
       if (tag === 0x90) onAnswer(raw)
-      else if (tag !== 0x81) void onRequest(Buffer.from(raw)).catch((error: Error) => onFault(error.message))
+      else if (tag === 0x81) options.onLinkAnswered(performance.now() - linkSentAt)
+      else void onRequest(Buffer.from(raw)).catch((error: Error) => onFault(error.message))
     },
     onDiscard: () => onFault('bytes that are no frame'),
   })

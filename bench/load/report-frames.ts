@@ -7,17 +7,16 @@ import type { KeyFile } from '@zhuzhan/osp1'
 /** Total forward active energy, voltage of phase A, active power: what a minute's report says. */
 export const ITEMS = ['00100201', '20000201', '20040201'] as const
 const ZONE_MINUTES = 480
-const MINUTE_MS = 60_000
 
 /** Makes the protected report frames of one terminal before the clock runs, so that a bench's generator costs little while it does. */
 export interface ReportFrames {
-  /** The frame of report n (from 0): the minute freeze `from + n` minutes of the meter behind the terminal, three values. */
+  /** The frame of report n (from 0): the minute freeze n steps after `from` of the meter behind the terminal, three values. */
   frame(n: number): Buffer
   /** Does this answer confirm report n? Constant work, no state. */
   confirms(n: number, content: Uint8Array, mac: Uint8Array): boolean
 }
 
-export function reportFrames(keys: KeyFile, address: LinkAddress, meter: string, from: number): ReportFrames {
+export function reportFrames(keys: KeyFile, address: LinkAddress, meter: string, from: number, stepMs: number): ReportFrames {
   const device = readKeyFile(keys)
   const cipherKey = deriveKey(device.keys.report, 'reportCipher', device.dispersion)
   const answerKey = deriveKey(device.keys.report, 'reportAnswer', device.dispersion)
@@ -29,7 +28,7 @@ export function reportFrames(keys: KeyFile, address: LinkAddress, meter: string,
   return {
     frame: (n) => {
       const rn = rnOf(n)
-      const { content, mac } = sealReport(cipherKey, ad, rn, encodeApdu(report(meter, from + n * MINUTE_MS, n)), 'cipher')
+      const { content, mac } = sealReport(cipherKey, ad, rn, encodeApdu(report(meter, from + n * stepMs, n)), 'cipher')
       const data = encodeApdu({ apdu: 'security-request', form: 'cipher', content, verification: { kind: 'rn-mac', rn, mac } })
       return encodeFrame({ control: CONTROL.serverReport, address, data })
     },

@@ -25,6 +25,8 @@ export interface LoadStation {
   cpu(): Record<string, number>
   /** What a process shows at /metrics. */
   metrics(name: string): Promise<string>
+  /** To a service, or to all of PostgreSQL. */
+  signal(name: string, signal: 'SIGSTOP' | 'SIGCONT'): void
   /** Resident bytes by process. */
   memory(): Record<string, number>
   stop(): Promise<void>
@@ -105,6 +107,7 @@ export async function startLoadStation({ redis: onRedis, gateways = 1, frontEnds
     },
     cpu: () => Object.fromEntries(trees().map(([name, pids]) => [name, pids.reduce((sum, pid) => sum + cpuSeconds(pid), 0)])),
     metrics: async (name) => (await fetch(`http://127.0.0.1:${opsOf.get(name)}/metrics`)).text(),
+    signal: (name, signal) => { for (const pid of trees().find(([one]) => one === name)![1]) process.kill(pid, signal) },
     memory: () => Object.fromEntries(trees().map(([name, pids]) => [name, pids.reduce((sum, pid) => sum + residentBytes(pid), 0)])),
     stop: async () => {
       await pool.end()
