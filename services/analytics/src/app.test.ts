@@ -27,7 +27,7 @@ beforeEach(async () => {
   queues = await createQueues({ databaseUrl: db.url, log: silentLog, applicationName: 'test' })
   parts = createAnalytics({
     database: database(), queues, events: createEventLog(database().pool), clock: systemClock, log: silentLog,
-    settings: { storeConcurrency: 10, registerFullScale: 1_000_000, nightZone: 'Asia/Shanghai', tidyAfterDays: 2, keepReadingsDays: 0 },
+    settings: { storeConcurrency: 10, registerFullScale: 1_000_000, figuresSettleSeconds: 0, nightZone: 'Asia/Shanghai', tidyAfterDays: 2, keepReadingsDays: 0 },
   })
   for (const part of parts) await part.start()
 }, 30_000)

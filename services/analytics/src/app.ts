@@ -28,6 +28,7 @@ export interface AnalyticsDeps {
   settings: StorageSettings & {
     storeConcurrency: number
     registerFullScale: number
+    figuresSettleSeconds: number
     nightZone: string
   }
 }

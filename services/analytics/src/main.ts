@@ -31,7 +31,7 @@ async function main(): Promise<void> {
   const analytics = createAnalytics({
     database, queues, events: createEventLog(database.pool), clock: systemClock, log,
     settings: {
-      storeConcurrency: config.ZHUZHAN_STORE_CONCURRENCY, registerFullScale: config.ZHUZHAN_REGISTER_FULL_SCALE, nightZone: config.ZHUZHAN_NIGHT_ZONE,
+      storeConcurrency: config.ZHUZHAN_STORE_CONCURRENCY, registerFullScale: config.ZHUZHAN_REGISTER_FULL_SCALE, figuresSettleSeconds: config.ZHUZHAN_FIGURES_SETTLE_SECONDS, nightZone: config.ZHUZHAN_NIGHT_ZONE,
       tidyAfterDays: config.ZHUZHAN_TIDY_AFTER_DAYS, keepReadingsDays: config.ZHUZHAN_KEEP_READINGS_DAYS,
     },
   })

@@ -7,7 +7,7 @@ import { createDayFigures } from './day-figures.js'
 const db = withPostgres()
 const database = testDatabase(() => db.url)
 const query = async (sql: string, values: unknown[] = []): Promise<Record<string, unknown>[]> => (await database().pool.query(sql, values)).rows as Record<string, unknown>[]
-const figuresAt = (now: string, registerFullScale = 1_000_000) => createDayFigures({ pool: database().pool, clock: manualClock(Date.parse(now)), settings: { registerFullScale } })
+const figuresAt = (now: string, registerFullScale = 1_000_000, figuresSettleSeconds = 0) => createDayFigures({ pool: database().pool, clock: manualClock(Date.parse(now)), settings: { registerFullScale, figuresSettleSeconds } })
 const touch = (...pairs: [number, string][]) => query('INSERT INTO touched_days (meter_ids, days) VALUES ($1::int[], $2::date[])', [pairs.map(([id]) => id), pairs.map(([, day]) => day)])
 
 const QUARTER_MS = 900_000
@@ -62,6 +62,19 @@ describe('completeness', () => {
     await touch([1, '2026-10-05'])
     await figures.touched()
     expect(await completeness()).toMatchObject([{ expected: 96, present: 96 }])
+  })
+
+  test('what reports touch settles and is computed once, what a person changed at once; mutation: SETTLE without its condition', async () => {
+    await addMeter(database(), address(1))
+    await putReadings(database(), curve(address(1), '2026-10-04T16:00:00Z', 50))
+    for (let n = 0; n < 40; n += 1) await touch([1, '2026-10-05'])
+    const figures = figuresAt('2026-10-07T00:00:00Z', undefined, 600)
+    expect(await figures.touched()).toBe(0)
+    await query(`INSERT INTO touched_days (meter_ids, days, cause) VALUES ('{1}', '{2026-10-05}', '{"kind": "edit"}')`)
+    expect(await figures.touched()).toBe(1)
+    await query("UPDATE touched_days SET noted_at = noted_at - interval '601 seconds' WHERE id = (SELECT min(id) FROM touched_days)")
+    expect(await figures.touched()).toBe(1)
+    expect(await query('SELECT count(*)::int AS n FROM touched_days')).toEqual([{ n: 0 }])
   })
 
   test('the day in progress owes what is due by now', async () => {

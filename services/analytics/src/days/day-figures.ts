@@ -17,7 +17,7 @@ export interface LongWork {
 }
 
 export interface DayFigures {
-  /** Computes what stored batches have touched since the last run. @returns meter-days computed */
+  /** Computes what stored batches touched longer ago than the settling time, and what people changed at once. @returns meter-days computed */
   touched(work?: LongWork): Promise<number>
   /** Computes the last `days` days of every meter, touched or not: a silent meter must show what it owes. */
   sweep(days: number, work?: LongWork): Promise<number>
@@ -26,17 +26,24 @@ export interface DayFigures {
 /** One at a time in the whole station: a slower, older computation must not overwrite a newer one. */
 const FIGURES_LOCK = 0x5a5a21
 /** Log rows taken in one transaction. */
-const BATCHES = 100
+const BATCHES = 8
 /** Meters computed in one statement. */
 const METERS = 500
 
 const READINGS: Cause = { kind: 'readings' }
 const SWEEP: Cause = { kind: 'sweep' }
 
-const TAKE = `DELETE FROM touched_days WHERE id IN (SELECT id FROM touched_days ORDER BY id LIMIT ${BATCHES} FOR UPDATE SKIP LOCKED) RETURNING id, meter_ids, days::text[] AS days, cause`
+// A day in progress is touched by every report of its meter: touches of one settling time make one computation.
+const SETTLE = `WITH taken AS (
+    DELETE FROM touched_days WHERE cause IS NULL AND EXISTS (SELECT FROM touched_days WHERE cause IS NULL AND noted_at > 'epoch' AND noted_at <= now() - make_interval(secs => $1)) RETURNING meter_ids, days
+  ), touched AS (SELECT DISTINCT u.meter_id, u.day FROM taken, unnest(meter_ids, days) AS u (meter_id, day))
+  INSERT INTO touched_days (meter_ids, days, noted_at)
+  SELECT array_agg(meter_id), array_agg(day), 'epoch' FROM (SELECT meter_id, day, (row_number() OVER (ORDER BY day, meter_id) - 1) / ${METERS} AS part FROM touched) AS parts GROUP BY part ORDER BY part`
+const DUE = "(cause IS NOT NULL OR noted_at = 'epoch')"
+const TAKE = `DELETE FROM touched_days WHERE id IN (SELECT id FROM touched_days WHERE ${DUE} ORDER BY cause IS NULL, id LIMIT ${BATCHES} FOR UPDATE SKIP LOCKED) RETURNING id, meter_ids, days::text[] AS days, cause`
 
 /** Completeness, daily energy, validated days and months, kept up with the readings and their edits. */
-export function createDayFigures({ pool, clock, settings }: { pool: pg.Pool; clock: Clock; settings: RegisterSettings }): DayFigures {
+export function createDayFigures({ pool, clock, settings }: { pool: pg.Pool; clock: Clock; settings: RegisterSettings & { figuresSettleSeconds: number } }): DayFigures {
   const compute = async (client: pg.ClientBase, plans: readonly PlanRow[], day: LocalDay, meterIds: readonly number[], cause: Cause, signal: AbortSignal | undefined): Promise<void> => {
     const now = new Date(clock.now())
     // Written into the history of every figure that this changes.
@@ -78,7 +85,11 @@ export function createDayFigures({ pool, clock, settings }: { pool: pg.Pool; clo
 
   return {
     touched: async (work) => {
-      const start = await pool.query<{ batches: number }>('SELECT count(*) AS batches FROM touched_days')
+      await transaction(pool, async (client) => {
+        await client.query('SELECT pg_advisory_xact_lock($1)', [FIGURES_LOCK])
+        await client.query(SETTLE, [settings.figuresSettleSeconds])
+      })
+      const start = await pool.query<{ batches: number }>(`SELECT count(*) AS batches FROM touched_days WHERE ${DUE}`)
       const total = start.rows[0]?.batches ?? 0
       let computed = 0
       // What arrives meanwhile belongs to the next run, or this one might never end.

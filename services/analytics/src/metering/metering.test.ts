@@ -11,7 +11,7 @@ const db = withPostgres()
 const database = testDatabase(() => db.url)
 const query = async (sql: string, values: unknown[] = []): Promise<Record<string, unknown>[]> => (await database().pool.query(sql, values)).rows as Record<string, unknown>[]
 const clock = manualClock(Date.parse('2026-10-20T00:00:00Z'))
-const run = () => createDayFigures({ pool: database().pool, clock, settings: { registerFullScale: 1_000_000 } }).touched()
+const run = () => createDayFigures({ pool: database().pool, clock, settings: { registerFullScale: 1_000_000, figuresSettleSeconds: 0 } }).touched()
 const touch = (...pairs: [number, string][]) => query('INSERT INTO touched_days (meter_ids, days) VALUES ($1::int[], $2::date[])', [pairs.map(([id]) => id), pairs.map(([, day]) => day)])
 const figures = async () => query(
   `SELECT meter_id, day::text AS day, energy::text AS energy, why_not, basis, complete, may_act, counts ->> 'estimated' AS estimated FROM vee_day ORDER BY meter_id, day`)
