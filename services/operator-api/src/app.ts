@@ -29,6 +29,8 @@ import type { CommandBatches } from './commands/batches.js'
 import { commandRoutes } from './commands/routes.js'
 import type { CommandService } from './commands/service.js'
 import type { Tickets } from './commands/tickets.js'
+import { costAccountRoutes } from './cost-control/account-routes.js'
+import { costControlRoutes } from './cost-control/control-routes.js'
 import { documentApi } from './documentation/openapi.js'
 import { startPage } from './documentation/start-page.js'
 import { demoAuditPage } from './energy/demo-audit.js'
@@ -135,6 +137,8 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
     await api.register(energyRoutes(shared))
     await api.register(siteAuditRoutes(shared))
     await api.register(meteringRoutes(shared))
+    await api.register(costAccountRoutes(shared))
+    await api.register(costControlRoutes({ ...shared, batches: deps.batches }))
     await api.register(collectionRoutes({ database: deps.database, guard }))
     await api.register(batchRoutes({ batches: deps.batches, tickets: deps.tickets, guard }))
     await api.register(commandRoutes({ commands: deps.commands, tickets: deps.tickets, prisma, guard }))

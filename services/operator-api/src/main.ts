@@ -14,6 +14,7 @@ import { laboratoryOffice, noMachine } from './authority/office.js'
 import { laboratoryPersons } from './authority/persons.js'
 import { placeKeeper } from './authority/place-keeper.js'
 import { createCommandBatches } from './commands/batches.js'
+import { createBeforeApproval } from './cost-control/before-approval.js'
 import { createDelivery } from './commands/delivery.js'
 import { createCommandService } from './commands/service.js'
 import { createModuleStates } from './modules/module-states.js'
@@ -57,7 +58,7 @@ async function main(): Promise<void> {
       database, passwords, store, feed, clock, log, production, policy,
       audit: createAuditLog(pool), events: createEventLog(pool), enqueue: queues.add,
       commands: createCommandService({ pool, store, delivery, tickets, clock, modules: createModuleStates(machine) }), tickets,
-      batches: createCommandBatches({ pool, store: createBatchStore(pool), delivery, tickets, clock, modules: createModuleStates(machine) }), persons,
+      batches: createCommandBatches({ pool, store: createBatchStore(pool), delivery, tickets, clock, modules: createModuleStates(machine), beforeApproval: createBeforeApproval({ pool, clock }) }), persons,
       machine,
       version: version(), tokenSecret: config.ZHUZHAN_TOKEN_SECRET, requestsPerMinute: config.ZHUZHAN_API_REQUESTS_PER_MINUTE,
     })

@@ -179,7 +179,7 @@ test('a contradicting read-back stops the batch', async () => {
   expect((await commands.find(neighbour))?.state).toBe('expired')
   await commands.move(command, { from: ['sent'], to: 'refused', who: 'x' })
   expect((await decisions.look(one.account, NOW)).refusals.map(({ code }) => code)).toContain('FAULT')
-  await decisions.clearFault(one.account)
+  await decisions.clearFault(one.account, 'anna')
   expect((await decisions.look(one.account, NOW)).account.state).toBe('pending-trip')
 })
 

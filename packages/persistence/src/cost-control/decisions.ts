@@ -3,6 +3,7 @@ import type { CommandAction, CommandState } from '@zhuzhan/contracts'
 import { TRIP_RULES, closeOrder, decide, transition } from '@zhuzhan/cost-control'
 import type { Account, AccountEvent, BatchLimits, Calendar, Decision, TripRule } from '@zhuzhan/cost-control'
 import type pg from 'pg'
+import { appendAuditIn } from '../audit.js'
 import { transaction } from '../database.js'
 import { insertEvents } from '../events.js'
 import { loadCalendar, loadFacts } from './facts-rows.js'
@@ -19,7 +20,7 @@ export interface CostDecisions {
   /** A read-back that contradicts the switch: a fault, and what is left of its batch lapses. */
   fault(account: string, what: string): Promise<void>
   /** A person has looked. @throws HesError NOT_FOUND */
-  clearFault(account: string): Promise<void>
+  clearFault(account: string, who: string): Promise<void>
 }
 
 /** One look at a time over all replicas: the limits of an area count what others just proposed. */
@@ -93,9 +94,10 @@ export function createCostDecisions(pool: pg.Pool, settings: { limits?: BatchLim
       const stopped = rows[0] ? await stopBatch(client, rows[0].batch, `the batch stops: ${what}`) : 0
       await insertEvents(client, [{ kind: 'cost.fault', meter: one.meter, severity: 'alarm', code: 'READ_BACK_DIFFERS', detail: { account, what, stopped } }])
     }),
-    clearFault: (account) => transaction(pool, async (client) => {
+    clearFault: (account, who) => transaction(pool, async (client) => {
       await lockAccount(client, account)
       await client.query('UPDATE cost_account SET fault = NULL, needs_look = true WHERE account = $1', [account])
+      await appendAuditIn(client, [{ actor: who, action: 'cost.clear-fault', object: `cost-account/${account}`, outcome: 'ok' }])
     }),
   }
 }

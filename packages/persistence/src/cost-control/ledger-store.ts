@@ -1,7 +1,7 @@
 import type { CostContract } from '@zhuzhan/contracts'
 import { HesError } from '@zhuzhan/core'
 import type { LocalDay } from '@zhuzhan/core'
-import { arrearsOf, booked, chargeEntry, dayCharges, lateFeeEntry, mirrorEntry, moneyText, overdueSince } from '@zhuzhan/cost-control'
+import { arrearsOf, booked, chargeEntry, dayCharges, lateFeeEntry, mirrorEntry, moneyText, overdueSince, totalsOf } from '@zhuzhan/cost-control'
 import type { ChargeQuality, Entry, EntryKind, Money } from '@zhuzhan/cost-control'
 import type pg from 'pg'
 import { appendAuditIn } from '../audit.js'
@@ -41,9 +41,12 @@ export interface CostLedger {
   /** Of one local day, when the contract has late fees and the account is overdue. */
   lateFee(account: string, day: LocalDay, now: number): Promise<boolean>
   entries(account: string, page: { after?: number | undefined; limit: number }): Promise<LedgerRow[]>
+  /** Sums of what was booked from one instant to before another. */
+  statement(account: string, from: Date, to: Date): Promise<Statement>
   charged(account: string, from: LocalDay): Promise<Map<LocalDay, { amount: Money; quality: ChargeQuality; entries: number }>>
 }
 
+export interface Statement { opening: Money; payments: Money; charges: Money; reserved: Money; estimated: Money; entries: number }
 export interface LedgerRow extends Entry { id: number; balance: Money; who: string }
 interface EntryRow { id: number; key: string; kind: EntryKind; amount: string; at: Date; day: string | null; quality: ChargeQuality | null; balance: string; who: string }
 
@@ -129,6 +132,13 @@ export function createCostLedger(pool: pg.Pool): CostLedger {
       return entry ? append(client, before, entry, before.estimated, SERVICE) : false
     }),
     entries: (account, { after, limit }) => list(pool, 'account = $1 AND id > $2 ORDER BY id LIMIT $3', [account, after ?? 0, limit]),
+    statement: async (account, from, to) => {
+      const rows = await list(pool, 'account = $1 AND at < $2 ORDER BY id', [account, to])
+      const within = rows.filter(({ at }) => at >= from.getTime())
+      const { payments, charges, reserved } = totalsOf(within)
+      const estimated = within.filter(({ quality }) => quality === 'estimated').reduce((all, { amount }) => all + amount, 0n)
+      return { opening: totalsOf(rows.filter(({ at }) => at < from.getTime())).balance, payments, charges, reserved, estimated, entries: within.length }
+    },
     charged: async (account, from) => dayCharges(await list(pool, 'account = $1 AND day >= $2 AND kind IN (\'charge\', \'correction\') ORDER BY id', [account, from])),
   }
 }

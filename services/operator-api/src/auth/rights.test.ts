@@ -20,7 +20,7 @@ afterAll(() => api.close())
 const ALL: readonly Role[] = ROLES
 const NONE = '00000000-0000-4000-8000-000000000000'
 /** Every route, and who may use it. Anything but 401 and 403 means the guard let the caller through. */
-const ROUTES: readonly [method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, allowed: readonly Role[], body?: object][] = [
+const ROUTES: readonly [method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, allowed: readonly Role[], body?: object][] = [
   ['GET', '/auth/me', ALL],
   ['POST', '/auth/password', ALL, {}],
   ['GET', '/users', ['admin']],
@@ -86,6 +86,24 @@ const ROUTES: readonly [method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: strin
   ['GET', '/modules/suspect', ALL],
   ['POST', '/meters/{address}/modules/binding', ['admin'], {}],
   ['POST', '/meters/{address}/modules/signatures', ['admin'], {}],
+  ['POST', '/cost-accounts', ['operator', 'admin'], {}],
+  ['GET', '/cost-accounts', ALL],
+  ['GET', '/cost-accounts/{account}', ALL],
+  ['PUT', '/cost-accounts/{account}/contract', ['operator', 'admin'], {}],
+  ['POST', '/cost-accounts/{account}/payments', ['operator', 'admin'], {}],
+  ['POST', '/cost-accounts/{account}/adjustments', ['admin'], {}],
+  ['GET', '/cost-accounts/{account}/ledger', ALL],
+  ['GET', '/cost-accounts/{account}/statement', ALL],
+  ['POST', '/cost-accounts/{account}/clear-fault', ['operator', 'dispatcher', 'admin']],
+  ['GET', '/cost-notices', ALL],
+  ['POST', '/cost-notices/{id}/outcome', ['operator', 'admin'], {}],
+  ['GET', '/cost-protections', ALL],
+  ['POST', '/cost-protections', ['operator', 'dispatcher', 'admin'], {}],
+  ['POST', '/cost-protections/{id}/end', ['operator', 'dispatcher', 'admin']],
+  ['GET', '/cost-proposals', ALL],
+  ['POST', '/cost-proposals/order', ['dispatcher'], {}],
+  ['GET', '/holiday-years', ALL],
+  ['PUT', '/holiday-years/{year}', ['admin'], {}],
   ['GET', '/firmware/releases', ALL],
   ['POST', '/firmware/releases/{release}/file', ['admin'], {}],
   ['POST', '/firmware/releases/{release}/withdraw', ['admin'], {}],
@@ -106,7 +124,7 @@ const ROUTES: readonly [method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: strin
 ]
 
 const filled = (path: string): string =>
-  `/api/v1${path.replace('{address}', '999999999999').replace('{month}', '2026-10').replace('{plan}', 'none').replace('{id}', NONE).replace('{group}', '0'.repeat(16)).replace('{release}', '0'.repeat(16)).replace('{user}', 'nobody').replace('{site}', 'none').replace('{level}', 'plant').replace('{subject}', 'none')}`
+  `/api/v1${path.replace('{address}', '999999999999').replace('{month}', '2026-10').replace('{plan}', 'none').replace('{id}', NONE).replace('{group}', '0'.repeat(16)).replace('{release}', '0'.repeat(16)).replace('{user}', 'nobody').replace('{account}', 'none').replace('{year}', '2026').replace('{site}', 'none').replace('{level}', 'plant').replace('{subject}', 'none')}`
 
 describe.each(ROUTES)('%s %s', (method, path, allowed, body) => {
   const ask = (token?: string) => api.call(method, filled(path), { ...(token === undefined ? {} : { token }), ...(body ? { body } : {}) })

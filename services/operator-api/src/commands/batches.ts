@@ -2,14 +2,14 @@ import { HesError } from '@zhuzhan/core'
 import type { Clock } from '@zhuzhan/core'
 import type { CommandState, DeviceModulesState, NewCommandBatchBody } from '@zhuzhan/contracts'
 import type { ControlAction } from '@zhuzhan/dlt698'
-import { findMeters } from '@zhuzhan/persistence'
+import { createCostProtections, findMeters } from '@zhuzhan/persistence'
 import type { BatchRecord, BatchSignatures, BatchStore, MeterView } from '@zhuzhan/persistence'
 import type pg from 'pg'
 import { mustHave } from '../auth/guard.js'
 import type { Operator } from '../auth/people.js'
 import type { ModuleStates } from '../modules/module-states.js'
 import { protectorOf } from '../registry/answers.js'
-import { mayBeControlled } from './controllable.js'
+import { mayBeControlled, supplyPreserved } from './controllable.js'
 import type { Delivery } from './delivery.js'
 import type { Skipped, Tickets } from './tickets.js'
 
@@ -40,13 +40,15 @@ export interface CommandBatchesDeps {
   tickets: Tickets
   clock: Clock
   modules?: ModuleStates | undefined
+  /** Cost control judges its proposals again before a second person's signature counts. */
+  beforeApproval?: ((batch: string) => Promise<void>) | undefined
 }
 
 const UNDECIDED: readonly CommandState[] = ['accepted', 'awaiting_approval']
 /** Jobs added at a time. */
 const HANDED_AT_ONCE = 64
 
-export function createCommandBatches({ pool, store, delivery, tickets, clock, modules }: CommandBatchesDeps): CommandBatches {
+export function createCommandBatches({ pool, store, delivery, tickets, clock, modules, beforeApproval }: CommandBatchesDeps): CommandBatches {
   const find = async (id: string): Promise<BatchRecord> => {
     const batch = await store.find(id)
     if (!batch) throw new HesError('NOT_FOUND', 'There is no such batch.')
@@ -105,9 +107,10 @@ export function createCommandBatches({ pool, store, delivery, tickets, clock, mo
       const skipped: Skipped[] = []
       const meters: MeterView[] = []
       const states = await modules?.of([...known.values()].map(protectorOf))
+      const preserved = request.action === 'trip' ? await createCostProtections(pool).preserved(wanted, new Date(clock.now())) : undefined
       for (const address of wanted) {
         const meter = known.get(address)
-        const why = meter ? refusalOf(meter, request.action, states?.get(protectorOf(meter))) : new HesError('NOT_FOUND', 'There is no such meter.')
+        const why = meter ? refusalOf(meter, request.action, states?.get(protectorOf(meter)), preserved?.get(address)) : new HesError('NOT_FOUND', 'There is no such meter.')
         if (meter && !why) meters.push(meter)
         else if (why) skipped.push({ meter: address, code: why.code, message: why.message })
       }
@@ -124,7 +127,9 @@ export function createCommandBatches({ pool, store, delivery, tickets, clock, mo
     find,
     sign,
     approve: async (id, operator, proof, reason) => {
-      const batch = await second(id, operator)
+      await second(id, operator)
+      await beforeApproval?.(id)
+      const batch = await find(id)
       needed(batch, 'awaiting_approval')
       if (batch.approver !== operator.username) {
         throw new HesError('RIGHT_MISSING', `The tickets name ${batch.approver} as their approver; ${batch.requestedBy} can ask anew with "approver": "${operator.username}".`, { object: objectOf(batch) })
@@ -145,7 +150,8 @@ export function createCommandBatches({ pool, store, delivery, tickets, clock, mo
 }
 
 /** Why this meter takes no such command. */
-function refusalOf(meter: MeterView, action: NewCommandBatchBody['action'], modules: DeviceModulesState | undefined): HesError | undefined {
+function refusalOf(meter: MeterView, action: NewCommandBatchBody['action'], modules: DeviceModulesState | undefined, preserved: string | undefined): HesError | undefined {
+  if (preserved !== undefined) return supplyPreserved(meter.address, preserved)
   if (modules === 'suspect') return new HesError('DEVICE_SUSPECT')
   try {
     mayBeControlled(meter, action)

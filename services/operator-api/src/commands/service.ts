@@ -2,7 +2,7 @@ import { HesError } from '@zhuzhan/core'
 import type { Clock } from '@zhuzhan/core'
 import { STANDARD_READ } from '@zhuzhan/contracts'
 import type { CommandAction, CommandState } from '@zhuzhan/contracts'
-import { findMeter } from '@zhuzhan/persistence'
+import { createCostProtections, findMeter } from '@zhuzhan/persistence'
 import type { CommandRecord, CommandStore } from '@zhuzhan/persistence'
 import { currentTraceparent, withSpan } from '@zhuzhan/telemetry'
 import type pg from 'pg'
@@ -11,7 +11,7 @@ import type { Operator } from '../auth/people.js'
 import type { ModuleStates } from '../modules/module-states.js'
 import { protectorOf } from '../registry/answers.js'
 import type { Delivery } from './delivery.js'
-import { mayBeControlled } from './controllable.js'
+import { mayBeControlled, supplyPreserved } from './controllable.js'
 import type { Proof, Tickets, Unsigned } from './tickets.js'
 
 export interface NewRequest {
@@ -62,6 +62,8 @@ export function createCommandService({ pool, store, delivery, tickets, clock, mo
     if (!meter) throw new HesError('NOT_FOUND', `There is no meter ${request.meter}.`)
     if (request.action !== 'read') {
       mayBeControlled(meter, request.action)
+      const preserved = request.action === 'trip' ? (await createCostProtections(pool).preserved([meter.address], new Date(clock.now()))).get(meter.address) : undefined
+      if (preserved !== undefined) throw supplyPreserved(meter.address, preserved)
       const protector = protectorOf(meter)
       if ((await modules?.of([protector]))?.get(protector) === 'suspect') throw new HesError('DEVICE_SUSPECT', undefined, { object: `meter/${meter.address}` })
     }
