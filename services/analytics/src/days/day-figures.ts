@@ -53,10 +53,10 @@ export function createDayFigures({ pool, clock, settings }: { pool: pg.Pool; clo
       const some = meterIds.slice(at, at + METERS)
       await computeCompleteness(client, plans, day, some, now)
       // The midnight register ends the day before and begins this one.
-      await computeDailyEnergy(client, settings, addDays(day, -1), some, now)
-      await computeDailyEnergy(client, settings, day, some, now)
-      await computeValidatedDays(client, settings, addDays(day, -1), some, now, cause)
-      await computeValidatedDays(client, settings, day, some, now, cause)
+      for (const one of [addDays(day, -1), day]) {
+        await computeValidatedDays(client, settings, one, some, now, cause)
+        await computeDailyEnergy(client, settings, one, some, now)
+      }
     }
   }
 

@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { TOTAL } from '../metering/load-days.js'
 import { boundsOf } from '../completeness/completeness.js'
 import { addDays, dayStart } from '../days/local-day.js'
 import type { LocalDay } from '../days/local-day.js'
@@ -17,7 +18,7 @@ const NEAR_END = 0.01
  * Only registers that can but rise: forward and reverse active, reactive quadrants, apparent (OI 001x, 002x, 005x-00Ax). Combined
  * ones (000x, 003x, 004x) are signed and may fall rightly. A register that went backwards gives no energy, never a negative
  * one; a day without both registers gets no row. A reading that may be a replay (OSP-1 §7.10) is none. States: measured, estimated (a register was), rolled-over, backwards, ratio-changed (the multiplier, within the
- * day: no energy). Days before a change of the multiplier keep theirs.
+ * day: no energy), doubtful (validation refuses the day: none either, computed before this). Days before a change of the multiplier keep theirs.
  */
 const COMPUTE = `
   WITH day_of AS (
@@ -32,7 +33,8 @@ const COMPUTE = `
     SELECT d.id, a.item, d.ratio, d.ratio_changed, a.value AS r1, b.value AS r2,
       a.quality IN ('estimated', 'edited') OR b.quality IN ('estimated', 'edited') AS estimated,
       b.value < a.value AND a.value >= $6::numeric * (1 - ${NEAR_END}) AND a.value < $6::numeric
-        AND b.value + $6::numeric - a.value <= $6::numeric * ${NEAR_END} AS rolled_over
+        AND b.value + $6::numeric - a.value <= $6::numeric * ${NEAR_END} AS rolled_over,
+      a.item BETWEEN ${TOTAL} AND ${TOTAL + 5} AND EXISTS (SELECT FROM vee_day v WHERE v.meter_id = d.id AND v.day = $1::date AND v.item = ${TOTAL} AND v.day_over AND v.energy IS NULL) AS doubtful
     FROM day_of d
     JOIN reading_current a ON a.meter_id = d.id AND a.meter_id = ANY($2::int[]) AND a.time = d.from_at AND a.time = ANY($7::timestamptz[]) AND a.time >= $4 AND a.time < $5 AND a.quality <> 'replay-unchecked'
     JOIN reading_current b ON b.meter_id = d.id AND b.meter_id = ANY($2::int[]) AND b.time = d.from_at + interval '1 day' AND b.time = ANY($8::timestamptz[]) AND b.item = a.item AND b.time >= $4 AND b.time < $5 AND b.quality <> 'replay-unchecked'
@@ -40,8 +42,8 @@ const COMPUTE = `
   )
   INSERT INTO daily_energy (meter_id, day, item, start_value, end_value, energy, state, computed_at)
   SELECT id, $1::date, item, r1, r2,
-    CASE WHEN ratio_changed THEN NULL WHEN r2 >= r1 THEN trim_scale((r2 - r1) * ratio) WHEN rolled_over THEN trim_scale((r2 + $6::numeric - r1) * ratio) END,
-    CASE WHEN ratio_changed THEN 'ratio-changed' WHEN r2 < r1 AND NOT rolled_over THEN 'backwards' WHEN estimated THEN 'estimated' WHEN rolled_over THEN 'rolled-over' ELSE 'measured' END,
+    CASE WHEN ratio_changed OR doubtful THEN NULL WHEN r2 >= r1 THEN trim_scale((r2 - r1) * ratio) WHEN rolled_over THEN trim_scale((r2 + $6::numeric - r1) * ratio) END,
+    CASE WHEN ratio_changed THEN 'ratio-changed' WHEN r2 < r1 AND NOT rolled_over THEN 'backwards' WHEN doubtful THEN 'doubtful' WHEN estimated THEN 'estimated' WHEN rolled_over THEN 'rolled-over' ELSE 'measured' END,
     $3
   FROM registers
   ON CONFLICT (meter_id, day, item) DO UPDATE

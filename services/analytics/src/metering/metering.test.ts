@@ -131,6 +131,7 @@ test('a flown-away register: no energy, no month, no cost; its registers are rea
   await run()
   expect(await figures()).toMatchObject([{ energy: null, why_not: expect.stringContaining('VEE-4-STEP') as string, may_act: false }])
   expect(await months()).toMatchObject([{ energy: null, why_not: expect.stringContaining('2026-10-05') as string, cost: null }])
+  expect(await query('SELECT energy, state FROM daily_energy')).toEqual([{ energy: null, state: 'doubtful' }])
   expect(await query("SELECT count(*)::int AS slots, min(again) AS again FROM collection_gap WHERE plan_id = 'curve-15min'")).toEqual([{ slots: 97, again: 'due' }])
   // The order is there once, however often the day is computed.
   await touch([1, '2026-10-05'])
