@@ -39,7 +39,7 @@ export function createCostProtections(pool: pg.Pool): CostProtections {
         `INSERT INTO cost_protection (kind, scope, of, since, until, evidence, entered_by) VALUES ($1,$2,$3,$4,$5,$6,$7) RETURNING ${COLUMNS}`, [kind, scope, of, since, until, evidence, who])
       const { rows } = await client.query<{ account: string; meter: string }>(
         `SELECT a.account, a.meter FROM cost_account a LEFT JOIN meter m ON m.address = a.meter LEFT JOIN terminal t ON t.address = m.terminal_address
-         WHERE $1 = 'all' OR ($1 = 'account' AND a.account = $2) OR ($1 = 'area' AND COALESCE(m.area, t.area) = $2)`, [scope, of])
+         WHERE $1 = 'all' OR ($1 = 'account' AND a.account = $2) OR ($1 = 'area' AND COALESCE(m.area, t.area, 'DEFAULT') = $2)`, [scope, of])
       if (scope === 'account' && rows.length === 0) throw new HesError('NOT_FOUND', `There is no account ${of}.`)
       const withdrawn = await withdrawCommands(client, rows.map(({ meter }) => meter), 'trip', PRESERVING.includes(kind) ? 'any' : 'proposed', `withdrawn: ${kind}, ${evidence}`)
       await appendAuditIn(client, [{ actor: who, action: 'cost.protect', object: `cost-protection/${protection?.id}`, outcome: 'ok', reason: evidence, detail: { kind, scope, of, withdrawn } }])
