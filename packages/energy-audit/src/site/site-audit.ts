@@ -84,8 +84,9 @@ function plain(numbers: Numbers, withheld: boolean): Record<string, string | num
 function chartsOf({ intervals, frame, tariff, dayTypes, input, energy, load }: SiteFigures) {
   const daily = Array.from({ length: frame.days }, (_, day) => ({ day: addDays(frame.firstDay, day), kwh: Object.fromEntries(PERIODS.map((period) => [period, 0])) }))
   const powers: number[] = []
+  const table = [false, true].map((holiday) => Array.from({ length: 96 }, (_, slot) => periodAt(tariff, frame.monthNumber, slot * 15, holiday)))
   for (const { from, energy: used } of intervals) {
-    const period = periodAt(tariff, frame.monthNumber, frame.slotOf(from) * 15, frame.isHoliday(from))
+    const period = table[Number(frame.isHoliday(from))]?.[frame.slotOf(from)] ?? 'flat'
     const of = daily[frame.dayOf(from)]?.kwh
     if (of) of[period] = (of[period] ?? 0) + toNumber(used)
     powers.push(toNumber(used * PER_HOUR))
