@@ -17,8 +17,8 @@ const REPORT = join(ROOT, '.tools/jest.json')
 const STATION_TESTS = '/test/(e2e|security)/'
 /** Jest keeps what a suite has loaded: in one process 250 suites fill the heap, and the last ones wait for the garbage collector. */
 const FRESH_WORKERS = ['--workerIdleMemoryLimit=1GB']
-/** Drills of more than five minutes together: with ZHUZHAN_TEST_LONG=1, before a release, and after a change of sessions, keys or the machine. */
-const DRILLS = '/(test/(e2e/rotation|security/osp1/(kill|modules|no-key-outside|wire))|custody/change-master-kill)\\.test'
+/** Drills of more than five minutes together: with ZHUZHAN_TEST_LONG=1, before a release, and after a change of sessions, keys, the machine or cost control. */
+const DRILLS = '/(test/(e2e/(rotation|cost-control)|security/osp1/(kill|modules|no-key-outside|wire))|custody/change-master-kill)\\.test'
 /** The kill rig reads /proc. */
 const LINUX_ONLY = '/test/e2e/chaos\\.test'
 const SPARED = [...(process.env.ZHUZHAN_TEST_LONG === '1' ? [] : [DRILLS]), ...(process.platform === 'linux' ? [] : [LINUX_ONLY])]
