@@ -22,6 +22,7 @@ const ARROWS = {
   'packages/field-sessions': ['core', 'codec', 'gm-crypto', 'policy'],
   'packages/contracts': ['core'],
   'packages/cost-control': ['core'],
+  'packages/demand-control': ['core', 'energy-models'],
   'packages/energy-audit': ['core'],
   'packages/audit-files': ['core', 'energy-audit'],
   'packages/energy-models': ['core'],
@@ -45,7 +46,7 @@ const ARROWS = {
 }
 
 /** Computation only: these can be fuzzed and reviewed without a socket, a file or a database in sight. */
-const PURE = ['packages/core', 'packages/codec', 'packages/dlt645', 'packages/dlt698', 'packages/gdw1376', 'packages/ssal', 'packages/analyser', 'packages/contracts', 'packages/osp1', 'packages/policy', 'packages/field-sessions', 'packages/cost-control', 'packages/energy-audit', 'packages/energy-models', 'packages/metering']
+const PURE = ['packages/core', 'packages/codec', 'packages/dlt645', 'packages/dlt698', 'packages/gdw1376', 'packages/ssal', 'packages/analyser', 'packages/contracts', 'packages/osp1', 'packages/policy', 'packages/field-sessions', 'packages/cost-control', 'packages/demand-control', 'packages/energy-audit', 'packages/energy-models', 'packages/metering']
 const INPUT_OUTPUT = ['fs', 'fs/promises', 'net', 'tls', 'http', 'https', 'http2', 'dgram', 'child_process', 'cluster', 'worker_threads'].map((name) => `node:${name}`)
 /** Raw sockets live where terminals, pipes and test peers are; everything else speaks through them. */
 const SOCKETS = ['services/gateway-type1', 'packages/service-kit', 'packages/fleet', 'packages/testing', 'packages/supervisor', 'packages/chaos']

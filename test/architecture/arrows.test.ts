@@ -71,7 +71,7 @@ describe('ciphers and keys', () => {
 })
 
 describe('pure packages', () => {
-  const pure = ['core', 'codec', 'dlt698', 'contracts', 'osp1', 'policy', 'field-sessions', 'cost-control', 'energy-audit', 'energy-models', 'metering']
+  const pure = ['core', 'codec', 'dlt698', 'contracts', 'osp1', 'policy', 'field-sessions', 'cost-control', 'demand-control', 'energy-audit', 'energy-models', 'metering']
   test.each(pure)('%s has no input or output', (name) => {
     const forbidden = /^node:(fs|net|tls|https?|http2|dgram|child_process|cluster|worker_threads)\b|^(pg|ws|fastify|ioredis|bullmq|pino)$/
     const found = memberOf(name).sources.filter((source) => !source.test).flatMap(({ file, imports }) => imports.filter((one) => forbidden.test(one)).map((one) => `${file}: ${one}`))

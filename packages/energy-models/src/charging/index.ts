@@ -1,4 +1,4 @@
-export { ChargingCase, readCase } from './case.js'
+export { ChargingCase, limitAt, readCase } from './case.js'
 export type { Vehicle } from './case.js'
 export { judge } from './judge.js'
 export type { Judgement } from './judge.js'

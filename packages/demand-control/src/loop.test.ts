@@ -1,0 +1,109 @@
+import { baseline, eventResult, limitsInEvent } from './baseline.js'
+import { composeBatch, fitInto } from './batch.js'
+import { createChargingControl } from './control.js'
+import { LOOP_DEFAULTS } from './settings.js'
+import type { LoopSettings } from './settings.js'
+import { COMMAND_STATES, COMMAND_TRANSITIONS, nextState } from './states.js'
+
+const SLOT = { start: 900_000, end: 1_800_000 }
+const settings = (changes: Partial<LoopSettings> = {}): LoopSettings => ({ ...LOOP_DEFAULTS, areaKw: 100, roomKw: () => 50, safeKw: new Map([['A', 0], ['B', 0]]), ...changes })
+const reading = (kw: number) => ({ kw, plugged: true, sessionKwh: 0 })
+const PLAN = { version: 1, reason: 'test' }
+
+it('has every state in its table, reaches each from planned, and leaves none that is final', () => {
+  const reached = new Set(['planned'])
+  for (let turn = 0; turn < COMMAND_STATES.length; turn++) COMMAND_TRANSITIONS.filter(({ from }) => reached.has(from)).forEach(({ to }) => reached.add(to))
+  expect([...reached].sort()).toEqual([...COMMAND_STATES].sort())
+  expect(COMMAND_TRANSITIONS.filter(({ from }) => from === 'rolled-back' || from === 'expired')).toEqual([])
+  expect(nextState('sent', 'send')).toBe('sent')
+  expect(nextState('planned', 'send')).toBeUndefined()
+  expect(nextState('expired', 'acknowledge')).toBeUndefined()
+})
+
+it('a fall ends at the start of the slot, a rise begins there, each in steps of the ramp', () => {
+  const window = { ...SLOT, stepMs: 30_000, rampKw: 15 }
+  const of = (before: number, next: number) => ['A', 'B', 'C', 'D', 'E'].map((pile) => ({ pile, before, next, safe: 0 }))
+  expect(composeBatch(of(0, 7), window).map(({ from }) => (from - SLOT.start) / 30_000)).toEqual([0, 0, 1, 1, 2])
+  expect(composeBatch(of(7, 0), window).map(({ from }) => (from - SLOT.start) / 30_000)).toEqual([0, 0, -1, -1, -2])
+  // One charges in place of another: nothing changes for the area.
+  expect(composeBatch([{ pile: 'A', before: 40, next: 0, safe: 0 }, { pile: 'B', before: 0, next: 40, safe: 0 }], window).map(({ from }) => from)).toEqual([SLOT.start, SLOT.start])
+  // Who waits for his step keeps what he had.
+  expect(composeBatch([{ pile: 'A', before: 5, next: 20, safe: 0 }, { pile: 'B', before: 2, next: 10, safe: 0 }], window).filter(({ pile }) => pile === 'B')).toEqual([
+    { pile: 'B', kw: 2, from: SLOT.start, to: SLOT.start + 30_000 }, { pile: 'B', kw: 10, from: SLOT.start + 30_000, to: SLOT.end },
+  ])
+})
+
+it('reserves what piles fall back to, and says when their own limits are too high', () => {
+  expect([...fitInto(new Map([['A', 7], ['B', 6]]), new Map([['A', 1], ['B', 1]]), 9)]).toEqual([['A', 1], ['B', 6]])
+  expect(() => fitInto(new Map(), new Map([['A', 5], ['B', 5]]), 9)).toThrow(/1.000 kW over/)
+})
+
+it('repeats with the same id until it is acknowledged, and is verified by the read-back', () => {
+  const control = createChargingControl(settings())
+  control.propose(new Map([['A', 7]]), SLOT, PLAN, 800_000)
+  const [first] = control.due(800_000)
+  expect(control.due(810_000)).toEqual([])
+  expect(control.due(830_000)).toEqual([first])
+  control.acknowledged(first!.id, { outcome: 'repeated' }, 831_000)
+  expect(control.due(900_000)).toEqual([])
+  control.readBack(new Map([['A', reading(7)]]), 960_000)
+  expect(control.find(first!.id)).toMatchObject({ state: 'verified', tries: 2 })
+  control.tick(1_020_000)
+  expect(control.takeReplan()).toBeUndefined()
+  expect(control.log.entries.map(({ event }) => event)).toEqual(['planned', 'approve', 'queue', 'approved', 'send', 'send', 'acknowledge', 'agree', 'judged'])
+})
+
+it('a device that confirms and does not follow fails, and the load that did not fall asks for a new plan', () => {
+  const control = createChargingControl(settings())
+  control.readBack(new Map([['A', reading(7)]]), 780_000)
+  control.propose(new Map([['A', 2]]), SLOT, PLAN, 800_000)
+  const [command] = control.due(800_000)
+  control.acknowledged(command!.id, { outcome: 'applied' }, 801_000)
+  for (const at of [960_000, 1_020_000]) control.readBack(new Map([['A', reading(7)]]), at)
+  control.tick(1_020_000)
+  expect(control.find(command!.id)?.state).toBe('failed')
+  expect(control.takeReplan()).toMatch(/0 of 1 verified \(1 failed\); under 90 %.*fell by 0 kW in place of 5 kW/)
+  expect(control.takeReplan()).toBeUndefined()
+})
+
+it('waits for a person when told to, and nobody approves what could break the limit', () => {
+  const control = createChargingControl(settings({ approval: 'person' }))
+  const batch = control.propose(new Map([['A', 7]]), SLOT, PLAN, 800_000)
+  expect(control.due(800_000)).toEqual([])
+  control.approve(batch, 'li', 801_000)
+  expect(control.due(801_000)).toHaveLength(1)
+  expect(() => control.approve(batch, 'li', 802_000)).toThrow(expect.objectContaining({ code: 'STATE_CONFLICT' }))
+  // A second plan for the same time: what the first one sent may still hold.
+  const second = control.propose(new Map([['B', 45]]), SLOT, PLAN, 810_000)
+  expect(() => control.approve(second, 'li', 811_000)).toThrow(/52 kW against 50 kW/)
+  control.reject(second, 'li', 'too much', 812_000)
+  expect(control.takeReplan()).toContain('too much')
+})
+
+it('rolls back newest first to the earlier set-points, withdraws what was not sent, and plans nothing until resumed', () => {
+  const control = createChargingControl(settings())
+  control.propose(new Map([['A', 7]]), SLOT, PLAN, 800_000)
+  control.due(800_000).forEach(({ id }) => control.acknowledged(id, { outcome: 'applied' }, 800_300))
+  control.propose(new Map([['A', 3], ['B', 5]]), { start: 1_800_000, end: 2_700_000 }, PLAN, 1_600_000)
+  control.due(1_600_000).forEach(({ id }) => control.acknowledged(id, { outcome: 'applied' }, 1_600_300))
+  control.abort('li', 'the feeder is switched', 1_700_000)
+  const rolledBack = control.log.entries.filter(({ event }) => event === 'roll-back').map(({ about }) => Number(about.split('-').at(-1)))
+  expect(rolledBack).toEqual([3, 2, 1])
+  const back = control.due(1_700_000).map(({ pile, kw, from }) => ({ pile, kw, from }))
+  expect(back).toEqual([{ pile: 'A', kw: 0, from: 1_700_000 }, { pile: 'B', kw: 0, from: 1_800_000 }, { pile: 'A', kw: 7, from: 1_800_000 }])
+  expect(() => control.propose(new Map(), SLOT, PLAN, 1_700_000)).toThrow(expect.objectContaining({ code: 'STATE_CONFLICT' }))
+  control.resume('li', 1_750_000)
+  expect(control.takeReplan()).toBe('resumed by li')
+})
+
+it('baseline: the mean of the highest 4 of the last 5 like days, and what an event brought', () => {
+  const event = { date: '2026-07-15', kind: 'workday', fromSlot: 1, toSlot: 3, reductionKw: 10 }
+  const day = (date: string, kw: number, more = {}) => ({ date, kind: 'workday', kw: [0, kw, kw, 0], ...more })
+  const days = [day('2026-07-06', 999), day('2026-07-07', 10), day('2026-07-08', 60), day('2026-07-09', 50), day('2026-07-10', 40), day('2026-07-11', 500, { kind: 'weekend' }), day('2026-07-13', 999, { event: true }), day('2026-07-14', 30)]
+  expect(baseline(event, days)).toEqual([45, 45])
+  expect(baseline(event, days, { highest: 2, of: 3 })).toEqual([45, 45])
+  expect(() => baseline(event, days.slice(2))).toThrow(expect.objectContaining({ code: 'DATA_REFUSED' }))
+  expect(limitsInEvent([50, 50, 20, 50], event, [45, 45])).toEqual([50, 35, 20, 50])
+  expect(eventResult(event, [45, 45], [30, 36])).toEqual({ meanKw: 12, leastKw: 9, met: true })
+  expect(eventResult(event, [45, 45], [36, 36])).toMatchObject({ met: false })
+})
