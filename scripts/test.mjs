@@ -17,6 +17,8 @@ const REPORT = join(ROOT, '.tools/jest.json')
 const STATION_TESTS = '/test/(e2e|security)/'
 /** Jest keeps what a suite has loaded: in one process 250 suites fill the heap, and the last ones wait for the garbage collector. */
 const FRESH_WORKERS = ['--workerIdleMemoryLimit=1GB']
+/** Jest leaves one core idle otherwise, which on two cores makes the tests take twice as long. */
+const ALL_CORES = ['--maxWorkers=100%']
 /** Drills of more than five minutes together: with ZHUZHAN_TEST_LONG=1, before a release, and after a change of sessions, keys, the machine or cost control. */
 const DRILLS = '/(test/(e2e/(rotation|cost-control)|security/osp1/(kill|modules|no-key-outside|wire))|custody/change-master-kill)\\.test'
 /** The kill rig reads /proc. */
@@ -34,7 +36,7 @@ if (asked.length === 0) {
   ])
 }
 const runs = asked.length > 0 ? [jest(asked)] : [
-  jest([...FRESH_WORKERS, '--testPathIgnorePatterns', '/node_modules/', '/dist/', STATION_TESTS, ...SPARED]),
+  jest([...FRESH_WORKERS, ...ALL_CORES, '--testPathIgnorePatterns', '/node_modules/', '/dist/', STATION_TESTS, ...SPARED]),
   jest(['--runInBand', '--passWithNoTests', '--testPathPatterns', STATION_TESTS, '--testPathIgnorePatterns', '/node_modules/', '/dist/', ...SPARED]),
 ]
 const passed = runs.reduce((sum, run) => sum + run.passed, 0)

@@ -1,7 +1,8 @@
+import { execFile } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { guard } from './guard.js'
 import { postgresTemplate, prepareTestServer } from './postgres-template.js'
 import { temporaryFolder } from './temporary-folder.js'
@@ -17,6 +18,9 @@ export interface TestPostgres {
   stop(): Promise<void>
 }
 
+/** `cp` and `rm` of the system: Node's own take five times as long for the 1,600 files of a cluster, and every suite waits for it. */
+const run = promisify(execFile)
+
 export interface TestPostgresOptions {
   /** Further `-c name=value` settings. */
   settings?: Readonly<Record<string, string>>
@@ -27,7 +31,7 @@ export async function startPostgres({ settings }: TestPostgresOptions = {}): Pro
   const template = await postgresTemplate()
   const folder = temporaryFolder()
   const cluster = join(folder, 'postgres')
-  cpSync(template, cluster, { recursive: true })
+  await run('cp', ['-R', template, cluster])
   const server = await prepareTestServer(cluster, settings)
   const release = guard(join(cluster, 'postmaster.pid'), folder)
   let child: ChildProcess | undefined
@@ -54,7 +58,7 @@ export async function startPostgres({ settings }: TestPostgresOptions = {}): Pro
       // SIGINT ends the connections too; pools of the test that are still open must listen to `error`.
       await end('SIGINT')
       release()
-      rmSync(folder, { recursive: true, force: true })
+      await run('rm', ['-rf', folder])
     },
   }
 }

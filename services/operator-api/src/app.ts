@@ -111,8 +111,12 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
   // Plain HTTP behind somebody else's TLS is a normal set-up: no upgrade of links, no HSTS from here.
   await app.register(fastifyHelmet, { contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } }, hsts: false })
   await app.register(fastifyRateLimit, { max: deps.requestsPerMinute, timeWindow: 60_000, keyGenerator: remoteOf })
+  const maxEventLoopDelay = deps.maxLoopDelayMs ?? MAX_LOOP_DELAY_MS
   await app.register(fastifyUnderPressure, {
-    maxEventLoopDelay: deps.maxLoopDelayMs ?? MAX_LOOP_DELAY_MS,
+    maxEventLoopDelay,
+    // One turn longer than this interval leaves it without a sample, which the plugin takes for endless delay: at its default of
+    // one second a single large PDF would make the station refuse everybody.
+    sampleInterval: maxEventLoopDelay,
     // A promise: the plugin lets a plain throw go past the error handler.
     pressureHandler: async () => { throw new HesError('UNAVAILABLE', 'The station is too busy; try again.') },
   })

@@ -5,7 +5,7 @@ import { HesError } from '@zhuzhan/core'
 import type { Clock } from '@zhuzhan/core'
 import { AuditFileQuery, AuditLevel, AuditRunAnswer, AuditRunList, AuditVersionList, EnergySiteAnswer, EnergySiteBody, EnergySiteList, MonthInput, NewAuditRunBody, SiteIdInput } from '@zhuzhan/contracts'
 import { readSettings } from '@zhuzhan/energy-audit'
-import type { Language, SiteAudit } from '@zhuzhan/energy-audit'
+import type { SiteAudit } from '@zhuzhan/energy-audit'
 import {
   cancelAuditRun, createAuditRun, deleteEnergySite, findAuditRun, findAuditVersion, findEnergySite, listAuditRuns, listAuditVersions, listEnergySites, putEnergySite, unknownMeters,
 } from '@zhuzhan/persistence'
@@ -112,13 +112,12 @@ export const siteAuditRoutes = ({ pool, guard, enqueue, audit }: SiteAuditDeps):
     const { format, lang, version } = request.query
     const found = await findAuditVersion(pool, level, subject, month, version)
     if (!found) throw new HesError('NOT_FOUND', `There is no audit of ${subject} for ${month}${version === undefined ? '' : `, version ${version}`}; POST /energy-audits/runs has it computed.`)
-    return sendAudit(reply, found.audit as SiteAudit, format, lang, `audit-${level}-${subject}-${month}-v${found.version}`)
+    return sendAudit(reply, await auditFile(found.audit as SiteAudit, format, lang), format, `audit-${level}-${subject}-${month}-v${found.version}`)
   })
 }
 
 /** The page is shown, the other forms are saved. */
-export async function sendAudit(reply: FastifyReply, audit: SiteAudit, format: AuditFormat, language: Language, name: string): Promise<never> {
-  const file = await auditFile(audit, format, language)
+export function sendAudit(reply: FastifyReply, file: Buffer, format: AuditFormat, name: string): never {
   const safe = name.replace(/[^A-Za-z0-9_.-]/g, '_')
   return reply.type(MEDIA_TYPES[format]).header('content-disposition', `${format === 'html' || format === 'json' ? 'inline' : 'attachment'}; filename="${safe}.${format}"`).send(file as never) as never
 }
