@@ -13,6 +13,8 @@ import {
   startMachine,
   testEngine,
 } from './conformance/rig.js'
+import { createMarks } from './reports/marks.js'
+import type { ReportEntryRow } from './store/store.js'
 
 /** Reports and read proofs, both sides against each other. OSP-1 §7.5, §7.10, §8. */
 
@@ -210,5 +212,31 @@ describe('read proofs', () => {
       parameter: { type: 'null' },
     })
     await expect(ask(rig.port, 'proofSeal', { address, apdu: trip })).rejects.toMatchObject({ code: 'TICKET_REFUSED' })
+  })
+})
+
+describe('marks of the windows', () => {
+  const row = (n: number): ReportEntryRow => ({ deviceId: n, rspctr: 0, rn: Buffer.alloc(12), mac: Buffer.alloc(8) })
+
+  it('wait for a database that stands still, in one statement, and nobody is told before', async () => {
+    const statements: { ids: number[]; end: (error?: Error) => void }[] = []
+    const mark = createMarks({
+      markReports: (rows) => new Promise((resolve, reject) => {
+        statements.push({ ids: rows.map(({ deviceId }) => deviceId), end: (error) => { if (error) reject(error); else resolve() } })
+      }),
+    })
+    const told: string[] = []
+    const all = [[row(1)], [row(2), row(3)], [row(4)]].map((rows, n) => mark(rows).then(() => told.push(`${n}`), () => told.push(`${n} failed`)))
+    await new Promise(setImmediate)
+    expect([statements.map(({ ids }) => ids), told]).toEqual([[[1]], []])
+    statements[0]?.end(new Error('cut'))
+    await new Promise(setImmediate)
+    // The failure of one statement is nobody else's.
+    expect([statements.map(({ ids }) => ids), told]).toEqual([[[1], [2, 3, 4]], ['0 failed']])
+    statements[1]?.end()
+    await Promise.all(all)
+    expect(told).toEqual(['0 failed', '1', '2'])
+    await Promise.all([mark([row(5)]), new Promise<void>((resolve) => { setImmediate(() => { statements[2]?.end(); resolve() }) })])
+    expect(statements).toHaveLength(3)
   })
 })

@@ -9,6 +9,7 @@ import { keysInForce } from '../keys/key-trials.js'
 import { createTokens } from '../sessions/tokens.js'
 import { eachNow, refusal } from '../batch.js'
 import type { MachineStore } from '../store/store.js'
+import { createMarks } from './marks.js'
 
 /** A report that was opened and may be confirmed. */
 interface Opened {
@@ -41,6 +42,7 @@ export function createReports({
   clock: Clock
   random: Random
 }): Reports {
+  const markDurably = createMarks(store)
   const tokens = createTokens<Opened>({ random, clock, validMs: CONFIRM_WITHIN_MS, capacity: MAX_OPENED })
 
   const openOf = (owner: string, device: Device, { address, apdu }: CryptoRequest<'openReport'>): CryptoResult<'openReport'> => {
@@ -79,7 +81,7 @@ export function createReports({
         .filter(({ device, rn, mac }) => device.window.judge(rn, mac) === 'new')
       // Marked durably before the answer exists: an answered report is known for ever after (§7.10).
       if (marks.length > 0) {
-        await store.markReports(marks.map(({ device, rn, mac }) => ({ deviceId: device.row.id, rspctr: rspctrOf(rn), rn, mac })))
+        await markDurably(marks.map(({ device, rn, mac }) => ({ deviceId: device.row.id, rspctr: rspctrOf(rn), rn, mac })))
         for (const { device, rn, mac } of marks) device.window.mark(rn, mac)
       }
       return found.map((one, i): CryptoResult<'confirmReport'> | HesError => {

@@ -12,7 +12,7 @@ import { pgGroups } from './pg-groups.js'
 import { pgModules } from './pg-modules.js'
 import { pgTickets } from './pg-tickets.js'
 import { pgReseal } from './pg-reseal.js'
-import type { DeviceCounters, MachineIdentity, MachineStore, OwnKeyRow } from './store.js'
+import type { DeviceCounters, MachineIdentity, MachineStore, OwnKeyRow, ReportEntryRow } from './store.js'
 
 /** The port on PostgreSQL. Writes are single statements, so each is one round trip and one commit. */
 export function createPgStore(pool: Pool): MachineStore {
@@ -182,11 +182,13 @@ export function createPgStore(pool: Pool): MachineStore {
     },
     async markReports(rows) {
       // Two marks of one slot in one batch: only the newer counter stays, as it would one after the other.
-      const newest = [
-        ...new Map(
-          [...rows].sort((a, b) => a.rspctr - b.rspctr).map((row) => [`${row.deviceId}/${row.rspctr % REPORT_WINDOW}`, row]),
-        ).values(),
-      ]
+      const bySlot = new Map<number, ReportEntryRow>()
+      for (const row of rows) {
+        const slot = row.deviceId * REPORT_WINDOW + (row.rspctr % REPORT_WINDOW)
+        const there = bySlot.get(slot)
+        if (!there || there.rspctr <= row.rspctr) bySlot.set(slot, row)
+      }
+      const newest = [...bySlot.values()]
       if (newest.some(({ rn, mac }) => rn.length !== RN_LENGTH || mac.length !== REPORT_TAG)) throw new RangeError('a report is known by RN and MAC of fixed length')
       // Numbers as one text, bytes as one string of them: element by element the driver would spend more on a report than its cipher does.
       await write(
