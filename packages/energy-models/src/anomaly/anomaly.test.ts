@@ -73,6 +73,11 @@ it('measures rankings by their definitions', () => {
   const { slope, offset } = platt([-2, -1, 1, 2, -1, 1], [0, 0, 1, 1, 1, 0])
   expect(slope).toBeGreaterThan(0)
   expect(Math.abs(offset)).toBeLessThan(1e-6)
+  // Scores far from 0 and some of them wrong: seen running away (a slope of ten millions) without halved steps.
+  const far = Array.from({ length: 400 }, (_, index) => (index % 2 === 0 ? 6 + (index % 7) : -4 - (index % 5)))
+  const wrong = platt(far, far.map((score, index) => (index % 25 === 0 ? 1 - Number(score > 0) : Number(score > 0))))
+  expect(wrong.slope).toBeGreaterThan(0.1)
+  expect(wrong.slope).toBeLessThan(2)
 })
 
 it('scores labelled indicators', () => {

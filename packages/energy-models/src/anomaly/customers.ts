@@ -1,8 +1,9 @@
 import { HesError } from '@zhuzhan/core'
-import { mean, quantile } from '../linear/statistics.js'
+import { mean, median, quantile } from '../linear/statistics.js'
 import { dayIndex, daysOf, takeOutImplausible } from '../series/series.js'
 import type { SeriesTable } from '../series/series.js'
-import { dayMeans } from './features.js'
+import { STATISTICS, dailyOf } from './daily.js'
+import type { Daily } from './daily.js'
 import type { Customer } from './features.js'
 
 export interface PreparedCustomer {
@@ -43,7 +44,7 @@ export function prepareCustomers(history: SeriesTable, series: SeriesTable, map?
     const place = home === undefined ? undefined : columnOf.get(home)
     return prepared(name, place === undefined ? undefined : before.values[place]!.slice(), series.values[column]!.slice(), series.perDay)
   })
-  const area = areaByDay(found.flatMap(({ customer }) => customer ?? []), series)
+  const area = areaOf(found.flatMap(({ customer }) => customer ?? []))
   for (const { customer } of found) if (customer) customer.area = area
   return found
 }
@@ -57,15 +58,29 @@ function prepared(series: string, history: Float64Array | undefined, recent: Flo
   const completeness = Math.min(there(history), there(recent))
   if (completeness < LEAST_COMPLETENESS) return { ...nothing, completeness, takenOut, refused: `only ${Math.round(completeness * 100)} % of the readings are usable` }
   if (mean(history) <= 0) return { ...nothing, completeness, takenOut, refused: 'the history shows no use' }
-  return { series, customer: { history, recent, perDay, area: new Float64Array(0) }, refused: undefined, completeness, takenOut }
+  return { series, customer: { ...customerOf(history, recent, perDay), area: { before: [], now: [] } }, refused: undefined, completeness, takenOut }
 }
 
-/** By day: what customers usually use against their own history. */
-export function areaByDay(customers: readonly Customer[], { days, perDay }: Pick<SeriesTable, 'days' | 'perDay'>): Float64Array {
-  if (customers.length < LEAST_AREA) return new Float64Array(days).fill(1)
-  const ratios = customers.map(({ history, recent }) => dayMeans(recent, perDay).map((value) => value / mean(history)))
-  return Float64Array.from({ length: days }, (_, day) => {
-    const usual = quantile(ratios.map((one) => one[day]!), AREA_QUANTILE)
-    return Number.isFinite(usual) && usual > 0.05 ? usual : 1
+/**
+ * By day and statistic: how far customers usually are from the middle of their own history, as a logarithm. In the time judged the quantile
+ * over the middle is taken.
+ */
+export function areaOf(customers: readonly Pick<Customer, 'before' | 'now'>[]): Customer['area'] {
+  const [first] = customers
+  const mode = (time: 'before' | 'now', share: number): Daily => STATISTICS.map((_, statistic) => {
+    const days = first?.[time][statistic]?.length ?? 0
+    if (customers.length < LEAST_AREA) return new Float64Array(days)
+    const middles = customers.map(({ before }) => median(before[statistic]!))
+    return Float64Array.from({ length: days }, (_none, day) => {
+      const usual = quantile(customers.map((one, index) => one[time][statistic]![day]! - middles[index]!), share)
+      return Number.isFinite(usual) ? usual : 0
+    })
   })
+  return { before: mode('before', 0.5), now: mode('now', AREA_QUANTILE) }
+}
+
+/** A customer by itself; `area` is still missing. */
+export function customerOf(history: Float64Array, recent: Float64Array, perDay: number): Omit<Customer, 'area'> {
+  const unit = mean(history)
+  return { history, recent, perDay, before: dailyOf(history, perDay, unit), now: dailyOf(recent, perDay, unit) }
 }

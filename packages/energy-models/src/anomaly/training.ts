@@ -5,9 +5,8 @@ import { createRandom } from '../random.js'
 import { daysOf } from '../series/series.js'
 import type { SeriesTable } from '../series/series.js'
 import { HONEST, MILD, TEXTBOOK, changedFrom } from './attacks.js'
-import { areaByDay } from './customers.js'
+import { areaOf, customerOf } from './customers.js'
 import { FEATURES, featuresOf } from './features.js'
-import type { Customer } from './features.js'
 import { digestOf } from './model.js'
 import type { AnomalyModel } from './model.js'
 
@@ -21,7 +20,7 @@ export interface Example {
 /** Each draw of the area has one series a home: as many rows as homes x draws. */
 const WINDOW_DAYS = 60
 const TREES = { trees: 260, depth: 4, rate: 0.05 }
-const FOLDS = 6
+const FOLDS = 4
 
 /**
  * Examples from true use: in each draw every home is left as it is, changes honestly, or is tampered with by formula from a day on. Half of
@@ -46,10 +45,10 @@ export function drawExamples(homes: SeriesTable, draws: number, seed: number): E
       const use = recent.values[column]!
       const values = change ? changedFrom(use, day, homes.perDay, change, random) : use.slice()
       const lost = random() < 0.3 ? 0.1 * random() : 0
-      const customer: Customer = { history: history.values[column]!, recent: values.map((value) => (random() < lost ? NaN : value)), perDay: homes.perDay, area: new Float64Array(0) }
+      const customer = customerOf(history.values[column]!, values.map((value) => (random() < lost ? NaN : value)), homes.perDay)
       return { home, kind, label: kind === 'textbook' || kind === 'mild' ? 1 : 0, customer } as const
     })
-    const area = areaByDay(drawn.map(({ customer }) => customer), { days: length, perDay: homes.perDay })
+    const area = areaOf(drawn.map(({ customer }) => customer))
     return drawn.map(({ home, kind, label, customer }): Example => ({ home, kind, label, features: featuresOf({ ...customer, area }) }))
   }).flat()
 }

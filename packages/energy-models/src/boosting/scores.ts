@@ -25,11 +25,19 @@ export function foundAt(scores: readonly number[], labels: readonly number[], fa
   return ones.filter((score) => score > limit).length / ones.length
 }
 
-/** Platt's calibration: the slope and offset that make sigmoid(slope x score + offset) the likeliest, by Newton steps. */
+/**
+ * Platt's calibration: the slope and offset that make sigmoid(slope x score + offset) the likeliest, by Newton steps. A step that makes it less
+ * likely is halved: from far scores whole steps run away.
+ */
 export function platt(scores: readonly number[], labels: readonly number[]): { slope: number; offset: number } {
+  const loss = (slope: number, offset: number): number => scores.reduce((sum, score, index) => {
+    const value = (slope * score + offset) * (labels[index] === 1 ? -1 : 1)
+    return sum + (value > 30 ? value : Math.log1p(Math.exp(value)))
+  }, 5e-7 * (slope * slope + offset * offset))
   let [slope, offset] = [1, 0]
+  let now = loss(slope, offset)
   for (let step = 0; step < 50; step++) {
-    let [ga, gb, haa, hab, hbb] = [0, 0, 1e-6, 0, 1e-6]
+    let [ga, gb, haa, hab, hbb] = [1e-6 * slope, 1e-6 * offset, 1e-6, 0, 1e-6]
     scores.forEach((score, index) => {
       const p = 1 / (1 + Math.exp(-(slope * score + offset)))
       const error = p - (labels[index] as number)
@@ -38,9 +46,16 @@ export function platt(scores: readonly number[], labels: readonly number[]): { s
       haa += weight * score * score; hab += weight * score; hbb += weight
     })
     const det = haa * hbb - hab * hab
-    const [da, db] = [(hbb * ga - hab * gb) / det, (haa * gb - hab * ga) / det]
+    let [da, db] = [(hbb * ga - hab * gb) / det, (haa * gb - hab * ga) / det]
+    let next = loss(slope - da, offset - db)
+    for (let half = 0; half < 30 && !(next <= now); half++) {
+      da /= 2; db /= 2
+      next = loss(slope - da, offset - db)
+    }
+    if (!(next <= now)) break
     slope -= da; offset -= db
-    if (Math.abs(da) + Math.abs(db) < 1e-9) break
+    if (now - next < 1e-9 && Math.abs(da) + Math.abs(db) < 1e-9) break
+    now = next
   }
   return { slope, offset }
 }
