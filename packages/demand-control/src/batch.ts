@@ -4,6 +4,8 @@ export interface PileChange {
   before: number
   next: number
   safe: number
+  /** Its vehicle cannot wait. */
+  hurried?: boolean
 }
 
 export interface Draft {
@@ -19,33 +21,38 @@ export interface BatchWindow {
   stepMs: number
   /** Largest change of the sum in one step. */
   rampKw: number
-  /** Free from the start of the slot on. Where the set-points of both slots fit at once, a fall may follow the start. */
+  /** Free from the start of the slot on: as far as the earlier set-points still fit beside the new ones, falls follow the start. */
   roomKw?: number
 }
 
 /**
- * Commands that bring the area from one slot's set-points to the next slot's. A rise begins at the start of the slot. A fall ends there, its
- * first steps lie before, so that no step is over a limit that holds from the start on; where there is room it begins there too, and
- * nobody loses what was planned until then. Piles that wait for their step keep their
+ * Commands that bring the area from one slot's set-points to the next slot's. A rise begins at the start of the slot. What falls by more than
+ * a step may at the start begins before it where the room from the start on asks for it, else after it, so that as few as can be lose what
+ * was planned until then; hurried vehicles neither wait nor fall early while others can. Piles that wait for their step keep their
  * earlier set-point by a command of their own. A single pile is a step however large it is.
  */
 export function composeBatch(changes: readonly PileChange[], { start, end, stepMs, rampKw, roomKw = 0 }: BatchWindow): Draft[] {
-  const follows = changes.reduce((sum, { before, next, safe }) => sum + Math.max(before, next, safe), 0) <= roomKw
   const risen = changes.reduce((sum, one) => sum + Math.max(0, one.next - one.before), 0)
   const fallen = changes.reduce((sum, one) => sum + Math.max(0, one.before - one.next), 0)
+  // What may still stand beside all that is new; safe limits count, to which anyone may fall back.
+  let spareKw = roomKw - changes.reduce((sum, { before, next, safe }) => sum + Math.max(next, safe, next < before ? 0 : before), 0)
   // What the other direction gives back in the same step does not count: the ramp is that of the area, not of its piles.
   const stepUp = stepper(rampKw, fallen)
-  const stepDown = stepper(rampKw, risen)
+  const stepAtStart = stepper(rampKw, risen)
+  const [stepBefore, stepAfter] = [stepper(rampKw, 0), stepper(rampKw, 0)]
+  const fall = ({ before, next, safe }: PileChange): number => {
+    if (stepAtStart(before - next) === 0) return 0
+    const beside = before - Math.max(next, safe)
+    if (beside > spareKw + 1e-9) return -1 - stepBefore(before - next)
+    spareKw -= Math.max(0, beside)
+    return 1 + stepAfter(before - next)
+  }
   // Those that charge already go first: they need no command to wait.
-  const ordered = [...changes].sort((a, b) => b.before - a.before)
-  return ordered.flatMap(({ pile, before, next, safe }): Draft[] => {
-    if (next < before) {
-      const from = start + (follows ? 1 : -1) * stepDown(before - next) * stepMs
-      const wait = from > start && before !== safe ? [{ pile, kw: before, from: start, to: from }] : []
-      return [...wait, { pile, kw: next, from, to: end }]
-    }
+  const ordered = [...changes].sort((a, b) => Number(b.hurried ?? false) - Number(a.hurried ?? false) || b.before - a.before)
+  return ordered.flatMap((change): Draft[] => {
+    const { pile, before, next, safe } = change
     if (next === before) return next === safe ? [] : [{ pile, kw: next, from: start, to: end }]
-    const from = start + stepUp(next - before) * stepMs
+    const from = start + (next < before ? fall(change) : stepUp(next - before)) * stepMs
     const wait = from > start && before !== safe ? [{ pile, kw: before, from: start, to: from }] : []
     return [...wait, { pile, kw: next, from, to: end }]
   })

@@ -16,13 +16,20 @@ export interface Slot {
   end: number
 }
 
+/** Where set-points come from. */
+export interface PlanNote {
+  version: number
+  reason: string
+  hurried?: ReadonlySet<string>
+}
+
 /** The loop of one transformer area between a plan and its result. It sends nothing itself: `due` says what goes out now. */
 export interface ChargingControl {
   /**
    * A batch for a slot, from set-points in kW by pile; what is over the room is cut. Approved at once when the rule may.
    * @throws HesError STATE_CONFLICT while the plan is aborted
    */
-  propose(setPoints: ReadonlyMap<string, number>, slot: Slot, plan: { version: number; reason: string }, now: number): string
+  propose(setPoints: ReadonlyMap<string, number>, slot: Slot, plan: PlanNote, now: number): string
   /** @throws HesError NOT_FOUND; STATE_CONFLICT when the batch is decided or its worst case is over the limit */
   approve(batch: string, by: string, now: number): void
   reject(batch: string, by: string, why: string, now: number): void
@@ -114,7 +121,7 @@ export function createChargingControl(settings: LoopSettings): ChargingControl {
       if (aborted) throw new HesError('STATE_CONFLICT', 'The plan is aborted; resume first.')
       // Whole slot: the least room between its start and its end counts.
       const fitted = fitInto(setPoints, settings.safeKw, settings.roomKw(start))
-      const changes = [...fitted].map(([pile, next]) => ({ pile, before: commandedBelow(pile, start - 1, Infinity), next, safe: safeOf(pile) }))
+      const changes = [...fitted].map(([pile, next]) => ({ pile, before: commandedBelow(pile, start - 1, Infinity), next, safe: safeOf(pile), hurried: plan.hurried?.has(pile) ?? false }))
       const drafts = composeBatch(changes, { start, end, stepMs: settings.stepMs, rampKw: settings.rampShare * settings.areaKw, roomKw: settings.roomKw(start) })
         .map((draft) => ({ ...draft, from: Math.max(draft.from, Math.min(now, start)) }))
       const id = `b${batches.length + 1}`

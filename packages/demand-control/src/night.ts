@@ -57,9 +57,9 @@ export async function runNight({ night, startAt, settings, control, piles, plan,
     if (next < night.slots && now >= start - lead) {
       if (!control.aborted) {
         const underway = new Map(names.map((pile) => [pile, underwayKwh(readings?.get(pile)?.kw ?? 0, control.commandedKw(pile, now), start - readAt)]))
-        const { setPoints, version, reason } = await plan({ slot: next, readings, underway, why: control.takeReplan() })
+        const { setPoints, ...note } = await plan({ slot: next, readings, underway, why: control.takeReplan() })
         plannedKw[next] = [...setPoints.values()].reduce((a, b) => a + b, 0)
-        control.propose(setPoints, { start, end: start + slotMs }, { version, reason }, now)
+        control.propose(setPoints, { start, end: start + slotMs }, note, now)
       }
       next++
     }

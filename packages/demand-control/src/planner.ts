@@ -6,6 +6,8 @@ export interface SlotPlan {
   setPoints: ReadonlyMap<string, number>
   version: number
   reason: string
+  /** Piles whose vehicles have hardly more time than they need: others wait for ramps before they do. */
+  hurried: ReadonlySet<string>
 }
 
 export interface PlanRequest {
@@ -25,16 +27,23 @@ export interface PlannerOptions {
   marginKw?: number
 }
 
-/** What a plan may lack before it is made anew, kWh of a vehicle. */
-const LACK_KWH = 0.002
+/** Planned beyond what a vehicle lacks, kWh: it ends by itself, and what whole watts and registers round off is not left over. */
+const SURPLUS_KWH = 0.005
 
 /** A vehicle that lacks less is full. */
-const FULL_KWH = 0.001
+const FULL_KWH = 1e-6
+
+/** What a vehicle may lack, kWh, before the plan is made anew for its sake; nothing when it leaves in so many slots. */
+const LACK_KWH = 0.2
+const SOON_SLOTS = 6
+
+/** A vehicle with less time to spare is the last to wait for a ramp, in slots. */
+const PATIENT_SLOTS = 2
 
 /** Set-points slot after slot from one announced night: the plan is made anew when the loop asks, a vehicle is not as announced, or energy is short. */
 export function createNightPlanner(night: ChargingCase, solve: SolveProgram, { everySlots = 1, marginKw = 0 }: PlannerOptions = {}): (request: PlanRequest) => Promise<SlotPlan> {
   let version = 0
-  let planned: { slot: number; kw: Map<string, number[]>; seen: string } | undefined
+  let standing: { slot: number; kw: Map<string, number[]>; seen: string } | undefined
   let wasPlugged = new Set<string>()
   let lastKwh = new Map<string, number>()
   const hours = night.slot_minutes / 60
@@ -45,39 +54,43 @@ export function createNightPlanner(night: ChargingCase, solve: SolveProgram, { e
     wasPlugged = plugged
     if (readings) lastKwh = new Map([...readings].map(([pile, { sessionKwh }]) => [pile, sessionKwh]))
     const delivered = Object.fromEntries([...lastKwh].map(([pile, kwh]) => [pile, kwh + (underway.get(pile) ?? 0)]))
-    // Less than the smallest power in one slot cannot be planned: a little more is, and the vehicle ends by itself.
-    for (const one of vehicles) {
-      const missing = one.energy_kwh - (delivered[one.pile] ?? 0)
-      if (one.plug_slot <= slot && one.depart_slot > slot && missing > FULL_KWH) delivered[one.pile] = one.energy_kwh - Math.max(missing, one.min_kw * hours * 1.001)
-    }
-    // A plug is used to the last slot before it is pulled only when there is no other way: what is lost there cannot be made good.
-    const early = vehicles.map((one) => {
-      const first = Math.max(slot, one.plug_slot)
-      const missing = one.energy_kwh - (one.plug_slot <= slot ? delivered[one.pile] ?? 0 : 0)
-      return first < one.depart_slot - 1 && (one.depart_slot - 1 - first) * one.max_kw * hours >= missing ? { ...one, depart_slot: one.depart_slot - 1 } : one
-    })
+    const lacking = (one: Vehicle): number => one.energy_kwh - (one.plug_slot <= slot ? delivered[one.pile] ?? 0 : 0)
     const seen = vehicles.filter((one, index) => one !== night.evs[index]).map((one) => `${one.pile} ${one.energy_kwh === 0 ? 'gone' : one.plug_slot > slot ? 'late' : 'early'}`).join(', ')
 
-    const from = planned
+    const from = standing
     const lacks = from && vehicles.find((one) => {
       const rest = (from.kw.get(one.pile) ?? []).slice(slot - from.slot).reduce((sum, kw) => sum + kw * hours, 0)
-      return one.plug_slot <= slot && one.depart_slot > slot && one.energy_kwh - (delivered[one.pile] ?? 0) - rest > LACK_KWH
+      const bearable = one.depart_slot - slot > SOON_SLOTS ? LACK_KWH : FULL_KWH
+      return one.plug_slot <= slot && one.depart_slot > slot && lacking(one) - rest > bearable
     })
     const reason = why ?? (from === undefined ? 'first plan' : slot - from.slot >= everySlots ? 'a plan is not kept longer' : from.seen !== seen ? `vehicles are not there as announced: ${seen || 'now they are'}` : lacks ? `${lacks.pile} would lack energy` : undefined)
-    if (reason !== undefined || planned === undefined) {
+    if (reason !== undefined || standing === undefined) {
       version++
-      let { rest } = await replan({ ...night, evs: early }, { slot, delivered, marginKw }, solve)
-      if (rest.unserved > 0) ({ rest } = await replan({ ...night, evs: vehicles }, { slot, delivered, marginKw }, solve))
+      const evs = vehicles.map((one) => ({ ...one, energy_kwh: wanted(one, slot, lacking(one)) }))
+      const { rest } = await replan({ ...night, evs }, { slot, delivered: {}, marginKw }, solve, { preferEarly: true })
       const kw = new Map<string, number[]>()
       for (const one of rest.plan) kw.set(one.pile, one.kw.map((power, index) => power + (kw.get(one.pile)?.[index] ?? 0)))
-      planned = { slot, kw, seen }
+      standing = { slot, kw, seen }
     }
-    const current = planned
+    const current = standing
+    const hurried = vehicles.filter((one) => one.plug_slot <= slot && one.depart_slot > slot && lacking(one) > FULL_KWH && slotsToSpare(one, slot, lacking(one)) < PATIENT_SLOTS)
     return {
       version,
       reason: reason ?? `as planned from slot ${current.slot} on`,
       setPoints: new Map([...current.kw].map(([pile, kw]) => [pile, kw[slot - current.slot] ?? 0])),
+      hurried: new Set(hurried.map(({ pile }) => pile)),
     }
+  }
+
+  /** Energy to plan, kWh. Less than the smallest power in one slot cannot be planned: a little more is, and the vehicle ends by itself. */
+  function wanted(one: Vehicle, slot: number, missing: number): number {
+    if (missing <= FULL_KWH) return 0
+    const most = Math.max(0, one.depart_slot - Math.max(slot, one.plug_slot)) * one.max_kw * hours
+    return Math.max(missing, Math.min(most, Math.max(missing + SURPLUS_KWH, one.min_kw * hours * 1.001)))
+  }
+
+  function slotsToSpare(one: Vehicle, slot: number, missing: number): number {
+    return one.depart_slot - slot - missing / (one.max_kw * hours)
   }
 }
 

@@ -31,7 +31,7 @@ export function chargingCommand(analyse: Command): void {
 }
 
 function words({ cost, unserved, unservedByPile, peak, violations, method, why, bound, plan }: ChargingPlan, milliseconds: number): string {
-  const how = method === 'rounded' ? `linear program and rounding, ${milliseconds} ms${bound === undefined ? '' : `; no plan costs less than ${bound.toFixed(4)} CNY`}` : `HEURISTIC, because ${why}`
+  const how = method === 'rounded' ? `linear program and rounding, ${milliseconds} ms${bound === undefined ? '' : `; no plan costs less than ${bound.toFixed(4)} CNY`}${why === undefined ? '' : `; ${why}`}` : `HEURISTIC, because ${why}`
   return [
     `${plan.length} vehicles: ${cost} CNY, ${unserved} kWh not served, highest load ${peak} kW (${how}).`,
     ...unservedByPile.map(({ pile, kwh }) => `  ${pile} lacks ${kwh} kWh`),

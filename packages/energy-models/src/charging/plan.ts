@@ -15,15 +15,18 @@ export type SolveProgram = (problem: string, limitMs: number) => Promise<
   | { kind: 'unfinished'; why: string }>
 
 export interface PlanOptions {
-  /** For all programs of a plan together. */
+  /** For all programs of a plan together: an emergency brake, not a budget. */
   limitMs?: number
   /** Who is cut when not all can be served: by weights, or so that the least share served is as large as can be. */
   fairness?: 'weights' | 'max-min'
+  /** Of slots with one price the earlier, the last before a departure only at need: what is charged already no fault can take. */
+  preferEarly?: boolean
 }
 
 export interface ChargingPlan extends Judgement {
-  /** `rounded`: by the solver, then rounded to the smallest powers. `heuristic`: without a solver, `why` says why. */
+  /** `rounded`: by the solver, then rounded to the smallest powers. `heuristic`: without a solver. */
   method: 'rounded' | 'heuristic'
+  /** Why there was no solver, or why a rounded plan was not improved as far as it is otherwise: only then the time taken decides on the plan. */
   why: string | undefined
   /** No plan can cost less, CNY; unknown without a solver. */
   bound: number | undefined
@@ -33,14 +36,16 @@ export interface ChargingPlan extends Judgement {
 
 /** Near enough to the bound that nothing more is tried, share of the cost. */
 const CLOSE = 0.0002
-/** What may be spent on coming nearer. */
-const IMPROVE_MS = 400
-/** Programs that decide on powers below the smallest, and those for a set of slots that are on, while a vehicle lacks slots. */
+/**
+ * Programs that decide on powers below the smallest, and those for a set of slots that are on, while a vehicle lacks slots. Counted, not timed:
+ * a night has one plan, on whatever machine and however busy.
+ */
 const DIVES = 12
 const ROUNDS = 4
+const PLAN_LIMIT_MS = 30_000
 
 /** A plan for a night. Never fails for the solver's sake: what it does not finish in time is planned by the heuristic. */
-export async function planCharging(night: ChargingCase, solve: SolveProgram, { limitMs = 5_000, fairness = 'weights' }: PlanOptions = {}): Promise<ChargingPlan> {
+export async function planCharging(night: ChargingCase, solve: SolveProgram, { limitMs = PLAN_LIMIT_MS, fairness = 'weights', preferEarly = false }: PlanOptions = {}): Promise<ChargingPlan> {
   const until = Date.now() + limitMs
   const left = (): number => Math.max(1, until - Date.now())
   const byHeuristic = (why: string, bound?: number): ChargingPlan => finished(night, greedyPowers(night), { method: 'heuristic', why, bound })
@@ -52,35 +57,36 @@ export async function planCharging(night: ChargingCase, solve: SolveProgram, { l
     // A hair below, so that rounding of the solver does not make the next program infeasible.
     if (share.kind === 'optimal') leastShare = Math.max(0, share.objective - 1e-6)
   }
-  const first = await solve(programText(night, { leastShare }), left())
+  const first = await solve(programText(night, { leastShare, preferEarly }), left())
   if (first.kind !== 'optimal') return byHeuristic(reason(first))
   const bound = costOf(night, first.values)
 
   const relaxed = powersOf(night, first.values)
-  const straight = await fromPattern(night, slotsOn(night, relaxed), solve, left)
+  const straight = await fromPattern(night, slotsOn(night, relaxed), preferEarly, solve, left)
   if (!('plan' in straight)) return byHeuristic(reason(straight), bound)
   let best = { ...straight, bound }
   if (isClose(best, bound)) return best
 
   // Dearer than need be: decide step by step in place of all at once.
-  const improveUntil = Math.min(until, Date.now() + IMPROVE_MS)
   const decided = undecided(night)
   let powers = relaxed
-  for (let dive = 0; dive < DIVES && decideLow(night, powers, decided) > 0 && Date.now() < improveUntil; dive++) {
-    const answer = await solve(programText(night, { decided }), left())
+  for (let dive = 0; dive < DIVES && decideLow(night, powers, decided) > 0; dive++) {
+    const answer = await solve(programText(night, { decided, preferEarly }), left())
+    if (answer.kind === 'unfinished') return { ...best, why: `not improved further, ${reason(answer)}` }
     if (answer.kind !== 'optimal') return best
     powers = powersOf(night, answer.values)
   }
-  const dived = await fromPattern(night, slotsOn(night, powers), solve, left)
-  if ('plan' in dived && isBetter(dived, best)) best = { ...dived, bound }
+  const dived = await fromPattern(night, slotsOn(night, powers), preferEarly, solve, left)
+  if (!('plan' in dived)) return dived.kind === 'unfinished' ? { ...best, why: `not improved further, ${reason(dived)}` } : best
+  if (isBetter(dived, best)) best = { ...dived, bound }
   return best
 }
 
 /** The best plan in which exactly these slots are on; more of them are switched on while a vehicle is not served in full. */
-async function fromPattern(night: ChargingCase, on: Set<number>[], solve: SolveProgram, left: () => number): Promise<ChargingPlan | Unsolved> {
+async function fromPattern(night: ChargingCase, on: Set<number>[], preferEarly: boolean, solve: SolveProgram, left: () => number): Promise<ChargingPlan | Unsolved> {
   let best: ChargingPlan | undefined
   for (let round = 0; round < ROUNDS; round++) {
-    const answer = await solve(programText(night, { decided: decidedBy(night, on) }), left())
+    const answer = await solve(programText(night, { decided: decidedBy(night, on), preferEarly }), left())
     if (answer.kind !== 'optimal') return best ?? answer
     const powers = powersOf(night, answer.values)
     const plan = finished(night, powers, { method: 'rounded', why: undefined, bound: undefined })

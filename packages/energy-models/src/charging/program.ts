@@ -11,12 +11,19 @@ export interface ProgramOptions {
   leastShare?: number
   /** The largest least share, in place of the least cost. */
   objective?: 'cost' | 'share'
+  /** See PlanOptions. */
+  preferEarly?: boolean
 }
 
 export type Decision = 'on' | 'off'
 
 /** Price of a kWh not served at weight 1, far over any tariff. */
 const UNSERVED_CNY = 100
+
+/** CNY/kWh that decide between slots of one price: under any difference of tariffs, over the solver's tolerance. */
+const EARLIER_CNY = 4e-6
+const LAST_SLOTS = 3
+const LAST_CNY = 2e-4
 
 /** Weight by priority and by how much a user was cut before (analytics §7). */
 export function weightOf({ priority, deficit_kwh: deficit }: ChargingCase['evs'][number]): number {
@@ -27,7 +34,7 @@ export function weightOf({ priority, deficit_kwh: deficit }: ChargingCase['evs']
  * The linear program of a night as CPLEX LP text. Columns: `x<vehicle>_<slot>` kW, `u<vehicle>` kWh not served, `z` the peak in kW, `s` the
  * least share served.
  */
-export function programText(night: ChargingCase, { decided, leastShare = 0, objective = 'cost' }: ProgramOptions = {}): string {
+export function programText(night: ChargingCase, { decided, leastShare = 0, objective = 'cost', preferEarly = false }: ProgramOptions = {}): string {
   const hours = hoursOf(night)
   const costs: string[] = []
   const rows: string[] = []
@@ -42,7 +49,8 @@ export function programText(night: ChargingCase, { decided, leastShare = 0, obje
       const name = `x${index}_${slot}`
       names.push(name)
       bounds.push(` ${number(decision === 'on' ? one.min_kw : 0)} <= ${name} <= ${number(one.max_kw)}`)
-      costs.push(term((night.price_cny_per_kwh[slot] ?? 0) * hours, name))
+      const late = preferEarly ? slot * EARLIER_CNY + Math.max(0, LAST_SLOTS + slot - one.depart_slot + 1) * LAST_CNY : 0
+      costs.push(term(((night.price_cny_per_kwh[slot] ?? 0) + late) * hours, name))
       const there = bySlot.get(slot)
       if (there) there.push({ name, phase: one.phase })
       else bySlot.set(slot, [{ name, phase: one.phase }])
