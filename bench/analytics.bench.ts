@@ -1,11 +1,15 @@
-import { TARIFFS, auditReport, exact, exactText } from '@zhuzhan/energy-audit'
-import type { AuditInput } from '@zhuzhan/energy-audit'
+import { systemClock } from '@zhuzhan/core'
+import { TARIFFS } from '@zhuzhan/energy-audit'
 import { STATE, dayFigure, exactDigits, monthFigure, periodDigits, periodEnergy, thresholdsOf } from '@zhuzhan/metering'
 import type { DayFigure, DayPart, Intervals } from '@zhuzhan/metering'
 import { openDatabase, tidyDays } from '@zhuzhan/persistence'
 import { startPostgres } from '@zhuzhan/testing'
 import pg from 'pg'
-import { to as copyTo } from 'pg-copy-streams'
+import { CURVE_ITEMS, packSeries } from '../services/analytics/src/metering/day-curves.js'
+import { veeRow } from '../services/analytics/src/metering/validated-days.js'
+import { createAuditRuns } from '../services/analytics/src/site-audits/runs.js'
+import { copyInto } from './audit/copy-days.js'
+import { dayOfAll } from './audit/day-of-all.js'
 import { print, resultOf } from './harness.js'
 import type { Run } from './harness.js'
 import { DAY_MS, ITEMS, fillWide } from './readings-table.js'
@@ -13,10 +17,11 @@ import { DAY_MS, ITEMS, fillWide } from './readings-table.js'
 /**
  * 1. Interval values a second on one core through validation, estimation and aggregation (days, tariff periods, month, cost), in memory:
  *    registers with 2 % lost in runs and a thousandth thousand-fold. No foil; 100,000 are asked for.
- * 2. An audit of METERS meters x 31 days x 96 points out of the database: every point validated, estimated and summed up as above. Foil: the
- *    bare SQL scan of the same points, one sum a meter, computed in the server. The ratio is time; under 3 is asked for. Beside it what the way
- *    out of the database alone takes, and (REPORT=0: not) the same with the energy audit report of each meter. The rows are put in order by
- *    the station's own `tidyDays` before, as at night. The energy of every meter is checked.
+ * 2. The month of METERS meters x 31 days x 96 points: a run of the station's own energy audits over every customer, as analytics works it off
+ *    (read, computed, digests, every audit stored as a version), from the days as validation has stored them. Foil: the bare SQL scan of the
+ *    same points, one sum a meter, computed in the server. The ratio is time; under 3 is asked for. Every audit's energy is compared with plain SQL.
+ *    Beside it, once, what validation takes that goes before: every point read, validated, estimated, summed up and written (COPY). In the station
+ *    that work is done day by day as the readings come. Readings are put in order by the station's own `tidyDays` before, as at night.
  */
 const size = (name: string, fallback: number): number => Number(process.env[name] ?? fallback)
 const [METERS, ROUNDS] = [size('METERS', 10_000), size('ROUNDS', 3)]
@@ -35,7 +40,7 @@ interface Meter { days: DayPart[]; figures: Pick<DayFigure, 'complete' | 'energy
 const newMeter = (): Meter => ({ days: [], figures: [], estimated: 0 })
 
 /** Validates, estimates and sums up the next day of a meter. @param values digits of SLOTS + 1 registers, NaN where none came */
-function nextDay(meter: Meter, values: Float64Array): void {
+function nextDay(meter: Meter, values: Float64Array): DayFigure {
   const day = meter.figures.length
   const states = new Uint8Array(SLOTS + 1)
   for (let n = 0; n <= SLOTS; n += 1) states[n] = Number.isNaN(values[n] as number) ? MISSING_STATE : MEASURED
@@ -51,6 +56,7 @@ function nextDay(meter: Meter, values: Float64Array): void {
   const periods = periodDigits(figure.best, START + day * DAY_MS, STEP_MS, TARIFF, { offsetMinutes: OFFSET })
   const { energy, whyNot, estimatedShare, mayAct } = figure
   meter.days.push({ day: dayName(day), energy: energy === null ? null : exactDigits(energy, 2), whyNot, estimatedShare, mayAct, periods: periodEnergy(periods, 2, '1') })
+  return figure
 }
 
 /** @param registers digits of POINTS + 1 registers */
@@ -92,147 +98,106 @@ function inMemory(): void {
   print(resultOf('analytics: validation and aggregation', 'interval values/s of one core (CPU time)', runs, { meters: made.length, days: DAYS, estimatedShare: Number((estimated / made.length / POINTS).toFixed(4)), wanted: 100_000 }))
 }
 
-const [ENERGY] = ITEMS
+const [ENERGY, VOLTS, AMPS] = ITEMS
 const SCAN = `SELECT meter_id, count(*) AS points, sum(value)::text AS sum FROM reading_value WHERE item = ${ENERGY} AND time BETWEEN $1 AND $2 GROUP BY meter_id`
-// Edits are few and looked at beside. Gathered by meter in PostgreSQL's own binary form the points leave the server for half of what rows of
-// their own, or arrays, take.
-const CURVES = (from: number): string => `COPY (SELECT meter_id, string_agg(timestamptz_send(time), ''), string_agg(numeric_send(value), '') FROM reading_value
-  WHERE item = ${ENERGY} AND quality <> 'replay-unchecked' AND time BETWEEN '${new Date(from).toISOString()}' AND '${new Date(from + DAY_MS).toISOString()}' GROUP BY meter_id) TO STDOUT (FORMAT binary)`
-const EDITS = `SELECT meter_id AS meter, (extract(epoch FROM time - $1) / 900)::int AS slot, (value * 100)::float8 AS digits FROM edited_value WHERE item = ${ENERGY} AND time BETWEEN $1 AND $2`
-const POSTGRES_EPOCH = Date.UTC(2000, 0, 1)
-/** Signature, flags and their extension before the first row. */
-const FILE_HEAD = 19
+/** Audits whose energy is not the register's difference over the month. */
+const WRONG = `SELECT count(*)::int AS wrong FROM meter m LEFT JOIN energy_audit_version v ON v.level = 'customer' AND v.subject = m.address AND v.version = 1 AND (v.audit->'status'->>'present')::int = ${POINTS}
+  LEFT JOIN reading_value a ON a.meter_id = m.id AND a.item = ${ENERGY} AND a.time = $1 LEFT JOIN reading_value b ON b.meter_id = m.id AND b.item = ${ENERGY} AND b.time = $2
+  WHERE (v.audit->'energy'->>'kwh')::numeric IS DISTINCT FROM b.value - a.value`
+const RUN = '00000000-0000-4000-8000-000000000001'
+const NOW = START + 60 * DAY_MS
+const VEE_COLUMNS = ['day_over', 'decimals', 'ratio', 'digits', 'energy', 'why_not', 'basis', 'counts', 'estimated_share', 'complete', 'may_act', 'best', 'states', 'gaps', 'findings', 'periods']
 
-/** Registers of one day of every meter, SLOTS + 1 each, as digits; by binary COPY, where nothing is turned into text. */
-async function dayOfAll(client: pg.PoolClient, from: number): Promise<Float64Array> {
-  const registers = new Float64Array(METERS * (SLOTS + 1)).fill(NaN)
-  let [rest, at]: [Buffer, number] = [Buffer.alloc(0), FILE_HEAD]
-  for await (const chunk of client.query(copyTo(CURVES(from))) as AsyncIterable<Buffer>) {
-    const data: Buffer = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk
-    for (let end = endOfRow(data, at); end !== undefined; end = endOfRow(data, at)) {
-      takeRow(data, at, from, registers)
-      at = end
+const seconds = async (work: () => Promise<unknown>): Promise<number> => {
+  const begin = performance.now()
+  await work()
+  return (performance.now() - begin) / 1_000
+}
+const told = (text: string): void => void process.stderr.write(`\n${text}\n`)
+
+/** Validates the month out of the readings, a day of every meter after the other, and writes it as the station does. */
+async function validateAll(pool: pg.Pool): Promise<void> {
+  const meters = Array.from({ length: METERS }, newMeter)
+  const clients = [await pool.connect(), await pool.connect(), await pool.connect()] as const
+  try {
+    // Two days are on their way while one is computed: the server would wait for this process otherwise.
+    const fetch = (day: number): Promise<Float64Array> => dayOfAll(clients[day % 2 as 0 | 1], METERS, START + day * DAY_MS)
+    const coming = [fetch(0), fetch(1)]
+    for (let day = 0; day < DAYS; day += 1) {
+      const registers = await (coming[day % 2] as Promise<Float64Array>)
+      if (day + 2 < DAYS) coming[day % 2] = fetch(day + 2)
+      await copyInto(clients[2], 'vee_day', ['meter_id', 'day', 'item', ...VEE_COLUMNS, 'computed_at'], veeRows(meters, registers, day))
+      await copyInto(clients[2], 'day_curve', ['meter_id', 'day', 'points', 'recollected', 'registers', 'received_at', 'series'], curveRows(registers, day))
     }
-    rest = data.subarray(Math.min(at, data.length))
-    at = Math.max(0, at - data.length)
+  } finally {
+    for (const client of clients) client.release()
   }
-  const { rows } = await client.query<{ meter: number; slot: number; digits: number | null }>(EDITS, [new Date(from), new Date(from + DAY_MS)])
-  for (const { meter, slot, digits } of rows) registers[(meter - 1) * (SLOTS + 1) + slot] = digits ?? NaN
-  return registers
+  await pool.query('VACUUM ANALYZE vee_day, day_curve')
 }
 
-/** Where the row at `at` ends; undefined when it is not whole yet, or the end of the file. */
-function endOfRow(data: Buffer, at: number): number | undefined {
-  if (data.length < at + 2 || data.readInt16BE(at) !== 3) return undefined
-  let end = at + 2
-  for (let field = 0; field < 3; field += 1) {
-    if (data.length < end + 4) return undefined
-    end += 4 + data.readInt32BE(end)
-  }
-  return data.length < end ? undefined : end
-}
-
-function takeRow(data: Buffer, at: number, from: number, registers: Float64Array): void {
-  const first = (data.readInt32BE(at + 6) - 1) * (SLOTS + 1)
-  const begin = at + 14
-  const end = begin + data.readInt32BE(begin - 4)
-  let value = end + 4
-  for (let time = begin; time < end; time += 8) {
-    const micros = data.readInt32BE(time) * 2 ** 32 + data.readUInt32BE(time + 4)
-    registers[first + (micros / 1_000 + POSTGRES_EPOCH - from) / STEP_MS] = hundredths(data, value)
-    value += 8 + 2 * data.readInt16BE(value)
+function* veeRows(meters: readonly Meter[], registers: Float64Array, day: number): Generator<unknown[]> {
+  for (const [n, meter] of meters.entries()) {
+    const figure = nextDay(meter, registers.slice(n * (SLOTS + 1), (n + 1) * (SLOTS + 1)))
+    const row = veeRow({ loaded: { meter: { id: n + 1, tariff: TARIFF, offsetMinutes: OFFSET }, start: START + day * DAY_MS, dayOver: true, ratio: '1', ratioChanged: false, readings: { decimals: 2 } }, figure })
+    const values = { ...row, best: `{${(row['best'] as (number | null)[]).map((one) => one ?? 'NULL').join(',')}}`, states: Buffer.from(row['states'] as string, 'hex') } as Record<string, unknown>
+    yield [n + 1, dayName(day), ENERGY, ...VEE_COLUMNS.map((column) => values[column]), new Date(NOW)]
   }
 }
 
-/** A numeric as PostgreSQL sends it: digits to the base 10,000. @returns a count of hundredths */
-function hundredths(data: Buffer, at: number): number {
-  const [digits, weight] = [data.readInt16BE(at), data.readInt16BE(at + 2)]
-  let value = 0
-  for (let n = 0; n < Math.max(digits, weight + 2); n += 1) if (n <= weight + 1) value = value * 10_000 + (n < digits ? data.readUInt16BE(at + 8 + 2 * n) : 0)
-  // Up to the first four decimals, of which a register of two shows two.
-  return value / 100
+/** Voltage and current as `fillWide` made them: the same for every meter. */
+function* curveRows(registers: Float64Array, day: number): Generator<unknown[]> {
+  const texts = (first: number, of: (slot: number) => number) => [first, Array.from({ length: SLOTS }, (_, n) => [n, (of(day * SLOTS + n)).toFixed(1)] as const)] as const
+  const place = (item: number): number => CURVE_ITEMS.findIndex((one) => one === item)
+  const series = packSeries(new Map([texts(place(VOLTS), (slot) => 220 + (slot % 17) * 0.1), texts(place(AMPS), (slot) => 221 + (slot % 13) * 0.1)]))
+  for (let id = 1; id <= METERS; id += 1) yield [id, dayName(day), SLOTS, 0, { [ENERGY]: ((registers[(id - 1) * (SLOTS + 1)] as number) / 100).toFixed(2) }, new Date(START + (day + 1) * DAY_MS - STEP_MS + 20_000), series]
 }
 
-function check(meter: number, from: number, to: number, energy: string | null): void {
-  const expected = exactText(exactDigits(to - from, 2))
-  if (energy !== expected) throw new Error(`meter ${meter}: ${energy} instead of ${expected}`)
+async function fill(pool: pg.Pool): Promise<void> {
+  await pool.query("INSERT INTO terminal (address, security_profile) VALUES ('000000000001', 'plain')")
+  await pool.query("INSERT INTO meter (address, terminal_address, tariff, created_at) SELECT lpad(id::text, 12, '0'), '000000000001', 'ZJ-RES', $2 FROM generate_series(1, $1::int) AS m (id) ORDER BY id", [METERS, new Date(START - 90 * DAY_MS)])
+  await fillWide(pool, METERS, START, DAYS + 1)
+  await tidyDays(pool, { now: NOW, afterDays: 1, onDay: () => undefined })
 }
 
-/** The energy audit of the month, as analytics makes it for one meter after the other. */
-function report(meter: number, registers: Float64Array): void {
-  const point = (slot: number) => exactDigits(registers[slot] as number, 2)
-  const curve: AuditInput['curve'] = Array.from({ length: POINTS }, (_, slot) => ({ time: START + slot * STEP_MS, value: point(slot), estimated: false }))
-  const midnights: AuditInput['midnights'] = Array.from({ length: DAYS + 1 }, (_, day) => ({ time: START + day * DAY_MS, values: new Map([[1, point(day * SLOTS)]]) }))
-  const { energy } = auditReport({
-    meter: { address: String(meter).padStart(12, '0'), terminal: '000000000001', name: null, ctRatio: '1', ptRatio: '1', tariff: 'ZJ-RES', offsetMinutes: OFFSET },
-    month: MONTH, now: START + 60 * DAY_MS, installedAt: 0, curve, recollected: 0, midnights, yearBegin: exact('0'), demandRegister: undefined, conflicts: 0, latestReceivedAt: null,
-  })
-  if (!JSON.stringify(energy).includes(exactText(exactDigits((registers[POINTS] as number) - (registers[0] as number), 2)))) throw new Error(`meter ${meter}: ${JSON.stringify(energy)}`)
+/** A whole run, as the queue would have it done. @returns seconds, and the most memory the process held */
+async function auditAll(pool: pg.Pool): Promise<{ took: number; rss: number }> {
+  await pool.query('TRUNCATE energy_audit_run, energy_audit_version')
+  await pool.query("INSERT INTO energy_audit_run (id, level, month, requested_by) VALUES ($1, 'customer', $2::date, 'bench')", [RUN, `${MONTH}-01`])
+  const runs = createAuditRuns({ pool, queues: { add: () => Promise.reject(new Error('one slice is long enough')) }, clock: { ...systemClock, now: () => NOW }, sliceMs: Infinity })
+  let rss = 0
+  const progress = async (): Promise<void> => { rss = Math.max(rss, process.memoryUsage.rss()) }
+  const took = await seconds(() => runs.work(RUN, { progress, signal: new AbortController().signal }))
+  const { rows: [found] } = await pool.query<{ wrong: number }>(WRONG, [new Date(START), new Date(START + DAYS * DAY_MS)])
+  if (found?.wrong !== 0) throw new Error(`${found?.wrong} of ${METERS} audits are not what SQL says`)
+  return { took, rss }
 }
 
 async function fromDatabase(): Promise<void> {
   const postgres = await startPostgres({ settings: { shared_buffers: '128MB', max_wal_size: '4GB', wal_level: 'minimal', max_wal_senders: '0', maintenance_work_mem: '256MB' } })
   const database = openDatabase({ url: postgres.url })
   // Compiling each day's statement would take longer than it runs; off for the foil as well.
-  const pool = new pg.Pool({ connectionString: postgres.url, max: 2, options: '-c jit=off' })
+  const pool = new pg.Pool({ connectionString: postgres.url, max: 4, options: '-c jit=off' })
   try {
-    await fillWide(pool, METERS, START, DAYS + 1)
-    await tidyDays(pool, { now: START + 60 * DAY_MS, afterDays: 1, onDay: () => undefined })
-    const span = [new Date(START), new Date(START + DAYS * DAY_MS)]
-    // Two days are on their way while one is computed: the server would wait for this process otherwise.
-    const eachDay = async (work: (registers: Float64Array, day: number) => void): Promise<number> => {
-      const begin = performance.now()
-      const clients = [await pool.connect(), await pool.connect()]
-      try {
-        const fetch = (day: number): Promise<Float64Array> => dayOfAll(clients[day % 2] as pg.PoolClient, START + day * DAY_MS)
-        const coming = [fetch(0), fetch(1)]
-        for (let day = 0; day < DAYS; day += 1) {
-          const registers = await (coming[day % 2] as Promise<Float64Array>)
-          if (day + 2 < DAYS) coming[day % 2] = fetch(day + 2)
-          work(registers, day)
-        }
-      } finally {
-        for (const client of clients) client.release()
-      }
-      return (performance.now() - begin) / 1_000
-    }
-    const audit = async (also?: (meter: number, registers: Float64Array) => void): Promise<number> => {
-      const meters = Array.from({ length: METERS }, newMeter)
-      const kept = also ? meters.map(() => new Float64Array(POINTS + 1)) : []
-      const ends = meters.map(() => [0, 0])
-      const took = await eachDay((registers, day) => meters.forEach((meter, n) => {
-        const own = registers.slice(n * (SLOTS + 1), (n + 1) * (SLOTS + 1))
-        if (day === 0) ends[n]![0] = own[0] as number
-        ends[n]![1] = own[SLOTS] as number
-        kept[n]?.set(own, day * SLOTS)
-        nextDay(meter, own)
-      }))
-      const begin = performance.now()
-      meters.forEach(({ days }, n) => {
-        check(n + 1, ...ends[n] as [number, number], monthFigure(days, DAYS, TARIFF).energy)
-        also?.(n + 1, kept[n] as Float64Array)
-      })
-      return took + (performance.now() - begin) / 1_000
-    }
-    const foil = async (): Promise<number> => {
-      const begin = performance.now()
-      const { rows } = await pool.query(SCAN, span)
+    const filled = await seconds(() => fill(pool))
+    const scan = (): Promise<number> => seconds(async () => {
+      const { rows } = await pool.query(SCAN, [new Date(START), new Date(START + DAYS * DAY_MS)])
       if (rows.length !== METERS) throw new Error(`${rows.length} meters`)
-      return (performance.now() - begin) / 1_000
-    }
+    })
+    await scan()
+    const validated = { ours: await seconds(() => validateAll(pool)), foil: await scan() }
+    told(`readings filled in ${filled.toFixed(0)} s; validated and written in ${validated.ours.toFixed(1)} s`)
     const all = { meters: METERS, days: DAYS, points: METERS * POINTS }
-    const [runs, rows, reports]: [Run[], Run[], Run[]] = [[], [], []]
+    const runs: Run[] = []
+    let most = 0
     for (let round = 0; round < ROUNDS; round += 1) {
-      const [scanned, audited, delivered] = [await foil(), await audit(), await eachDay(() => undefined)]
-      process.stderr.write(`\nround ${round + 1}: audit ${audited.toFixed(1)} s, scan ${scanned.toFixed(1)} s, curves delivered and parsed ${delivered.toFixed(1)} s\n`)
-      runs.push({ ours: audited, foil: scanned })
-      rows.push({ ours: delivered, foil: scanned })
+      const foil = await scan()
+      const { took, rss } = await auditAll(pool)
+      most = Math.max(most, rss)
+      told(`round ${round + 1}: audit ${took.toFixed(1)} s, scan ${foil.toFixed(1)} s`)
+      runs.push({ ours: took, foil })
     }
-    print(resultOf('analytics: audit against the bare scan', 's', runs, { ...all, wanted: 'ratio under 3' }))
-    print(resultOf('analytics: curves delivered and parsed against the bare scan', 's', rows, all))
-    if (process.env['REPORT'] === '0') return
-    reports.push({ ours: await audit(report), foil: await foil() })
-    print(resultOf('analytics: audit with the energy audit report of each meter', 's', reports, all))
+    print(resultOf('analytics: audit against the bare scan', 's', runs, { ...all, fillSeconds: Math.round(filled), mostMemoryMiB: Math.round(most / 2 ** 20), wanted: 'ratio under 3' }))
+    print(resultOf('analytics: validation out of the readings, written, against the bare scan', 's', [validated], all))
   } finally {
     await pool.end()
     await database.close()

@@ -1,4 +1,5 @@
-import { sum, times } from './exact.js'
+import { HesError } from '@zhuzhan/core'
+import { times } from './exact.js'
 import type { Exact } from './exact.js'
 
 export const INTERVAL_MS = 900_000
@@ -23,8 +24,19 @@ export interface Interval {
   estimated: boolean
 }
 
+/** A month of quarter hours in columns: an object each would be most of the work of an audit. The energy of one is `digits` x `unit`, exactly. */
+export interface Intervals {
+  /** Begins, epoch ms, rising. */
+  from: Float64Array
+  /** Safe integers, not negative. */
+  digits: Float64Array
+  /** 1: estimated or edited. */
+  estimated: Uint8Array
+  unit: Exact
+}
+
 export interface Curve {
-  intervals: Interval[]
+  intervals: Intervals
   /** Pairs of registers that went backwards; they give no interval. */
   backwards: number
 }
@@ -35,14 +47,60 @@ export interface Curve {
  * @param ratio ctRatio x ptRatio
  */
 export function intervalsOf(points: readonly CurvePoint[], ratio: Exact): Curve {
-  const curve: Curve = { intervals: [], backwards: 0 }
+  const list: Interval[] = []
+  let backwards = 0
   points.forEach((point, index) => {
     const before = points[index - 1]
     if (!before || point.time - before.time !== INTERVAL_MS) return
-    if (point.value < before.value) curve.backwards++
-    else curve.intervals.push({ from: before.time, energy: times(point.value - before.value, ratio), estimated: before.estimated || point.estimated })
+    if (point.value < before.value) backwards++
+    else list.push({ from: before.time, energy: times(point.value - before.value, ratio), estimated: before.estimated || point.estimated })
   })
-  return curve
+  return { intervals: inColumns(list), backwards }
+}
+
+/** @param list by time @throws HesError DATA_REFUSED when the energies have more digits between them than can be counted */
+export function inColumns(list: readonly Interval[]): Intervals {
+  const unit = list.reduce((common, { energy }) => divisor(common, energy), 0n) || 1n
+  const digits = Float64Array.from(list, ({ energy }) => Number(energy / unit))
+  if (!digits.every(Number.isSafeInteger)) throw new HesError('DATA_REFUSED', 'energies of quarter hours have more digits than can be counted exactly')
+  return { from: Float64Array.from(list, ({ from }) => from), digits, estimated: Uint8Array.from(list, ({ estimated }) => Number(estimated)), unit }
+}
+
+/** Greatest common divisor; of 0 and a number that number. */
+export function divisor(a: Exact, b: Exact): Exact {
+  while (b !== 0n) [a, b] = [b, a % b]
+  return a < 0n ? -a : a
+}
+
+export function intervalAt({ from, digits, estimated, unit }: Intervals, n: number): Interval {
+  return { from: from[n] as number, energy: BigInt(digits[n] as number) * unit, estimated: estimated[n] === 1 }
+}
+
+export function inList(intervals: Intervals): Interval[] {
+  return Array.from(intervals.from, (_, n) => intervalAt(intervals, n))
+}
+
+/** kWh of each, for statistics; `factor` 4 gives kW. */
+export function numbersOf({ digits, unit }: Intervals, factor = 1): Float64Array {
+  const scale = Number(unit) * factor
+  const numbers = new Float64Array(digits.length)
+  for (let n = 0; n < numbers.length; n += 1) numbers[n] = ((digits[n] as number) * scale) / 1e12
+  return numbers
+}
+
+/** Energies added up by group, exactly. @param groupOf number of the group of the n-th, under `groups` */
+export function addUp({ digits, unit }: Intervals, groups: number, groupOf: (n: number) => number): Exact[] {
+  const [sums, whole] = [new Float64Array(groups), Array.from({ length: groups }, () => 0n)]
+  for (let n = 0; n < digits.length; n += 1) {
+    const group = groupOf(n)
+    const added = (sums[group] as number) + (digits[n] as number)
+    if (added <= Number.MAX_SAFE_INTEGER) sums[group] = added
+    else {
+      whole[group] = (whole[group] as Exact) + BigInt(sums[group] as number)
+      sums[group] = digits[n] as number
+    }
+  }
+  return whole.map((one, group) => (one + BigInt(sums[group] as number)) * unit)
 }
 
 /** Quarter hours from `from` to `to`, both included and on the quarter hour; 0 when `to` lies before. */
@@ -50,6 +108,16 @@ export function slotsBetween(from: number, to: number): number {
   return Math.max(0, Math.floor(to / INTERVAL_MS) - Math.ceil(from / INTERVAL_MS) + 1)
 }
 
-export function energyOf(intervals: readonly Interval[]): Exact {
-  return sum(intervals.map(({ energy }) => energy))
+/** @param from, to places of the first and of the one behind the last, all of them unless said */
+export function energyOf({ digits, unit }: Intervals, from = 0, to = digits.length): Exact {
+  let [total, whole] = [0, 0n]
+  for (let n = from; n < to; n += 1) {
+    const added = total + (digits[n] as number)
+    if (added <= Number.MAX_SAFE_INTEGER) total = added
+    else {
+      whole += BigInt(total)
+      total = digits[n] as number
+    }
+  }
+  return (whole + BigInt(total)) * unit
 }

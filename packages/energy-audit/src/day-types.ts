@@ -1,8 +1,6 @@
-import { addDays } from '@zhuzhan/core'
 import type { LocalDay } from '@zhuzhan/core'
-import type { Interval } from './curve.js'
-import { PER_HOUR } from './curve.js'
-import { toNumber } from './exact.js'
+import { PER_HOUR, numbersOf } from './curve.js'
+import type { Intervals } from './curve.js'
 
 /** Days that are not what the week says: holidays, and make-up working days at weekends. The operator fills it from the notice of the year. */
 export type HolidayTable = ReadonlyMap<LocalDay, 'holiday' | 'workday'>
@@ -26,36 +24,52 @@ export interface DayTypes {
 /** Hours that count as night. An assumption of ours, for comparisons only: no price depends on it. */
 export const NIGHT = { from: 22, to: 6 } as const
 
-/** Mean profiles by day type over days with all 96 intervals. @param first local day of day number 0 of `dayOf` */
-export function dayTypesOf(intervals: readonly Interval[], dayOf: (time: number) => number, slotOf: (time: number) => number, first: LocalDay, table: HolidayTable): DayTypes {
-  const days = new Map<number, number[]>()
-  for (const { from, energy } of intervals) {
-    const slots = days.get(dayOf(from)) ?? []
-    slots[slotOf(from)] = toNumber(energy)
-    days.set(dayOf(from), slots)
-  }
-  const whole = [...days].filter(([, slots]) => Object.keys(slots).length === 96).map(([day, slots]) => ({ type: dayType(addDays(first, day), table), slots, energy: total(slots) }))
+const SLOTS = 96
+
+/** Mean profiles by day type over days with all 96 intervals. @param typeOf type of a day by its number in `dayOf` */
+export function dayTypesOf(intervals: Intervals, dayOf: (time: number) => number, slotOf: (time: number) => number, typeOf: (day: number) => DayType): DayTypes {
+  const whole = wholeDays(intervals, dayOf, slotOf).map(({ day, slots }) => ({ type: typeOf(day), slots, energy: total(slots) }))
   const types = DAY_TYPES.flatMap((type) => {
     const found = whole.filter((one) => one.type === type)
     if (found.length === 0) return []
-    const profile = Array.from({ length: 96 }, (_, slot) => (total(found.map(({ slots }) => slots[slot] as number)) / found.length) * Number(PER_HOUR))
+    const sums = new Float64Array(SLOTS)
+    for (const { slots } of found) for (let slot = 0; slot < SLOTS; slot += 1) sums[slot] = (sums[slot] as number) + (slots[slot] as number)
+    const profile = Array.from(sums, (sum) => (sum / found.length) * Number(PER_HOUR))
     return [{ type, days: found.length, meanEnergy: total(found.map(({ energy }) => energy)) / found.length, profile }]
   })
-  const isNight = (slot: number): boolean => slot >= NIGHT.from * 4 || slot < NIGHT.to * 4
-  const mean = (wanted: (slot: number) => boolean): number => {
-    const values = whole.flatMap(({ slots }) => slots.filter((_, slot) => wanted(slot)))
-    return values.length === 0 ? 0 : total(values) / values.length
+  const [night, day] = [{ energy: 0, count: 0 }, { energy: 0, count: 0 }]
+  for (const { slots } of whole) {
+    for (let slot = 0; slot < SLOTS; slot += 1) {
+      const part = slot >= NIGHT.from * 4 || slot < NIGHT.to * 4 ? night : day
+      part.energy += slots[slot] as number
+      part.count += 1
+    }
   }
-  const byDay = mean((slot) => !isNight(slot))
+  const mean = ({ energy, count }: typeof night): number => (count === 0 ? 0 : energy / count)
   const work = types.find(({ type }) => type === 'workday')
   const free = whole.filter(({ type }) => type !== 'workday')
   return {
     types,
-    nightRatio: byDay === 0 ? null : mean(isNight) / byDay,
+    nightRatio: mean(day) === 0 ? null : mean(night) / mean(day),
     freeDayRatio: !work || work.meanEnergy === 0 || free.length === 0 ? null : total(free.map(({ energy }) => energy)) / free.length / work.meanEnergy,
   }
 }
 
-function total(values: readonly number[]): number {
-  return values.reduce((a, b) => a + b, 0)
+function wholeDays(intervals: Intervals, dayOf: (time: number) => number, slotOf: (time: number) => number): { day: number; slots: Float64Array }[] {
+  const kWh = numbersOf(intervals)
+  const days: { day: number; slots: Float64Array }[] = []
+  for (let n = 0; n < kWh.length;) {
+    const day = dayOf(intervals.from[n] as number)
+    const slots = new Float64Array(SLOTS)
+    let count = 0
+    for (; n < kWh.length && dayOf(intervals.from[n] as number) === day; n += 1, count += 1) slots[slotOf(intervals.from[n] as number)] = kWh[n] as number
+    if (count === SLOTS) days.push({ day, slots })
+  }
+  return days
+}
+
+function total(values: ArrayLike<number>): number {
+  let sum = 0
+  for (let n = 0; n < values.length; n += 1) sum += values[n] as number
+  return sum
 }

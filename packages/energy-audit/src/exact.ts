@@ -4,11 +4,31 @@ export type Exact = bigint
 const DIGITS = 12
 const ONE: Exact = 10n ** BigInt(DIGITS)
 
+/** 10 to the power of 12 less the decimals given. */
+const UNITS: readonly Exact[] = Array.from({ length: DIGITS + 1 }, (_, decimals) => 10n ** BigInt(DIGITS - decimals))
+/** Text this long holds at most 15 digits, which a number counts exactly. */
+const SHORT = 16
+
 /** @throws SyntaxError when the text is no decimal number. Decimals beyond the twelfth are cut off. */
 export function exact(text: string): Exact {
+  const decimals = decimalsOf(text)
+  if (decimals !== undefined) return BigInt(Math.round(Number(text) * 10 ** decimals)) * (UNITS[decimals] as Exact)
   const [whole = '', part = ''] = text.replace(/^-/, '').split('.')
   const count = BigInt(whole + part.slice(0, DIGITS).padEnd(DIGITS, '0'))
   return text.startsWith('-') ? -count : count
+}
+
+/** Decimals of a short text of digits and at most one point, which is how registers come; undefined of any other. */
+function decimalsOf(text: string): number | undefined {
+  if (text.length === 0 || text.length > SHORT) return undefined
+  let point = -1
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at)
+    if (code === 46 && point < 0 && at > 0) point = at
+    else if (code < 48 || code > 57) return undefined
+  }
+  const decimals = point < 0 ? 0 : text.length - point - 1
+  return decimals > DIGITS || (point < 0 && text.length === SHORT) ? undefined : decimals
 }
 
 /** The shortest text that is exactly the number. */

@@ -1,5 +1,5 @@
-import { INTERVAL_MS, PER_HOUR, energyOf } from './curve.js'
-import type { Interval } from './curve.js'
+import { INTERVAL_MS, PER_HOUR, energyOf, intervalAt, numbersOf } from './curve.js'
+import type { Intervals } from './curve.js'
 import { toNumber } from './exact.js'
 import type { Exact } from './exact.js'
 
@@ -17,28 +17,32 @@ export interface Load {
   dailyLoadFactor: { value: number | null; days: number }
   /** Pmax - Pmin, and (Pmax - Pmin) / Pmax. */
   peakValley: { difference: Exact; ratio: number | null }
+  /** Powers of the intervals, kW, rising. */
+  sorted: Float64Array
   /** 5th percentile of the 15-minute powers, and its share: base x hours / energy. */
   baseLoad: { power: number; share: number | null }
 }
 
 /** @param dayOf number of the local day of an instant @returns undefined when nothing was measured */
-export function loadOf(intervals: readonly Interval[], dayOf: (time: number) => number): Load | undefined {
-  const [first] = intervals
-  if (!first) return undefined
-  let [most, least] = [first, first]
-  for (const interval of intervals) {
-    if (interval.energy > most.energy) most = interval
-    if (interval.energy < least.energy) least = interval
+export function loadOf(intervals: Intervals, dayOf: (time: number) => number): Load | undefined {
+  const { digits } = intervals
+  if (digits.length === 0) return undefined
+  let [highest, lowest] = [0, 0]
+  for (let n = 1; n < digits.length; n += 1) {
+    if ((digits[n] as number) > (digits[highest] as number)) highest = n
+    if ((digits[n] as number) < (digits[lowest] as number)) lowest = n
   }
-  const powers = intervals.map(({ energy }) => toNumber(energy * PER_HOUR))
+  const [most, least] = [intervalAt(intervals, highest), intervalAt(intervals, lowest)]
   const energy = toNumber(energyOf(intervals))
-  const hours = intervals.length / Number(PER_HOUR)
+  const hours = digits.length / Number(PER_HOUR)
   const top = toNumber(most.energy * PER_HOUR)
-  const base = percentile(powers, 0.05)
+  const sorted = numbersOf(intervals, Number(PER_HOUR)).sort()
+  const base = percentileOfSorted(sorted, 0.05)
   return {
     maximum: { power: most.energy * PER_HOUR, from: most.from, to: most.from + INTERVAL_MS, estimated: most.estimated },
     minimum: { power: least.energy * PER_HOUR, from: least.from, to: least.from + INTERVAL_MS },
     mean: energy / hours,
+    sorted,
     loadFactor: top === 0 ? null : energy / hours / top,
     dailyLoadFactor: dailyLoadFactor(intervals, dayOf),
     peakValley: { difference: (most.energy - least.energy) * PER_HOUR, ratio: top === 0 ? null : toNumber((most.energy - least.energy) * PER_HOUR) / top },
@@ -46,21 +50,28 @@ export function loadOf(intervals: readonly Interval[], dayOf: (time: number) => 
   }
 }
 
-function dailyLoadFactor(intervals: readonly Interval[], dayOf: (time: number) => number): Load['dailyLoadFactor'] {
-  const days = new Map<number, { total: number; top: number; count: number }>()
-  for (const { from, energy } of intervals) {
-    const day = dayOf(from)
-    const so = days.get(day) ?? { total: 0, top: 0, count: 0 }
-    const kWh = toNumber(energy)
-    days.set(day, { total: so.total + kWh, top: Math.max(so.top, kWh), count: so.count + 1 })
+function dailyLoadFactor(intervals: Intervals, dayOf: (time: number) => number): Load['dailyLoadFactor'] {
+  const kWh = numbersOf(intervals)
+  const factors: number[] = []
+  for (let n = 0; n < kWh.length;) {
+    const day = dayOf(intervals.from[n] as number)
+    let [total, top, count] = [0, 0, 0]
+    for (; n < kWh.length && dayOf(intervals.from[n] as number) === day; n += 1) {
+      total += kWh[n] as number
+      top = Math.max(top, kWh[n] as number)
+      count += 1
+    }
+    if (count === DAY_INTERVALS && top > 0) factors.push(total / DAY_INTERVALS / top)
   }
-  const factors = [...days.values()].filter(({ count, top }) => count === DAY_INTERVALS && top > 0).map(({ total, top }) => total / DAY_INTERVALS / top)
   return { value: factors.length === 0 ? null : factors.reduce((a, b) => a + b) / factors.length, days: factors.length }
 }
 
 /** Linear between order statistics: with n values the p-th lies at position p x (n - 1). */
-export function percentile(values: readonly number[], p: number): number {
-  const sorted = [...values].sort((a, b) => a - b)
+export function percentile(values: ArrayLike<number>, p: number): number {
+  return percentileOfSorted(Float64Array.from(values).sort(), p)
+}
+
+export function percentileOfSorted(sorted: Float64Array, p: number): number {
   const position = p * (sorted.length - 1)
   const low = sorted[Math.floor(position)] ?? 0
   const high = sorted[Math.ceil(position)] ?? low

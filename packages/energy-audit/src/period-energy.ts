@@ -1,9 +1,9 @@
-import { INTERVAL_MS } from './curve.js'
-import type { Interval } from './curve.js'
+import { addUp } from './curve.js'
+import type { Intervals } from './curve.js'
 import { sum } from './exact.js'
 import type { Exact } from './exact.js'
 import type { RegisterResult } from './registers.js'
-import { PERIODS, periodAt } from './tariff.js'
+import { PERIODS, dayTable } from './tariff.js'
 import type { Period, Tariff } from './tariff.js'
 
 export type PeriodEnergy = ReadonlyMap<Period, Exact>
@@ -15,19 +15,17 @@ export interface EnergyByPeriod {
   total: Exact
 }
 
-const DAY_SLOTS = 96
-const SLOT_MINUTES = INTERVAL_MS / 60_000
-
 /** The tariff's windows laid over the curve. @param month 1 to 12 @param slotOf quarter hour of the local day, 0 to 95 @param holiday whether an instant lies in one */
-export function curveByPeriod(intervals: readonly Interval[], tariff: Tariff | undefined, month: number, slotOf: (time: number) => number, holiday?: (time: number) => boolean): PeriodEnergy {
-  const table = (isHoliday: boolean): Period[] => Array.from({ length: DAY_SLOTS }, (_, slot) => periodAt(tariff, month, slot * SLOT_MINUTES, isHoliday))
-  const [dayTable, holidayTable] = [table(false), table(true)]
-  const periods = new Map<Period, Exact>()
-  for (const { from, energy } of intervals) {
-    const period = (holiday?.(from) ? holidayTable : dayTable)[slotOf(from)] as Period
-    periods.set(period, (periods.get(period) ?? 0n) + energy)
-  }
-  return periods
+export function curveByPeriod(intervals: Intervals, tariff: Tariff | undefined, month: number, slotOf: (time: number) => number, holiday?: (time: number) => boolean): PeriodEnergy {
+  const [ofDay, ofHoliday] = [dayTable(tariff, month, false), dayTable(tariff, month, true)]
+  const seen = new Set<number>()
+  const sums = addUp(intervals, PERIODS.length, (n) => {
+    const from = intervals.from[n] as number
+    const period = (holiday?.(from) ? ofHoliday : ofDay)[slotOf(from)] as number
+    seen.add(period)
+    return period
+  })
+  return new Map([...seen].map((period) => [PERIODS[period] as Period, sums[period] as Exact]))
 }
 
 /**

@@ -31,10 +31,10 @@ test('kvarh of an interval: 100 kWh at 0.8 are 75, whatever the sign', () => {
 })
 
 test('a curve needs the factor of nine tenths of its energy', () => {
-  const at = (energy: string, factor?: string) => ({ energy: exact(energy), powerFactor: factor === undefined ? undefined : exact(factor) })
+  const at = (energy: string, factor: string) => new Map([[exact(factor), exact(energy)]])
   // 90 kWh with 67.5 kvarh stand for 100.
-  expect(exactText(reactiveOfCurve([at('90', '0.8'), at('10')])!)).toBe('75')
-  expect(reactiveOfCurve([at('89', '0.8'), at('11')])).toBeUndefined()
+  expect(exactText(reactiveOfCurve(at('90', '0.8'), exact('100'))!)).toBe('75')
+  expect(reactiveOfCurve(at('89', '0.8'), exact('100'))).toBeUndefined()
 })
 
 test('compensation: 100 kW from 0.80 to 0.90 need 100 x (0.75 - 0.48432)', () => {

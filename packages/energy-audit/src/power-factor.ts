@@ -84,10 +84,12 @@ export function compensationOf(power: Exact, tangent: Exact, standard: PowerFact
   return tangent > target ? times(power, tangent - target) : 0n
 }
 
-/** Reactive energy of a curve; undefined when under nine tenths of the energy has a power factor. What has none is taken like the rest. */
-export function reactiveOfCurve(parts: readonly { energy: Exact; powerFactor: Exact | undefined }[]): Exact | undefined {
-  const known = parts.filter((part) => part.powerFactor !== undefined)
-  const [all, seen] = [sum(parts.map(({ energy }) => energy)), sum(known.map(({ energy }) => energy))]
+/**
+ * Reactive energy of a curve; undefined when under nine tenths of the energy has a power factor. What has none is taken like the rest.
+ * @param byFactor energy by power factor
+ */
+export function reactiveOfCurve(byFactor: ReadonlyMap<Exact, Exact>, all: Exact): Exact | undefined {
+  const seen = sum(byFactor.values())
   if (seen <= 0n || toNumber(seen) < 0.9 * toNumber(all)) return undefined
-  return divided(times(sum(known.map(({ energy, powerFactor }) => reactiveOf(energy, powerFactor as Exact))), all), seen)
+  return divided(times(sum([...byFactor].map(([powerFactor, energy]) => reactiveOf(energy, powerFactor))), all), seen)
 }

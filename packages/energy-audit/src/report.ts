@@ -1,8 +1,7 @@
 import { DAY_MS, MINUTE_MS, addDays, dayStart, isoWithOffset, localDay, nextMonth, offsetText } from '@zhuzhan/core'
 import { costOf } from './cost.js'
-import { INTERVAL_MS, energyOf, intervalsOf, slotsBetween } from './curve.js'
-import type { Interval } from './curve.js'
-import { exact, exactText, rounded, times } from './exact.js'
+import { INTERVAL_MS, intervalsOf, slotsBetween } from './curve.js'
+import { exact, exactText, times } from './exact.js'
 import type { Exact } from './exact.js'
 import { PROVISIONAL_BELOW, WITHHELD_BELOW, findingsOf, round } from './findings.js'
 import type { AuditInput } from './input.js'
@@ -11,7 +10,7 @@ import { curveByPeriod, energyByPeriod } from './period-energy.js'
 import { registerEnergy } from './registers.js'
 import type { RegisterResult } from './registers.js'
 import { costSection, demandSection, energySection, loadSections, periodSection } from './sections.js'
-import type { SumCheck } from './sections.js'
+import { checkSum } from './sum-check.js'
 import { periodsOf } from './tariff.js'
 import type { Tariff } from './tariff.js'
 import { TARIFFS, TARIFF_SOURCE } from './tariff-data.js'
@@ -89,16 +88,6 @@ function usedBefore(input: AuditInput, registers: RegisterResult, ratio: Exact):
   if (registers.kind !== 'energy' || input.yearBegin === undefined) return undefined
   const first = input.midnights.find(({ time }) => time === registers.from)?.values.get(1)
   return first === undefined || first < input.yearBegin ? undefined : times(first - input.yearBegin, ratio)
-}
-
-/** |sum of intervals - (R2 - R1) x ratio| against max(0.5 %, one register digit x ratio) (analytics §1), where no interval is missing. */
-function checkSum(registers: RegisterResult, intervals: readonly Interval[], ratio: Exact): SumCheck | undefined {
-  if (registers.kind !== 'energy') return undefined
-  const inside = intervals.filter(({ from }) => from >= registers.from && from < registers.to)
-  if (inside.length !== (registers.to - registers.from) / INTERVAL_MS) return undefined
-  const gap = energyOf(inside) - registers.total
-  const [share, digit] = [registers.total / 200n, times(exact('0.01'), ratio)]
-  return { difference: rounded(gap < 0n ? -gap : gap, 6), tolerance: share > digit ? share : digit }
 }
 
 /** Local midnights from `from` to `to`, both included. */

@@ -1,6 +1,6 @@
 import type { Cost } from './cost.js'
 import { INTERVAL_MS, energyOf } from './curve.js'
-import type { Interval } from './curve.js'
+import type { Intervals } from './curve.js'
 import { exactText, times, toNumber } from './exact.js'
 import type { Exact } from './exact.js'
 import { round } from './findings.js'
@@ -8,33 +8,29 @@ import type { AuditInput } from './input.js'
 import type { Load } from './load.js'
 import type { EnergyByPeriod } from './period-energy.js'
 import type { RegisterResult } from './registers.js'
+import type { SumCheck } from './sum-check.js'
 
 /** Sections of a report as JSON carries them: exact decimals as text, ratios as numbers, each with unit and formula. */
 
 type Iso = (time: number) => string
 const orNull = <T, R>(value: T | undefined | null, form: (value: T) => R): R | null => (value == null ? null : form(value))
 
-export interface SumCheck {
-  difference: Exact
-  tolerance: Exact
-}
-
-export function energySection(registers: RegisterResult, intervals: readonly Interval[], check: SumCheck | undefined, iso: Iso) {
-  const [first, last] = [intervals[0], intervals.at(-1)]
+export function energySection(registers: RegisterResult, intervals: Intervals, check: SumCheck | undefined, iso: Iso) {
+  const [first, last] = [intervals.from[0], intervals.from.at(-1)]
   const ofCurve = exactText(energyOf(intervals))
   const total = registers.kind === 'energy'
     ? { value: exactText(registers.total), basis: 'registers', from: iso(registers.from), to: iso(registers.to), formula: '(R2 - R1) x ctRatio x ptRatio' }
     : {
-        value: first ? ofCurve : null,
+        value: first === undefined ? null : ofCurve,
         basis: 'curve',
-        from: orNull(first, ({ from }) => iso(from)),
-        to: orNull(last, ({ from }) => iso(from + INTERVAL_MS)),
+        from: orNull(first, iso),
+        to: orNull(last, (from) => iso(from + INTERVAL_MS)),
         formula: 'sum of measured 15-minute intervals',
       }
   return {
     unit: 'kWh',
     total,
-    intervals: { value: ofCurve, count: intervals.length },
+    intervals: { value: ofCurve, count: intervals.from.length },
     intervalCheck: orNull(check, ({ difference, tolerance }) => ({ difference: exactText(difference), tolerance: exactText(tolerance), holds: difference <= tolerance })),
   }
 }

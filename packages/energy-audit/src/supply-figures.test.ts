@@ -1,7 +1,7 @@
 import { capacityUse, twoPartOf } from './capacity.js'
 import { exact, exactText } from './exact.js'
 import { classOf, lineLossOf } from './line-loss.js'
-import { balancingShare, largestMeanCurrent, unbalanceOf, voltageQuality } from './samples.js'
+import { balancingShare, largestMeanCurrent, samplesInColumns, unbalanceOf, voltageQuality } from './samples.js'
 import { economicBeta, plateOf, transformerUse } from './transformer.js'
 
 describe('capacity and the two-part tariff', () => {
@@ -19,31 +19,31 @@ describe('capacity and the two-part tariff', () => {
 describe('voltage', () => {
   const volts = (...values: (number | undefined)[]) => ({ time: values.length, volts: values })
   test('single phase: 198.0 to 235.4 V are inside', () => {
-    const found = voltageQuality([volts(198), volts(235.4), volts(197.9), volts(235.5)], 220, 1)
+    const found = voltageQuality(samplesInColumns([volts(198), volts(235.4), volts(197.9), volts(235.5)]), 220, 1)
     expect(found).toMatchObject({ values: 4, share: 0.5, hoursHigh: 0.25, hoursLow: 0.25, highest: { volts: 235.5 }, lowest: { volts: 197.9 } })
   })
   test('three phases: 204.6 to 235.4 V; an hour counts once, whichever phase', () => {
-    const found = voltageQuality([volts(204.6, 235.4, 220), volts(204.5, 204.4, undefined), volts(240, 200, 220)], 220, 3)
+    const found = voltageQuality(samplesInColumns([volts(204.6, 235.4, 220), volts(204.5, 204.4, undefined), volts(240, 200, 220)]), 220, 3)
     expect(found).toMatchObject({ values: 8, share: 0.5, hoursHigh: 0.25, hoursLow: 0.5, lowest: { volts: 200, phase: 1 } })
   })
-  test('nothing seen', () => expect(voltageQuality([{ time: 0 }], 220, 1)).toBeUndefined())
+  test('nothing seen', () => expect(voltageQuality(samplesInColumns([{ time: 0 }]), 220, 1)).toBeUndefined())
 })
 
 describe('unbalance', () => {
   const amps = (...values: number[]) => ({ time: values[0] ?? 0, amps: values })
   // (12 - 10) / 10 = 0.2; (11 - 10) / 10 = 0.1.
   test('largest less mean by mean', () => {
-    const found = unbalanceOf([amps(12, 9, 9), amps(11, 10, 9), amps(0.3, 0.1, 0.1)], 'amps', 0.15, 1)
+    const found = unbalanceOf(samplesInColumns([amps(12, 9, 9), amps(11, 10, 9), amps(0.3, 0.1, 0.1)]), 'amps', 0.15, 1)
     expect(found).toMatchObject({ values: 2, worst: { share: 0.2, time: 12 }, overShare: 0.5 })
     expect(found?.mean).toBeCloseTo(0.15, 12)
   })
-  test('a missing phase or no current is not judged', () => expect(unbalanceOf([amps(1, 2), amps(0, 0, 0)], 'amps', 0.15)).toBeUndefined())
-  test('largest mean', () => expect(largestMeanCurrent([amps(3, 3, 3), amps(9, 0, 6)])).toBe(5))
+  test('a missing phase or no current is not judged', () => expect(unbalanceOf(samplesInColumns([amps(1, 2), amps(0, 0, 0)]), 'amps', 0.15)).toBeUndefined())
+  test('largest mean', () => expect(largestMeanCurrent(samplesInColumns([amps(3, 3, 3), amps(9, 0, 6)]))).toBe(5))
   // One phase alone: 1 + neutral 1 = 2 against 3 x (1/3)^2 = 1/3: five sixths of the loss go.
   test('what balancing saves', () => {
-    expect(balancingShare([amps(1, 0, 0)])).toBeCloseTo(5 / 6, 12)
-    expect(balancingShare([amps(7, 7, 7)])).toBeCloseTo(0, 12)
-    expect(balancingShare([])).toBeUndefined()
+    expect(balancingShare(samplesInColumns([amps(1, 0, 0)]))).toBeCloseTo(5 / 6, 12)
+    expect(balancingShare(samplesInColumns([amps(7, 7, 7)]))).toBeCloseTo(0, 12)
+    expect(balancingShare(samplesInColumns([]))).toBeUndefined()
   })
 })
 

@@ -1,7 +1,6 @@
-import { PER_HOUR } from '../curve.js'
-import { exact, rounded, sum, times, toNumber } from '../exact.js'
+import { exact, rounded, sum, times } from '../exact.js'
 import type { Exact } from '../exact.js'
-import { percentile } from '../load.js'
+import { percentileOfSorted } from '../load.js'
 import type { SiteFigures } from './site-figures.js'
 
 /** Amounts of the measures, one formula each (analytics §3). Money and energy stay whole numbers throughout. */
@@ -37,10 +36,10 @@ export function powerFactorToStandard({ bill, powerFactor }: SiteFigures): Amoun
 }
 
 /** (Pmax - Pcap) x demand price, where demand is charged. Pcap is a percentile of the month's powers. */
-export function demandCap({ intervals, billedDemand, input }: SiteFigures): Amount | undefined {
+export function demandCap({ load, billedDemand, input }: SiteFigures): Amount | undefined {
   const { contract, assumptions } = input.settings
-  if (contract.charging !== 'demand' || contract.demandPriceCnyPerKw === undefined || !billedDemand || intervals.length === 0) return undefined
-  const cap = exact(percentile(intervals.map(({ energy }) => toNumber(energy * PER_HOUR)), assumptions.demandCapPercentile).toFixed(1))
+  if (contract.charging !== 'demand' || contract.demandPriceCnyPerKw === undefined || !billedDemand || !load) return undefined
+  const cap = exact(percentileOfSorted(load.sorted, assumptions.demandCapPercentile).toFixed(1))
   const gap = billedDemand.power - cap
   return gap <= 0n ? undefined : { cny: rounded(times(gap, contract.demandPriceCnyPerKw), 2), figures: { maximumKw: rounded(billedDemand.power, 1), capKw: cap } }
 }

@@ -42,7 +42,7 @@ function fromRow({ key, grade, code, numbers }: Row, found: SiteFigures): SiteFi
 function amountOf(code: string, { load, lineLoss, meanPrice, bill, transformer, intervals, input }: SiteFigures): { kwh?: Exact; cny?: Exact | undefined } {
   const priced = (kwh: Exact): { kwh: Exact; cny: Exact | undefined } => ({ kwh, cny: meanPrice === undefined ? undefined : rounded(times(kwh, meanPrice), 2) })
   if (code === 'PF_BELOW') return { cny: bill?.adjustment }
-  if (code === 'BASE_HIGH' && load) return priced(rounded(times(exact(load.baseLoad.power.toFixed(4)), exact(String(intervals.length / 4))), 2))
+  if (code === 'BASE_HIGH' && load) return priced(rounded(times(exact(load.baseLoad.power.toFixed(4)), exact(String(intervals.from.length / 4))), 2))
   if ((code === 'LOSS_RAISED' || code === 'LOSS_HIGH') && lineLoss) {
     const normal = times(lineLoss.supply + lineLoss.feedIn, exact(String(input.settings.unsure.lossClasses.normal))) / 100n
     return priced(rounded(lineLoss.loss - normal, 2))

@@ -1,7 +1,8 @@
-import { DAY_MS, MINUTE_MS, dayStart, isoWithOffset, nextMonth } from '@zhuzhan/core'
+import { DAY_MS, addDays, dayStart, isoWithOffset, nextMonth } from '@zhuzhan/core'
+import type { LocalDay } from '@zhuzhan/core'
 import { INTERVAL_MS } from '../curve.js'
 import { dayType } from '../day-types.js'
-import type { HolidayTable } from '../day-types.js'
+import type { DayType, HolidayTable } from '../day-types.js'
 import type { SiteInput } from './input.js'
 
 /** The month audited, and how instants fall into it. Numbers, not texts: asked for every quarter hour. */
@@ -13,26 +14,42 @@ export interface Frame {
   /** Quarter hour of the local day. */
   slotOf(time: number): number
   iso(time: number): string
-  firstDay: string
+  /** Local days of the month. */
+  dates: readonly LocalDay[]
   monthNumber: number
   days: number
   holidays: HolidayTable
   isHoliday(time: number): boolean
+  typeOf(day: number): DayType
 }
 
-export function frameOf({ month, offsetMinutes, settings }: Pick<SiteInput, 'month' | 'offsetMinutes' | 'settings'>): Frame {
+/** Kept by settings, which many customers share: a run over a month meets few frames. */
+const frames = new WeakMap<SiteInput['settings'], Map<string, Frame>>()
+
+export function frameOf(input: Pick<SiteInput, 'month' | 'offsetMinutes' | 'settings'>): Frame {
+  const known = frames.get(input.settings) ?? new Map<string, Frame>()
+  frames.set(input.settings, known)
+  const key = `${input.month} ${input.offsetMinutes}`
+  const frame = known.get(key) ?? newFrame(input)
+  known.set(key, frame)
+  return frame
+}
+
+function newFrame({ month, offsetMinutes, settings }: Parameters<typeof frameOf>[0]): Frame {
   const begin = dayStart(`${month}-01`, offsetMinutes)
   const end = dayStart(`${nextMonth(month)}-01`, offsetMinutes)
   const holidays: HolidayTable = new Map(settings.holidays.map(({ day, kind }) => [day, kind]))
   const dayOf = (time: number): number => Math.floor((time - begin) / DAY_MS)
   const days = Math.round((end - begin) / DAY_MS)
-  const isFree = Array.from({ length: days }, (_, day) => dayType(new Date(begin + offsetMinutes * MINUTE_MS + day * DAY_MS).toISOString().slice(0, 10), holidays) === 'holiday')
+  const dates = Array.from({ length: days }, (_, day) => addDays(`${month}-01`, day))
+  const types = dates.map((day) => dayType(day, holidays))
+  const isFree = types.map((type) => type === 'holiday')
   return {
-    begin, end, dayOf, days, holidays,
+    begin, end, dayOf, days, dates, holidays,
     slotOf: (time) => Math.floor((time - begin - dayOf(time) * DAY_MS) / INTERVAL_MS),
     iso: (time) => isoWithOffset(time, offsetMinutes),
-    firstDay: `${month}-01`,
     monthNumber: Number(month.slice(5)),
+    typeOf: (day) => types[day] ?? dayType(addDays(`${month}-01`, day), holidays),
     isHoliday: (time) => isFree[dayOf(time)] === true,
   }
 }

@@ -1,7 +1,7 @@
-import type { CurvePoint } from '../curve.js'
+import type { CurvePoint, Intervals } from '../curve.js'
 import type { Exact } from '../exact.js'
 import type { DayRegisters } from '../registers.js'
-import type { Sample } from '../samples.js'
+import type { Sample, Samples } from '../samples.js'
 import type { SiteSettings } from './settings.js'
 
 export const LEVELS = ['customer', 'area', 'plant'] as const
@@ -12,6 +12,18 @@ export type Level = (typeof LEVELS)[number]
 export interface Register {
   time: number
   value: Exact
+}
+
+/** Quarter hours as validation left them (analytics §2): what it rejected is not in them, what it estimated is marked. */
+export interface ValidatedMonth {
+  intervals: Intervals
+  /** Registers on quarter hours that are there, as in a curve of points. */
+  present: number
+  /** Quarter hours estimated or edited. */
+  estimated: number
+  samples: Samples
+  /** Digests of the days it was made from: they stand for all of the above where it must be told whether the data are the same. */
+  digest: Uint8Array
 }
 
 export interface SiteMeter {
@@ -29,6 +41,8 @@ export interface SiteMeter {
   installedAt: number
   /** Forward active total on quarter hours of the month, both ends included, by time. May be left out behind main meters. */
   curve: readonly CurvePoint[]
+  /** What validation made of the month; takes the place of `curve` and `samples`, which are empty then. */
+  validated?: ValidatedMonth
   /** Where the curve is left out: how many of its points there are, and how many of these are estimated. */
   counted?: { present: number; estimated: number }
   /** Points that a later pass brought. */

@@ -27,9 +27,9 @@ export function notesOf({ tariff, frame, cost, periodBasis, powerFactor, mains, 
     ...note(powerFactor?.basis === 'curve', 'NOTE_REACTIVE_CURVE'),
     ...note(bill?.adjustment !== undefined, 'NOTE_ADJUSTMENT'),
     ...note(contract.charging !== 'none' && billedDemand?.basis === 'curve', 'NOTE_DEMAND_CURVE'),
-    ...note(supply.phases === 3 && mains.length === 1 && (mains[0]?.meter.samples.length ?? 0) > 0, 'NOTE_UNBALANCE', { limitShare: unsure.currentUnbalanceLimit }),
+    ...note(supply.phases === 3 && mains.length === 1 && (mains[0]?.samples.time.length ?? 0) > 0, 'NOTE_UNBALANCE', { limitShare: unsure.currentUnbalanceLimit }),
     ...note(input.level === 'area', 'NOTE_LOSS_LIMITS'),
-    ...note(mains.length > 1, 'NOTE_MAINS', { mains: mains.length, quarterHours: intervals.length }),
+    ...note(mains.length > 1, 'NOTE_MAINS', { mains: mains.length, quarterHours: intervals.from.length }),
     ...note(hasMeasures, 'NOTE_ASSUMPTIONS', { shiftShare: assumptions.shiftShare, capShare: assumptions.demandCapPercentile, cutShare: assumptions.baseCutShare }),
   ]
 }

@@ -1,9 +1,10 @@
-import { addDays, offsetText } from '@zhuzhan/core'
+import { offsetText } from '@zhuzhan/core'
 import { exactText, rounded, toNumber } from '../exact.js'
 import type { Exact } from '../exact.js'
 import { PROVISIONAL_BELOW, WITHHELD_BELOW, round } from '../findings.js'
-import { PER_HOUR } from '../curve.js'
-import { PERIODS, periodAt } from '../tariff.js'
+import { numbersOf } from '../curve.js'
+import { PERIODS, dayTable } from '../tariff.js'
+import type { Period } from '../tariff.js'
 import { findingsOfSite, measuresOf } from './findings-and-measures.js'
 import type { SiteInput } from './input.js'
 import { notesOf } from './notes.js'
@@ -14,7 +15,7 @@ import type { SiteFigures } from './site-figures.js'
 import { verifiedSavings } from './verified.js'
 
 /** Changes with every change of a formula, so that an old audit tells how it was computed. */
-export const SITE_FORMULAS = 'energy-audit/2'
+export const SITE_FORMULAS = 'energy-audit/3'
 
 /** The audit of a customer, an area or a plant over one month, ready for JSON: energies and money are decimal texts. Pure. */
 export function siteAudit(input: SiteInput) {
@@ -80,23 +81,29 @@ function plain(numbers: Numbers, withheld: boolean): Record<string, string | num
   ]))
 }
 
+/** To four decimals, in a tenth of the time that exact rounding takes. */
+const drawn = (value: number): number => Math.round(value * 10_000) / 10_000
+
 /** Numbers for drawing only; no amount is computed from them. */
 function chartsOf({ intervals, frame, tariff, dayTypes, input, energy, load }: SiteFigures) {
-  const daily = Array.from({ length: frame.days }, (_, day) => ({ day: addDays(frame.firstDay, day), kwh: Object.fromEntries(PERIODS.map((period) => [period, 0])) }))
-  const powers: number[] = []
-  const table = [false, true].map((holiday) => Array.from({ length: 96 }, (_, slot) => periodAt(tariff, frame.monthNumber, slot * 15, holiday)))
-  for (const { from, energy: used } of intervals) {
-    const period = table[Number(frame.isHoliday(from))]?.[frame.slotOf(from)] ?? 'flat'
-    const of = daily[frame.dayOf(from)]?.kwh
-    if (of) of[period] = (of[period] ?? 0) + toNumber(used)
-    powers.push(toNumber(used * PER_HOUR))
+  const daily = new Float64Array(frame.days * PERIODS.length)
+  const [ofDay, ofHoliday] = [false, true].map((holiday) => dayTable(tariff, frame.monthNumber, holiday)) as [Uint8Array, Uint8Array]
+  const used = numbersOf(intervals)
+  for (let n = 0; n < used.length; n += 1) {
+    const from = intervals.from[n] as number
+    const at = frame.dayOf(from) * PERIODS.length + ((frame.isHoliday(from) ? ofHoliday : ofDay)[frame.slotOf(from)] as number)
+    daily[at] = (daily[at] as number) + (used[n] as number)
   }
-  powers.sort((a, b) => b - a)
+  const ofPeriods = (day: number): [Period, number][] => PERIODS.flatMap((period, place) => {
+    const kwh = daily[day * PERIODS.length + place] as number
+    return kwh > 0 ? [[period, drawn(kwh)]] : []
+  })
+  const powers = load?.sorted ?? new Float64Array(0)
   const points = Math.min(powers.length, 101)
   return {
-    daily: daily.map(({ day, kwh }) => ({ day, ...Object.fromEntries(Object.entries(kwh).filter(([, value]) => value > 0).map(([period, value]) => [period, round(value)])) })),
-    profiles: dayTypes.types.map(({ type, days, meanEnergy, profile }) => ({ type, days, meanKwh: round(meanEnergy), kw: profile.map(round) })),
-    duration: Array.from({ length: points }, (_, at) => round(powers[Math.round((at * (powers.length - 1)) / Math.max(points - 1, 1))] ?? 0)),
+    daily: Array.from({ length: frame.days }, (_, day) => ({ day: frame.dates[day] as string, ...Object.fromEntries(ofPeriods(day)) })),
+    profiles: dayTypes.types.map(({ type, days, meanEnergy, profile }) => ({ type, days, meanKwh: drawn(meanEnergy), kw: profile.map(drawn) })),
+    duration: Array.from({ length: points }, (_, at) => drawn(powers[powers.length - 1 - Math.round((at * (powers.length - 1)) / Math.max(points - 1, 1))] ?? 0)),
     maximumKw: load ? round(toNumber(load.maximum.power)) : null,
     months: [...input.past.map(({ month, energy: kwh }) => ({ month, kwh: round(toNumber(kwh)) })), ...(energy === undefined ? [] : [{ month: input.month, kwh: round(toNumber(energy)) }])].sort((a, b) => (a.month < b.month ? -1 : 1)),
   }

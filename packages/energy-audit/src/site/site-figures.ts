@@ -2,8 +2,8 @@ import { capacityUse, twoPartOf } from '../capacity.js'
 import type { TwoPart } from '../capacity.js'
 import { costOf, pricesOf } from '../cost.js'
 import type { Cost, Prices } from '../cost.js'
-import { PER_HOUR, energyOf } from '../curve.js'
-import type { Interval } from '../curve.js'
+import { PER_HOUR, addUp, energyOf, inList } from '../curve.js'
+import type { Intervals } from '../curve.js'
 import { dayTypesOf } from '../day-types.js'
 import type { DayTypes } from '../day-types.js'
 import { divided, rounded, sum, times } from '../exact.js'
@@ -15,8 +15,8 @@ import type { LineLoss } from '../line-loss.js'
 import type { PeriodEnergy } from '../period-energy.js'
 import { powerFactorOf, reactiveOfCurve } from '../power-factor.js'
 import type { PowerFactor } from '../power-factor.js'
-import { balancingShare, largestMeanCurrent, unbalanceOf, voltageQuality } from '../samples.js'
-import type { Sample, Unbalance, VoltageQuality } from '../samples.js'
+import { NO_SAMPLES, balancingShare, largestMeanCurrent, unbalanceOf, voltageQuality } from '../samples.js'
+import type { Samples, Unbalance, VoltageQuality } from '../samples.js'
 import { PERIODS, periodsOf } from '../tariff.js'
 import type { Period, Tariff } from '../tariff.js'
 import { transformerUse } from '../transformer.js'
@@ -49,7 +49,7 @@ export interface SiteFigures {
   meters: MeterFigures[]
   mains: MeterFigures[]
   behind: MeterFigures[]
-  intervals: Interval[]
+  intervals: Intervals
   energy: Exact | undefined
   basis: 'registers' | 'curve' | 'mixed' | 'none'
   periods: PeriodEnergy
@@ -98,13 +98,13 @@ export function siteFigures(input: SiteInput): SiteFigures {
   const prices = tariff && pricesOf(tariff, settings.flatPriceCnyPerKwh)
   const cost = periods.size === 0 && energy !== 0n ? { ...costOf(undefined, periods, undefined), notApplied: ['amounts: neither tariff registers nor a curve tell the periods'] } : costOf(tariff, periods, mains.length === 1 ? usedBefore(mains[0]) : undefined, { prices, holidays: hasTable })
   const load = loadOf(intervals, frame.dayOf)
-  const samples = mains.length === 1 ? (mains[0]?.meter.samples ?? []) : []
-  const factors = factorsOf(mains, intervals)
+  const samples = (mains.length === 1 ? mains[0]?.samples : undefined) ?? NO_SAMPLES
+  const factors = factorsOf(samples, intervals)
   const powerFactor = powerFactorOfSite(mains, intervals, factors, settings)
-  const withFactor = intervals.map((one) => ({ ...one, powerFactor: factors.get(one.from) ?? monthFactor(powerFactor) }))
   const billedDemand = billed(mains, load)
   const plate = settings.transformer && { rated: settings.transformer.ratedKva, noLoadLoss: settings.transformer.noLoadLossKw, loadLoss: settings.transformer.loadLossKw }
   const other = settings.transformer?.replacement && { rated: settings.transformer.replacement.ratedKva, noLoadLoss: settings.transformer.replacement.noLoadLossKw, loadLoss: settings.transformer.replacement.loadLossKw }
+  const withFactor = plate ? inList(intervals).map((one, n) => ({ ...one, powerFactor: factors?.[n] ?? monthFactor(powerFactor) })) : []
   const { phases, nominalVolts } = settings.supply
   const contract = { capacity: settings.contract.capacityKva, capacityPrice: settings.contract.capacityPriceCnyPerKva, demandPrice: settings.contract.demandPriceCnyPerKw }
   const twoPart = billedDemand && twoPartOf(billedDemand.power, contract)
@@ -117,7 +117,7 @@ export function siteFigures(input: SiteInput): SiteFigures {
     basis: bases.size > 1 ? 'mixed' : ([...bases][0] ?? 'none'),
     periodBasis: mains.every(({ byPeriod }) => byPeriod.basis === 'registers') ? 'registers' : 'curve',
     capacityUse: load && capacityUse(load.maximum.power, contract.capacity),
-    dayTypes: dayTypesOf(intervals, frame.dayOf, frame.slotOf, frame.firstDay, frame.holidays),
+    dayTypes: dayTypesOf(intervals, frame.dayOf, frame.slotOf, frame.typeOf),
     currentUnbalance: phases === 3 ? unbalanceOf(samples, 'amps', settings.unsure.currentUnbalanceLimit, LEAST_CURRENT * largestMeanCurrent(samples)) : undefined,
     voltageUnbalance: phases === 3 ? unbalanceOf(samples, 'volts', VOLTAGE_UNBALANCE.long) : undefined,
     balancing: phases === 3 ? balancingShare(samples) : undefined,
@@ -162,24 +162,35 @@ function usedBefore(main: MeterFigures | undefined): Exact | undefined {
   return first === undefined || first < meter.yearBegin ? undefined : times(first - meter.yearBegin, ratio)
 }
 
-/** Power factor by quarter hour, of a site with one main meter. */
-function factorsOf(mains: readonly MeterFigures[], intervals: readonly Interval[]): Map<number, Exact> {
-  const samples: readonly Sample[] = mains.length === 1 ? (mains[0]?.meter.samples ?? []) : []
-  const begins = new Set(intervals.map(({ from }) => from))
-  return new Map(samples.flatMap(({ time, powerFactor }) => {
-    if (powerFactor === undefined || !begins.has(time)) return []
-    return [[time, powerFactor < 0n ? -powerFactor : powerFactor] as const]
-  }))
+/** Power factor without its sign by quarter hour; undefined where no sample of the month has one. */
+function factorsOf({ time, powerFactor }: Samples, { from }: Intervals): (Exact | undefined)[] | undefined {
+  if (!powerFactor) return undefined
+  const known = new Map<number, Exact>()
+  let at = 0
+  return Array.from(from, (begin) => {
+    while (at < time.length && (time[at] as number) < begin) at += 1
+    const value = time[at] === begin ? Math.abs(powerFactor[at] as number) : NaN
+    if (Number.isNaN(value)) return undefined
+    const factor = known.get(value) ?? BigInt(Math.round(value * 1e12))
+    known.set(value, factor)
+    return factor
+  })
 }
 
-function powerFactorOfSite(mains: readonly MeterFigures[], intervals: readonly Interval[], factors: ReadonlyMap<number, Exact>, settings: SiteInput['settings']): PowerFactor | undefined {
-  const mean = intervals.length === 0 ? 0n : (energyOf(intervals) * PER_HOUR) / BigInt(intervals.length)
+function powerFactorOfSite(mains: readonly MeterFigures[], intervals: Intervals, factors: readonly (Exact | undefined)[] | undefined, settings: SiteInput['settings']): PowerFactor | undefined {
+  const count = intervals.from.length
+  const all = energyOf(intervals)
+  const mean = count === 0 ? 0n : (all * PER_HOUR) / BigInt(count)
   const finish = (basis: PowerFactor['basis'], active: Exact, reactive: Exact): PowerFactor | undefined =>
     powerFactorOf({ basis, active, reactive }, mean, settings.contract.powerFactorStandard, settings.unsure.topReward085)
   const registers = mains.map(({ registers: own, reactive }) => (own.kind === 'energy' && reactive !== undefined ? { active: own.total, reactive } : undefined))
   if (mains.length > 0 && registers.every((one) => one !== undefined)) return finish('registers', sum(registers.map(({ active }) => active)), sum(registers.map(({ reactive }) => reactive)))
-  const reactive = reactiveOfCurve(intervals.map(({ from, energy }) => ({ energy, powerFactor: factors.get(from) })))
-  return reactive === undefined ? undefined : finish('curve', energyOf(intervals), rounded(reactive, 2))
+  if (!factors) return undefined
+  const places = new Map([...new Set(factors)].map((factor, place) => [factor, place]))
+  const energies = addUp(intervals, places.size, (n) => places.get(factors[n]) as number)
+  const byFactor = new Map([...places].flatMap(([factor, place]) => (factor === undefined ? [] : [[factor, energies[place] as Exact] as const])))
+  const reactive = reactiveOfCurve(byFactor, all)
+  return reactive === undefined ? undefined : finish('curve', all, rounded(reactive, 2))
 }
 
 function monthFactor(found: PowerFactor | undefined): Exact | undefined {

@@ -1,18 +1,22 @@
 import type { ReadingColumns } from '@zhuzhan/contracts'
 import type { TouchedDays } from '@zhuzhan/persistence'
 import type { KnownMeters } from '../readings/meter-index.js'
+import { CURVE_ITEMS } from '../metering/day-curves.js'
 import { localDay } from './local-day.js'
 import type { LocalDay } from './local-day.js'
 
 const QUARTER_HOUR_MS = 900_000
 
+/** What is kept of closed days beside their energy. */
+const OF_CURVES: ReadonlySet<number> = new Set(CURVE_ITEMS)
+
 /**
- * Meters and local days whose figures a batch changes: energy registers (family 0, reference §7) on a quarter hour. Other
- * readings enter no completeness and no daily energy.
+ * Meters and local days whose figures a batch changes: energy registers (family 0, reference §7), voltages, currents and power factors on a
+ * quarter hour. Other readings enter no completeness, no daily energy and no audit.
  */
 export function touchedDays(columns: ReadingColumns, meters: KnownMeters): TouchedDays {
   const entries = columns.meters.map((address) => meters.get(address))
-  const energy = columns.shapes.map(({ item }) => item.some((oad) => oad >>> 28 === 0))
+  const counts = columns.shapes.map(({ item }) => item.some((oad) => oad >>> 28 === 0 || OF_CURVES.has(oad)))
   const onQuarter = columns.times.map((time) => time % QUARTER_HOUR_MS === 0)
   const touched = { meterIds: [] as number[], days: [] as string[] }
   // Times of a batch are few: a day is worked out once for each of them and offset.
@@ -20,7 +24,7 @@ export function touchedDays(columns: ReadingColumns, meters: KnownMeters): Touch
   const seen = columns.meters.map(() => [] as LocalDay[])
   for (let row = 0; row < columns.meter.length; row++) {
     const at = columns.time[row] as number
-    if (!onQuarter[at] || !energy[columns.shape[row] as number]) continue
+    if (!onQuarter[at] || !counts[columns.shape[row] as number]) continue
     const meter = columns.meter[row] as number
     const entry = entries[meter]
     if (!entry) continue

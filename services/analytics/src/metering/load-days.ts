@@ -6,13 +6,17 @@ import type pg from 'pg'
 import { boundsOf } from '../completeness/completeness.js'
 import { addDays, dayStart } from '../days/local-day.js'
 import type { LocalDay } from '../days/local-day.js'
+import { CURVE_ITEMS, SLOTS, packSeries } from './day-curves.js'
+import type { DayCurve } from './day-curves.js'
 
 /** Forward active total: the channel that is validated. */
 export const TOTAL = 0x00100201
 const RATES = [1, 2, 3, 4].map((n) => TOTAL + n)
-const VOLTAGES = [0x20000201, 0x20000202, 0x20000203]
-const CURRENTS = [0x20010201, 0x20010202, 0x20010203]
-const POWER_FACTOR = 0x200a0201
+/** What audits read beside at midnights: rates of the tariff, reverse active, combined reactive 1. */
+const FROZEN = [...[1, 2, 3, 4, 5].map((n) => TOTAL + n), 0x00200201, 0x00300201]
+const VOLTAGES = CURVE_ITEMS.slice(0, 3)
+const CURRENTS = CURVE_ITEMS.slice(3, 6)
+const POWER_FACTOR = CURVE_ITEMS[6]
 export const STEP_MS = 900_000
 const DAY_MS = 86_400_000
 const MAX_DECIMALS = 4
@@ -29,7 +33,7 @@ const DAY_OF = `day_of AS (
 // twice because a join reaches no index through the view's union; constants do.
 const VALUES = `WITH ${DAY_OF}
   SELECT r.meter_id AS meter, r.item, string_agg((extract(epoch FROM r.time - d.from_at) / 900)::int::text, ',' ORDER BY r.time) AS slots,
-    string_agg(r.value::text, ',' ORDER BY r.time) AS values, string_agg(r.quality::text, ',' ORDER BY r.time) AS qualities
+    string_agg(r.value::text, ',' ORDER BY r.time) AS values, string_agg(r.quality::text, ',' ORDER BY r.time) AS qualities, max(r.received_at) AS "receivedAt"
   FROM day_of d JOIN reading_current r ON r.meter_id = d.id AND r.meter_id = ANY($2::int[]) AND r.item = ANY($3::int[]) AND r.time BETWEEN d.from_at AND d.from_at + interval '1 day'
     AND r.time >= $4 AND r.time < $5 AND r.quality <> 'replay-unchecked' AND mod(extract(epoch FROM r.time - d.from_at), 900) = 0
   GROUP BY r.meter_id, r.item`
@@ -42,7 +46,7 @@ const HISTORY = `SELECT meter_id AS meter, to_char(day, 'YYYY-MM-DD') AS day, CA
   FROM vee_day WHERE meter_id = ANY($1::int[]) AND item = ${TOTAL} AND day >= $2::date AND day < $3::date ORDER BY day DESC`
 
 interface MeterRow { id: number; address: string; tariff: string | null; createdAt: number; offsetMinutes: number; ct: string; pt: string; former: [number, string, string][]; own: unknown[] }
-interface ValueRow { meter: number; item: number; slots: string; values: string; qualities: string }
+interface ValueRow { meter: number; item: number; slots: string; values: string; qualities: string; receivedAt: Date }
 interface HistoryRow { meter: number; day: string; digits: number | null; decimals: number; best: (number | null)[] | null; states: Buffer | null }
 
 /** A meter's day, ready to be judged. */
@@ -55,16 +59,16 @@ export interface LoadedDay {
   /** The multiplier was changed inside the day: no energy of it can be told from the registers of its ends. */
   ratioChanged: boolean
   readings: DayReadings
+  curve: DayCurve
 }
 
 /** Reads what the checks of these meters' day look at. A day in progress reaches as far as its last register. */
 export async function loadDays(client: pg.ClientBase, day: LocalDay, meterIds: readonly number[], now: number, registerFullScale: number): Promise<LoadedDay[]> {
   const [from, to] = boundsOf(day, 1)
   const like = [1, 2, 3, 4].map((week) => addDays(day, -7 * week))
-  const electricalItems = [...VOLTAGES, ...CURRENTS, POWER_FACTOR]
   const { rows: meters } = await client.query<MeterRow>(METERS, [meterIds])
   const { rows: classes } = await client.query<{ scope: string; thresholds: unknown }>("SELECT scope, thresholds FROM vee_threshold WHERE scope LIKE 'class/%'")
-  const { rows: values } = await client.query<ValueRow>(VALUES, [day, meterIds, [TOTAL, ...RATES, ...electricalItems], from, to])
+  const { rows: values } = await client.query<ValueRow>(VALUES, [day, meterIds, [TOTAL, ...FROZEN, ...CURVE_ITEMS], from, to])
   const { rows: conflicts } = await client.query<{ meter: number; slot: number }>(CONFLICTS, [day, meterIds, TOTAL])
   const { rows: history } = await client.query<HistoryRow>(HISTORY, [meterIds, addDays(day, -400), day, like])
   const valuesOf = grouped(values)
@@ -107,6 +111,7 @@ export async function loadDays(client: pg.ClientBase, day: LocalDay, meterIds: r
         likeDays: likeRows.map(digits), profileDays: likeRows.map((row) => intervalsOf(row, decimals)),
         electrical: electricalOf(own, first, length), thresholds,
       },
+      curve: curveOfDay(own),
     }]
   })
 }
@@ -157,6 +162,28 @@ function ratioOn({ former, ct, pt }: MeterRow, start: number): string {
 function intervalsOf({ best, states, decimals: had }: HistoryRow, decimals: number): Intervals {
   const factor = 10 ** (decimals - had)
   return { energy: Int32Array.from(best ?? [], (one) => (one === null ? MISSING : Math.round(one * factor))), states: Uint8Array.from(states ?? []) }
+}
+
+function curveOfDay(own: ReadonlyMap<number, ValueRow>): DayCurve {
+  const rows = [...own.values()]
+  const receivedAt = rows.reduce<Date | null>((latest, row) => (latest === null || row.receivedAt > latest ? row.receivedAt : latest), null)
+  const series = CURVE_ITEMS.flatMap((item, place) => {
+    const row = own.get(item)
+    const texts = row?.values.split(',') ?? []
+    return row ? [[place, row.slots.split(',').map((slot, n) => [Number(slot), texts[n] as string] as const)] as const] : []
+  })
+  const total = own.get(TOTAL)
+  const inside = total?.slots.split(',').map((slot) => Number(slot) < SLOTS) ?? []
+  const qualities = total?.qualities.split(',') ?? []
+  const registers = [TOTAL, ...FROZEN].flatMap((item) => {
+    const row = own.get(item)
+    return row?.slots.split(',', 1)[0] === '0' ? [[String(item), row.values.split(',', 1)[0] as string]] : []
+  })
+  return {
+    registers: Object.fromEntries(registers) as Record<string, string>,
+    points: inside.filter(Boolean).length, recollected: qualities.filter((quality, n) => inside[n] && quality === 'recollected').length,
+    receivedAt, series: packSeries(new Map(series)),
+  }
 }
 
 function electricalOf(own: ReadonlyMap<number, ValueRow>, first: number, length: number): Electrical | undefined {

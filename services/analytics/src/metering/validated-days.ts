@@ -4,6 +4,7 @@ import type { DayFigure } from '@zhuzhan/metering'
 import type pg from 'pg'
 import { addDays } from '../days/local-day.js'
 import type { LocalDay } from '../days/local-day.js'
+import { storeCurves } from './day-curves.js'
 import { orderAgain, storeGaps } from './gaps.js'
 import { STEP_MS, TOTAL, loadDays } from './load-days.js'
 import type { LoadedDay } from './load-days.js'
@@ -41,9 +42,10 @@ export interface Cause extends Record<string, unknown> {
 export async function computeValidatedDays(client: pg.ClientBase, settings: { registerFullScale: number }, day: LocalDay, meterIds: readonly number[], now: Date, cause: Cause): Promise<void> {
   const loaded = await loadDays(client, day, meterIds, now.getTime(), settings.registerFullScale)
   if (loaded.length === 0) return
+  await storeCurves(client, day, loaded.filter(({ dayOver }) => dayOver).map(({ meter, curve }) => ({ meterId: meter.id, ...curve })))
   const figures = loaded.map((one) => ({ loaded: one, figure: dayFigure(one.readings) }))
   const { rows: over } = await client.query<{ id: number }>(EXISTING, [loaded.map(({ meter }) => meter.id), day])
-  const { rows: changed } = await client.query<{ id: number; over: boolean }>(STORE, [JSON.stringify(figures.map(rowOf)), day, now])
+  const { rows: changed } = await client.query<{ id: number; over: boolean }>(STORE, [JSON.stringify(figures.map(veeRow)), day, now])
   if (changed.length === 0) return
   const ids = new Set(changed.map(({ id }) => id))
   const moved = figures.filter(({ loaded: { meter } }) => ids.has(meter.id))
@@ -64,7 +66,8 @@ function laterCause(cause: Cause, day: LocalDay): Cause {
   return cause.kind === 'earlier-day' ? cause : { kind: 'earlier-day', day, of: cause }
 }
 
-function rowOf({ loaded: { meter, start, dayOver, ratio, ratioChanged, readings }, figure }: { loaded: LoadedDay; figure: DayFigure }): Record<string, unknown> {
+/** The row of vee_day. */
+export function veeRow({ loaded: { meter, start, dayOver, ratio, ratioChanged, readings }, figure }: { loaded: Pick<LoadedDay, 'start' | 'dayOver' | 'ratio' | 'ratioChanged'> & { meter: Pick<LoadedDay['meter'], 'id' | 'tariff' | 'offsetMinutes'>; readings: Pick<LoadedDay['readings'], 'decimals'> }; figure: DayFigure }): Record<string, unknown> {
   const refused = ratioChanged && figure.energy !== null
   const energy = refused ? null : figure.energy
   const periods = periodDigits(figure.best, start, STEP_MS, meter.tariff, meter)
