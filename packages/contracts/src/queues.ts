@@ -46,6 +46,11 @@ export const AnalysisCostsJob = z.object({})
 /** Go on with a run of energy audits (table energy_audit_run); without one, look for runs nobody works on. */
 export const AnalysisAuditRunJob = z.object({ run: z.uuid().optional() })
 
+/** Day-ahead forecast of one subject's load for a local day (table load_forecast). */
+export const AnalysisForecastJob = z.object({ level: z.enum(['customer', 'area', 'plant']), subject: z.string().min(1).max(60), day: z.iso.date() })
+/** The same for every energy site and the day after this one. */
+export const AnalysisForecastsJob = z.object({})
+
 /** Job name → payload. Handlers are keyed by this map, so that a missing one does not compile. */
 export const JOBS = {
   'reading.store': { queue: 'readings', data: ReadingsStoreJob },
@@ -61,6 +66,8 @@ export const JOBS = {
   'analysis.audits': { queue: 'analysis', data: AnalysisAuditsJob },
   'analysis.audit-run': { queue: 'analysis', data: AnalysisAuditRunJob },
   'analysis.costs': { queue: 'analysis', data: AnalysisCostsJob },
+  'analysis.forecast': { queue: 'analysis', data: AnalysisForecastJob },
+  'analysis.forecasts': { queue: 'analysis', data: AnalysisForecastsJob },
 } as const satisfies Record<string, { queue: QueueName; data: z.ZodType }>
 
 export type JobName = keyof typeof JOBS

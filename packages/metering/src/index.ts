@@ -19,6 +19,8 @@ export { LINE_UP_TO_MS, PROFILE_DAYS, estimateGap, gapsOf, profileOf, splitExact
 export type { Estimate, EstimateResult, Gap, Method } from './vee/estimate.js'
 export { estimationErrors, seriesReport } from './vee/series-report.js'
 export type { EnergySeries, EstimationError, SeriesReport } from './vee/series-report.js'
+export { measuredPower } from './vee/power.js'
+export type { StoredIntervals } from './vee/power.js'
 export { MISSING, STATE, STATES, digitsOf, digitsText, emptyCurve, intervalsOfCurve, isUsable } from './vee/series.js'
 export type { Intervals, RegisterCurve, State } from './vee/series.js'
 export { CLASS_THRESHOLDS, TARIFF_CLASSES, Thresholds, tariffClassOf, thresholdsOf } from './vee/thresholds.js'

@@ -1,4 +1,4 @@
-import { HesError } from '@zhuzhan/core'
+import { DAY_MS, HesError } from '@zhuzhan/core'
 import type { Clock } from '@zhuzhan/core'
 import type { Partitions } from '@zhuzhan/persistence'
 import type { Handlers, JobInHand, Queues } from '@zhuzhan/queues'
@@ -8,7 +8,7 @@ import type { Logger } from 'pino'
 import type { Audits } from './audits/audits.js'
 import type { CostRun } from './cost-control/cost-run.js'
 import type { DayFigures, LongWork } from './days/day-figures.js'
-import { DAY_MS } from './days/local-day.js'
+import type { Forecasts } from './forecasts/forecasts.js'
 import { closeGaps } from './metering/gaps.js'
 import { queueAuditsDue } from './metering/audits-due.js'
 import type { AuditRuns } from './site-audits/runs.js'
@@ -19,8 +19,8 @@ const seconds = metric('analytics_job_seconds')
 const AHEAD_DAYS = 3
 
 /** What the queue `analysis` asks for. Every job may be repeated at any point. */
-export function analysisHandlers({ pool, queues, figures, audits, runs, costs, partitions, closedDays, clock, log }: {
-  pool: pg.Pool, queues: Pick<Queues, 'add'>, figures: DayFigures, audits: Audits, runs: AuditRuns, costs: CostRun, partitions: Partitions, closedDays: ClosedDays, clock: Clock, log: Logger,
+export function analysisHandlers({ pool, queues, figures, audits, runs, costs, forecasts, partitions, closedDays, clock, log }: {
+  pool: pg.Pool, queues: Pick<Queues, 'add'>, figures: DayFigures, audits: Audits, runs: AuditRuns, costs: CostRun, forecasts: Forecasts, partitions: Partitions, closedDays: ClosedDays, clock: Clock, log: Logger,
 }): Handlers<'analysis'> {
   const timed = async (job: string, work: () => Promise<object>): Promise<void> => {
     const begin = clock.monotonic()
@@ -51,6 +51,17 @@ export function analysisHandlers({ pool, queues, figures, audits, runs, costs, p
       return { meter, month }
     }),
     'analysis.costs': (_, { signal }) => timed('costs', () => costs.run(clock.now(), signal)),
+    'analysis.forecast': ({ level, subject, day }, job) => timed('forecast', async () => {
+      try {
+        return { level, subject, day, version: await forecasts.one(level, subject, day, longWork(job)) }
+      } catch (error) {
+        // Forgotten between the order and its turn, or asked for too early: trying again would not help.
+        if (!(error instanceof HesError && (error.code === 'NOT_FOUND' || error.code === 'STATE_CONFLICT'))) throw error
+        log.warn({ level, subject, day, reason: error.message }, 'forecast not made')
+        return { level, subject, day }
+      }
+    }),
+    'analysis.forecasts': (_, job) => timed('forecasts', async () => ({ queued: await forecasts.all(longWork(job)) })),
     'analysis.audits': ({ month }, job) => timed('audits', async () => ({ queued: await audits.all(month, longWork(job)) })),
     'analysis.audit-run': ({ run }, job) => timed('audit-run', async () => (run === undefined ? { woken: await runs.wake() } : { run, subjects: await runs.work(run, longWork(job)) })),
   }

@@ -12,6 +12,7 @@ import { createCharges } from './cost-control/charges.js'
 import { createCostRun } from './cost-control/cost-run.js'
 import { createReadBacks } from './cost-control/read-backs.js'
 import { createDayFigures } from './days/day-figures.js'
+import { ISSUE_HOUR, createForecasts } from './forecasts/forecasts.js'
 import { createMeterIndex } from './readings/meter-index.js'
 import { createReadingStore } from './readings/reading-store.js'
 import { createStoredEvents } from './readings/stored-events.js'
@@ -50,6 +51,7 @@ export function createAnalytics({ database, queues, events, clock, log, settings
   const figures = createDayFigures({ pool, clock, settings })
   const audits = createAudits({ pool, queues, clock })
   const runs = createAuditRuns({ pool, queues, clock })
+  const forecasts = createForecasts({ pool, queues, clock })
   const closedDays = createClosedDays({ pool, events, clock, log, settings })
   const decisions = createCostDecisions(pool)
   const costs = createCostRun({
@@ -60,7 +62,7 @@ export function createAnalytics({ database, queues, events, clock, log, settings
   const readings = (): QueueWorker => queues.worker('readings', { 'reading.store': store }, {
     concurrency: settings.storeConcurrency, refuse: letters.keep, onFailed: failed('readings'),
   })
-  const analysis = (): QueueWorker => queues.worker('analysis', analysisHandlers({ pool, queues, figures, audits, runs, costs, partitions, closedDays, clock, log }), {
+  const analysis = (): QueueWorker => queues.worker('analysis', analysisHandlers({ pool, queues, figures, audits, runs, costs, forecasts, partitions, closedDays, clock, log }), {
     concurrency: 1, refuse: letters.keep, onFailed: failed('analysis'),
   })
   const rhythms: Part = {
@@ -73,6 +75,7 @@ export function createAnalytics({ database, queues, events, clock, log, settings
         queues.scheduler('analysis', 'sweep', { every: HOUR_MS }, 'analysis.daily', { days: SWEEP_DAYS }),
         queues.scheduler('analysis', 'closed-days', { pattern: CLOSED_DAYS_AT, tz: settings.nightZone }, 'analysis.closed-days', {}),
         queues.scheduler('analysis', 'costs', { every: MINUTE_MS }, 'analysis.costs', {}),
+        queues.scheduler('analysis', 'forecasts', { pattern: `5 ${ISSUE_HOUR} * * *`, tz: settings.nightZone }, 'analysis.forecasts', {}),
         queues.scheduler('analysis', 'audits', { pattern: '30 2 * * *', tz: settings.nightZone }, 'analysis.audits', {}),
       ].map((scheduler) => scheduler.ready()))
     },

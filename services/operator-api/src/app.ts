@@ -35,6 +35,7 @@ import { documentApi } from './documentation/openapi.js'
 import { startPage } from './documentation/start-page.js'
 import { demoAuditPage } from './energy/demo-audit.js'
 import { energyRoutes } from './energy/routes.js'
+import { forecastRoutes } from './energy/forecast-routes.js'
 import { siteAuditRoutes } from './energy/site-audit-routes.js'
 import type { Enqueue } from './enqueue.js'
 import type { EventFeed } from './feed/feed.js'
@@ -140,6 +141,7 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
     await api.register(readingRoutes(shared))
     await api.register(energyRoutes(shared))
     await api.register(siteAuditRoutes(shared))
+    await api.register(forecastRoutes(shared))
     await api.register(meteringRoutes(shared))
     await api.register(costAccountRoutes(shared))
     await api.register(costControlRoutes({ ...shared, batches: deps.batches }))

@@ -34,7 +34,7 @@ const DAY_MS = 86_400_000
  */
 export function readLoad(table: Table, name: string, column?: string): Load {
   const wide = table.header.includes('date') && table.header.includes('phase') ? fromDayRows(table, name, column) : fromColumns(readSeries(table, name), column)
-  return summed(wide.target, wide.series)
+  return sumLoad(wide.target, wide.series)
 }
 
 function fromColumns(series: SeriesTable, column: string | undefined): { target: string; series: SeriesTable } {
@@ -72,7 +72,8 @@ function fromDayRows({ header, rows }: Table, name: string, column: string | und
   return { target: `${main}, apparent power of ${phases.length} phases`, series: { start, perDay: slots.length, days, names: phases, values, refused: {} } }
 }
 
-function summed(target: string, { start, perDay, days, values, refused: before }: SeriesTable): Load {
+/** The sum of series as one load: implausible values taken out and counted, gaps filled from earlier values alone. */
+export function sumLoad(target: string, { start, perDay, days, values, refused: before }: SeriesTable): Load {
   const refused = { ...before }
   const parts = values.map((one) => {
     const own = one.slice()

@@ -21,9 +21,15 @@ export async function findEnergySite(pool: pg.Pool, id: string): Promise<EnergyS
   return { ...site, meters: rows }
 }
 
-export async function listEnergySites(pool: pg.Pool): Promise<{ id: string; level: string; name: string | null; meters: number }[]> {
-  const { rows } = await pool.query<{ id: string; level: string; name: string | null; meters: number }>(
-    'SELECT id, level, name, (SELECT count(*)::int FROM energy_site_meter m WHERE m.site = s.id) AS meters FROM energy_site s ORDER BY id')
+/** `utcOffsetMinutes` of the first main meter, null where a site has none. */
+export interface ListedSite { id: string; level: string; name: string | null; meters: number; utcOffsetMinutes: number | null }
+
+export async function listEnergySites(pool: pg.Pool): Promise<ListedSite[]> {
+  const { rows } = await pool.query<ListedSite>(
+    `SELECT id, level, name, (SELECT count(*)::int FROM energy_site_meter m WHERE m.site = s.id) AS meters,
+       (SELECT t.utc_offset_minutes FROM energy_site_meter e JOIN meter m ON m.id = e.meter_id JOIN terminal t ON t.address = m.terminal_address
+        WHERE e.site = s.id AND e.role = 'main' ORDER BY m.address LIMIT 1) AS "utcOffsetMinutes"
+     FROM energy_site s ORDER BY id`)
   return rows
 }
 

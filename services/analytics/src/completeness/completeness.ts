@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import type { LocalDay } from '../days/local-day.js'
+import type { LocalDay } from '@zhuzhan/core'
 import { slotsOf } from './plan-slots.js'
 import type { PlanRow } from './plan-slots.js'
 

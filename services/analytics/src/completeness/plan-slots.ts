@@ -1,4 +1,4 @@
-import type { LocalDay } from '../days/local-day.js'
+import type { LocalDay } from '@zhuzhan/core'
 
 /** A row of collection_plan as far as completeness needs it. */
 export interface PlanRow {

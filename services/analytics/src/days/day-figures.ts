@@ -1,4 +1,5 @@
-import type { Clock } from '@zhuzhan/core'
+import { DAY_MS, addDays } from '@zhuzhan/core'
+import type { Clock, LocalDay } from '@zhuzhan/core'
 import { transaction } from '@zhuzhan/persistence'
 import type pg from 'pg'
 import { computeCompleteness, loadPlans } from '../completeness/completeness.js'
@@ -7,8 +8,6 @@ import { computeDailyEnergy } from '../energy/daily-energy.js'
 import type { RegisterSettings } from '../energy/daily-energy.js'
 import { computeValidatedDays } from '../metering/validated-days.js'
 import type { Cause } from '../metering/validated-days.js'
-import { DAY_MS, addDays } from './local-day.js'
-import type { LocalDay } from './local-day.js'
 
 /** How long work tells where it is, and learns that it should end: the next worker goes on from what was committed. */
 export interface LongWork {

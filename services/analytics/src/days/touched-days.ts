@@ -1,9 +1,9 @@
+import { localDay } from '@zhuzhan/core'
+import type { LocalDay } from '@zhuzhan/core'
 import type { ReadingColumns } from '@zhuzhan/contracts'
 import type { TouchedDays } from '@zhuzhan/persistence'
 import type { KnownMeters } from '../readings/meter-index.js'
 import { CURVE_ITEMS } from '../metering/day-curves.js'
-import { localDay } from './local-day.js'
-import type { LocalDay } from './local-day.js'
 
 const QUARTER_HOUR_MS = 900_000
 

@@ -1,8 +1,8 @@
+import { addDays, dayStart } from '@zhuzhan/core'
+import type { LocalDay } from '@zhuzhan/core'
 import type pg from 'pg'
 import { TOTAL } from '../metering/load-days.js'
 import { boundsOf } from '../completeness/completeness.js'
-import { addDays, dayStart } from '../days/local-day.js'
-import type { LocalDay } from '../days/local-day.js'
 
 export interface RegisterSettings {
   /** The reading at which a register starts again from zero, in kWh. UNSURE: six whole digits; it depends on the meter. */

@@ -1,6 +1,6 @@
 import type { Samples } from '@zhuzhan/energy-audit'
 import type pg from 'pg'
-import type { LocalDay } from '../days/local-day.js'
+import type { LocalDay } from '@zhuzhan/core'
 
 /** Quarter hours of a day, and the quantities packed: three voltages, three currents, the total power factor. */
 export const SLOTS = 96

@@ -1,6 +1,6 @@
+import type { LocalDay } from '@zhuzhan/core'
 import type { DayFigure } from '@zhuzhan/metering'
 import type pg from 'pg'
-import type { LocalDay } from '../days/local-day.js'
 import { STEP_MS, TOTAL } from './load-days.js'
 import type { LoadedDay } from './load-days.js'
 

@@ -1,11 +1,11 @@
+import { addDays, dayStart } from '@zhuzhan/core'
+import type { LocalDay } from '@zhuzhan/core'
 import { TARIFFS, exactText, exact, times } from '@zhuzhan/energy-audit'
 import type { Tariff } from '@zhuzhan/energy-audit'
 import { MISSING, STATE, digitsOf, emptyCurve, tariffClassOf, thresholdsOf } from '@zhuzhan/metering'
 import type { DayReadings, Electrical, Intervals, RegisterCurve } from '@zhuzhan/metering'
 import type pg from 'pg'
 import { boundsOf } from '../completeness/completeness.js'
-import { addDays, dayStart } from '../days/local-day.js'
-import type { LocalDay } from '../days/local-day.js'
 import { CURVE_ITEMS, SLOTS, packSeries } from './day-curves.js'
 import type { DayCurve } from './day-curves.js'
 

@@ -1,9 +1,9 @@
+import { nextMonth } from '@zhuzhan/core'
 import { TARIFFS, exact } from '@zhuzhan/energy-audit'
 import type { Period } from '@zhuzhan/energy-audit'
 import { monthFigure, periodEnergy } from '@zhuzhan/metering'
 import type { DayPart } from '@zhuzhan/metering'
 import type pg from 'pg'
-import { nextMonth } from '../days/local-day.js'
 import { TOTAL } from './load-days.js'
 
 const DAYS = `SELECT v.meter_id AS meter, to_char(v.day, 'YYYY-MM-DD') AS day, v.energy::text AS energy, v.why_not AS "whyNot", v.estimated_share AS "estimatedShare", v.may_act AS "mayAct",

@@ -37,7 +37,7 @@ export const siteAuditRoutes = ({ pool, guard, enqueue, audit }: SiteAuditDeps):
   const read = guard.requires('read')
 
   app.get('/energy-sites', { schema: { ...about('Energy audits', 'Sites: customers, areas and plants', 'read'), response: { 200: EnergySiteList, ...errors } }, onRequest: read },
-    async () => ({ items: (await listEnergySites(pool)).map((site) => ({ ...site, level: AuditLevel.parse(site.level) })), nextCursor: null }))
+    async () => ({ items: (await listEnergySites(pool)).map(({ utcOffsetMinutes: _, ...site }) => ({ ...site, level: AuditLevel.parse(site.level) })), nextCursor: null }))
 
   app.get('/energy-sites/:site', { schema: { ...about('Energy audits', 'A site with its meters and settings', 'read'), params: SiteParams, response: { 200: EnergySiteAnswer, ...errors } }, onRequest: read },
     async (request) => siteAnswer(await siteOrNotFound(pool, request.params.site)))

@@ -86,3 +86,38 @@ describe('audits', () => {
     expect([status, text.includes('made up')]).toEqual([200, true])
   })
 })
+
+describe('forecasts', () => {
+  const day = '2026-10-06'
+  beforeAll(async () => {
+    await call('POST', '/energy-sites/hall', { ...site, meters: [{ meter: '11' }, { meter: '12' }] })
+    await api.database.pool.query(`INSERT INTO load_forecast SELECT 'plant', 'hall', '${day}', v, 480, 'ridge', array_fill(v * 10::float8, '{96}'), NULL,
+      '{"wape": 0.12, "mape": null, "nrmse": 0.2, "days": 28, "from": "2026-09-08", "to": "2026-10-05", "candidates": {"ridge": {"wape": 0.12, "mape": null, "nrmse": 0.2}}}',
+      '{"meters": 2, "days": 100, "completeness": 0.99, "computedAt": null}', '\\x01', '2026-10-05T02:05:00Z' FROM generate_series(1, 2) v`)
+  })
+
+  test('are asked for by whom it may concern, for tomorrow at most', async () => {
+    const ask = (body: object, token?: string) => call('POST', '/forecasts', body, token)
+    const tomorrow = new Date(api.clock.now() + 32 * 3_600_000).toISOString().slice(0, 10)
+    expect(await ask({ level: 'plant', subject: 'hall' })).toMatchObject({ status: 202, body: { day: tomorrow, state: 'accepted' } })
+    expect(api.jobs.at(-1)).toMatchObject({ name: 'analysis.forecast', data: { level: 'plant', subject: 'hall', day: tomorrow } })
+    expect([(await ask({ level: 'plant', subject: 'hall', day: '2099-01-01' })).status, (await ask({ level: 'area', subject: 'hall' })).status, (await ask({ level: 'plant', subject: 'hall' }, viewer)).status]).toEqual([400, 404, 403])
+  })
+
+  test('are read beside what was measured of every main meter', async () => {
+    const path = `/forecasts/plant/hall/${day}`
+    expect((await call('GET', '/forecasts/plant/hall?from=2026-10-01&to=2026-10-31', undefined, viewer)).body.items).toMatchObject([{ day, version: 2, energy: 480, backTestWape: 0.12, digest: '01' }])
+    const before = (await call('GET', path)).body
+    expect([before.version, before.wape, before.points.length, before.points[95]]).toEqual([2, null, 96, { time: '2026-10-06T23:45:00+08:00', forecastKw: 20, measuredKw: null }])
+    await api.database.pool.query(`INSERT INTO vee_day (meter_id, day, item, day_over, decimals, ratio, counts, estimated_share, complete, may_act, best, states, gaps, findings, periods, computed_at)
+      SELECT id, '${day}', 1049089, true, 2, 1, '{}', 0, true, true, array_fill(200, '{96}'), decode(CASE address WHEN '000000000012' THEN '02' ELSE '00' END || repeat('00', 95), 'hex'), '[]', '[]', '{}', now() FROM meter WHERE address IN ('000000000011', '000000000012')`)
+    // 2 kWh in a quarter hour of each; an estimate is no measurement.
+    const { body } = await call('GET', path)
+    expect(body.points.slice(0, 2)).toEqual([{ time: '2026-10-06T00:00:00+08:00', forecastKw: 20, measuredKw: null }, { time: '2026-10-06T00:15:00+08:00', forecastKw: 20, measuredKw: 16 }])
+    expect(body.wape).toBe(0.25)
+    expect((await call('GET', `${path}?version=1`)).body).toMatchObject({ version: 1, wape: 0.375 })
+    const lines = (await call('GET', `${path}?format=csv`)).text.split('\r\n')
+    expect([lines.length, lines[0], lines[2]]).toEqual([98, 'time,forecast_kw,measured_kw', '2026-10-06T00:15:00+08:00,20,16'])
+    expect([(await call('GET', `${path}?version=9`)).status, (await call('GET', '/forecasts/plant/hall/2026-13-01')).status]).toEqual([404, 400])
+  })
+})
