@@ -48,6 +48,7 @@ import { measureRequests } from './http/measure.js'
 import { QuietRequests } from './http/quiet-requests.js'
 import { remoteOf } from './http/remote.js'
 import { meteringRoutes } from './metering/routes.js'
+import { thresholdRoutes } from './metering/threshold-routes.js'
 import { keyRoutes } from './keys/routes.js'
 import { createModuleStates } from './modules/module-states.js'
 import { moduleRoutes } from './modules/routes.js'
@@ -143,6 +144,7 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
     await api.register(siteAuditRoutes(shared))
     await api.register(forecastRoutes(shared))
     await api.register(meteringRoutes(shared))
+    await api.register(thresholdRoutes(shared))
     await api.register(costAccountRoutes(shared))
     await api.register(costControlRoutes({ ...shared, batches: deps.batches }))
     await api.register(collectionRoutes({ database: deps.database, guard }))

@@ -79,3 +79,31 @@ test('days, gaps, changes and months are listed page by page', async () => {
   await pool.query(`INSERT INTO consumption_month SELECT id, '2026-10-01', 1049089, 4.8, NULL, 1, 0, '{"peak": "2.8"}', 1.5904, '[]', true, now() FROM meter WHERE address = $1`, [METER])
   expect((await call(`/meters/${METER}/consumption`)).body.items).toMatchObject([{ month: '2026-10', energy: '4.8', cost: '1.5904', byPeriod: { peak: '2.8' } }])
 })
+
+describe('thresholds', () => {
+  const set = (scope: string, thresholds: object, over: object = {}, as = token) => api.call('POST', `/api/v1/energy/thresholds/${scope}`, { token: as, body: { thresholds, reason: 'a large customer', ...over } })
+
+  test('differ by class and meter, are told with the defaults, and are in the audit log', async () => {
+    expect(await set('class/residential', { rangeFactor: 2, capacityKw: null })).toMatchObject({ status: 200, body: { scope: 'class/residential', who: 'li', thresholds: { rangeFactor: 2, capacityKw: null } } })
+    expect(await set('meter/11', { stuckHours: 48 })).toMatchObject({ status: 200, body: { scope: `meter/${METER}` } })
+    expect((await set('class/residential', { rangeFactor: 1.5 })).body.thresholds).toEqual({ rangeFactor: 1.5 })
+    const { body } = await call('/energy/thresholds')
+    expect(body.items).toMatchObject([{ scope: 'class/residential' }, { scope: `meter/${METER}`, thresholds: { stuckHours: 48 } }])
+    expect([body.classes.residential.rangeFactor, body.classes.residential.capacityKw, body.classes.unknown.rangeFactor, body.meanings.stuckHours]).toEqual([1.5, 13.2, 1.2, 'Check 9, ours: the same energy for so long'])
+    const { rows } = await api.database.pool.query("SELECT action, object, reason, detail FROM audit_entry WHERE action LIKE 'thresholds.%' ORDER BY id")
+    expect(rows).toMatchObject([{}, {}, { action: 'thresholds.set', object: 'thresholds/class/residential', reason: 'a large customer', detail: { before: { rangeFactor: 2, capacityKw: null }, after: { rangeFactor: 1.5 } } }])
+    const remove = (scope: string) => api.call('DELETE', `/api/v1/energy/thresholds/${scope}`, { token })
+    expect([(await remove('class/residential')).status, (await remove('class/residential')).status]).toEqual([204, 404])
+  })
+
+  test.each<[string, string, object, object, number]>([
+    ['that nobody knows', 'class/residential', { nonsense: 1 }, {}, 400],
+    ['out of range', 'class/residential', { rangeFactor: -1 }, {}, 400],
+    ['of a class nobody knows', 'class/castle', { rangeFactor: 2 }, {}, 400],
+    ['of a meter nobody registered', 'meter/98', { rangeFactor: 2 }, {}, 404],
+    ['without a reason', 'class/residential', { rangeFactor: 2 }, { reason: ' ' }, 400],
+    ['that are none', 'class/residential', {}, {}, 400],
+  ])('no thresholds %s', async (_, scope, thresholds, over, status) => expect((await set(scope, thresholds, over)).status).toBe(status))
+
+  test('who may only look sets none', async () => expect((await set('class/unknown', { rangeFactor: 2 }, {}, await api.user('zhao', 'viewer'))).status).toBe(403))
+})
