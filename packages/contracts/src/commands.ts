@@ -1,12 +1,22 @@
 import { z } from 'zod'
 
 /** What an operator may ask of a meter. */
-export const COMMAND_ACTIONS = ['trip', 'close', 'allow-close', 'keep-power', 'release-power', 'read'] as const
+export const COMMAND_ACTIONS = ['trip', 'close', 'allow-close', 'keep-power', 'release-power', 'set-power', 'read'] as const
 export const CommandAction = z.enum(COMMAND_ACTIONS)
 export type CommandAction = z.infer<typeof CommandAction>
 
-/** Actions that move supply: always decided by a second person. */
-export const CONTROL_ACTIONS: ReadonlySet<CommandAction> = new Set(['trip', 'close', 'allow-close', 'keep-power', 'release-power'])
+/** What a charging pile is told. An id is applied once; of two for the same time the higher sequence holds, and after `to` the pile is at its own safe power. */
+export const SetPoint = z.strictObject({
+  id: z.string().regex(/^[A-Za-z0-9._/-]{1,64}$/),
+  sequence: z.int().min(0).max(4_294_967_295),
+  watts: z.int().min(0).max(1_000_000),
+  from: z.int().min(0).describe('Epoch ms'),
+  to: z.int().min(0).describe('Epoch ms, excluded'),
+}).refine(({ from, to }) => from < to, 'from before to')
+export type SetPoint = z.infer<typeof SetPoint>
+
+/** Actions that move supply or power: always decided by a second person. */
+export const CONTROL_ACTIONS: ReadonlySet<CommandAction> = new Set(['trip', 'close', 'allow-close', 'keep-power', 'release-power', 'set-power'])
 
 /**
  * accepted → awaiting_approval → approved → queued → sent → confirmed → verified, or on the way:

@@ -1,7 +1,8 @@
 import { seededWords } from '@zhuzhan/core'
 import { replan } from '@zhuzhan/energy-models'
 import { createLpSolver } from '@zhuzhan/lp-solver'
-import { START, caseNight, drawnNight, runCase } from './fixtures/case-night.js'
+import { caseNight, drawnNight } from './fixtures/case-night.js'
+import { START, runSimulatedNight } from './simulated/case-run.js'
 
 const solver = createLpSolver()
 afterAll(() => solver.stop())
@@ -13,7 +14,7 @@ const NOTHING = 1e-5
 const SEEDS = process.env.ZHUZHAN_TEST_LONG === '1' ? 40 : 2
 
 it('runs a night in the closed loop: the limit kept at every instant, all served, cost within 1 % of the optimum', async () => {
-  const { over, steps, cost, unserved, settings, points } = await runCase(caseNight(), solver.solve)
+  const { over, steps, cost, unserved, settings, points } = await runSimulatedNight(caseNight(), solver.solve)
   expect(over).toEqual([])
   expect(unserved).toBeLessThan(NOTHING)
   expect(cost).toBeLessThan(OPTIMUM * 1.01)
@@ -24,7 +25,7 @@ it('runs a night in the closed loop: the limit kept at every instant, all served
 
 it('with the gateway dead in the middle of the night: piles fall back, the loop recovers, the log says what happened', async () => {
   const [from, to] = [START + 14 * HOUR + 400_000, START + 15 * HOUR]
-  const { control, over, unserved, powers } = await runCase(caseNight(), solver.solve, { gatewayDown: (at) => at >= from && at < to })
+  const { control, over, unserved, powers } = await runSimulatedNight(caseNight(), solver.solve, { gatewayDown: (at) => at >= from && at < to })
   expect(over).toEqual([])
   // Before it dies they charge; from the end of the last commands on nobody does, until the gateway is back.
   expect(powers.filter(({ at }) => at >= from - HOUR && at < from).every(({ powerKw }) => powerKw > 0)).toBe(true)
@@ -45,7 +46,7 @@ it.each(Array.from({ length: SEEDS }, (_, seed) => seed))('night %i, messages lo
   const random = (): number => words() / 2 ** 32
   const from = START + (5 + 12 * random()) * HOUR
   const to = from + random() * HOUR
-  const { over, unserved, deliveredAt } = await runCase(night, solver.solve, {
+  const { over, unserved, deliveredAt } = await runSimulatedNight(night, solver.solve, {
     fate: () => ({ lost: random() < 0.1, delayMs: Math.floor(random() ** 4 * 60_000), ...(random() < 0.1 && { againMs: 60_000 }) }),
     restarts: night.evs.slice(0, 5).map(({ pile }) => ({ pile, at: START + random() * 15 * HOUR, offMs: 40_000 })),
     gatewayDown: (at) => at >= from && at < to,

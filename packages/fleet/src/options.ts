@@ -32,6 +32,7 @@ export interface FleetCommandLine {
   fieldDevices: number
   fieldSeconds: number
   labSubstitution: HardwareCipher[]
+  pileObject: string
   speed: boolean
   connectPerSecond: number
   seconds?: number
@@ -93,6 +94,7 @@ export function fleetCommand(): Command {
     .option('--field-devices <n>', 'phones, breakers, sensors, appliances and charging piles at the meters, secured by FSP-1', whole(0, 10_000), USUAL_SETTINGS.fieldDevices)
     .option('--field-seconds <n>', 'seconds between what one of them says', whole(1, 86_400), USUAL_SETTINGS.fieldSeconds)
     .option('--lab-substitution <ciphers>', 'laboratory: SM4 in the place of SM1, SM7; with SM1 there are handhelds too', checked(hardwareCiphersOf), [])
+    .option('--pile-object <oi>', 'OI of the charging pile object of the meters (not the standard\'s)', checked((text) => { if (!/^[0-9A-F]{4}$/.test(text)) throw new HesError('BODY_INVALID', 'four hex digits'); return text }), USUAL_SETTINGS.pileObject)
     .option('--speed', 'answer at once, without the times of a real line', false)
     .option('--connect-per-second <n>', 'how fast the terminals come', whole(1, 100_000), 200)
     .option('--seconds <n>', 'stop after so long and print the counts as one JSON line', whole(1, 10_000_000))

@@ -57,7 +57,7 @@ async function main(): Promise<void> {
     return createApp({
       database, passwords, store, feed, clock, log, production, policy,
       audit: createAuditLog(pool), events: createEventLog(pool), enqueue: queues.add,
-      commands: createCommandService({ pool, store, delivery, tickets, clock, modules: createModuleStates(machine) }), tickets,
+      commands: createCommandService({ pool, store, delivery, tickets, pileObject: config.ZHUZHAN_PILE_OBJECT, clock, modules: createModuleStates(machine) }), tickets,
       batches: createCommandBatches({ pool, store: createBatchStore(pool), delivery, tickets, clock, modules: createModuleStates(machine), beforeApproval: createBeforeApproval({ pool, clock }) }), persons,
       machine,
       version: version(), tokenSecret: config.ZHUZHAN_TOKEN_SECRET, requestsPerMinute: config.ZHUZHAN_API_REQUESTS_PER_MINUTE,

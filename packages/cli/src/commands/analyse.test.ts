@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -40,6 +40,19 @@ function homes(days: number, first = 0): string {
 it('plans a night', async () => {
   const night = { slot_minutes: 60, slots: 3, base_kw: [1, 1, 1], transformer_limit_kw: 9, price_cny_per_kwh: [1, 0.26, 0.26], evs: [{ pile: 'P1', plug_slot: 0, depart_slot: 3, energy_kwh: 10, max_kw: 7, min_kw: 1.4 }] }
   expect(await analyse('charging', '--case', file('night.json', JSON.stringify(night)))).toMatchObject({ cost: 2.6, unserved: 0, violations: 0, plan: [{ pile: 'P1' }] })
+})
+
+it('runs a night in closed loop through a dead gateway, with a log and a picture', async () => {
+  const night = { slot_minutes: 15, slots: 8, base_kw: Array(8).fill(20), transformer_limit_kw: 40, price_cny_per_kwh: Array(8).fill(0.26), evs: ['P1', 'P2'].map((pile) => ({ pile, plug_slot: 0, depart_slot: 8, energy_kwh: 5, max_kw: 7, min_kw: 1.4 })) }
+  const [log, svg] = [join(folder, 'night.log'), join(folder, 'night.svg')]
+  const found = await analyse('charging-loop', '--case', file('loop.json', JSON.stringify(night)), '--gateway-down', '0.5-2.5', '--restart', 'P2@4.5', '--lost', '0.1', '--log', log, '--svg', svg)
+  expect(found).toMatchObject({ cost: 2.6, optimum: 2.6, unserved: 0, unservedByPile: [], instantsOverLimit: 0, batches: 8 })
+  expect(readFileSync(log, 'utf8')).toMatch(/no pile could be read[^]*sent again with the same id, try 2: no acknowledgement/)
+  const picture = readFileSync(svg, 'utf8')
+  expect(picture).toMatch(/^<svg [^]*<polyline [^]*gateway dead[^]*<\/svg>\n$/)
+  expect(picture).not.toMatch(/href|<script|NaN/)
+  await expect(analyse('charging-loop', '--case', join(folder, 'loop.json'), '--restart', 'P9@1')).rejects.toMatchObject({ code: 'BODY_INVALID' })
+  await expect(analyse('charging-loop', '--case', join(folder, 'loop.json'), '--safe-kw', '11')).rejects.toMatchObject({ code: 'BODY_INVALID' })
 })
 
 it('scores customers with the model that ships', async () => {

@@ -10,7 +10,7 @@ export const MAX_BATCH_METERS = 4_096
 export const MAX_BATCH_TICKETS = 64
 
 export const NewCommandBatchBody = z.strictObject({
-  action: CommandAction.refine((action) => CONTROL_ACTIONS.has(action), 'a control action'),
+  action: CommandAction.refine((action) => CONTROL_ACTIONS.has(action) && action !== 'set-power', 'a control action; set-points differ by pile and go one by one'),
   meters: z.array(AddressInput).min(1).max(MAX_BATCH_METERS),
   reason: ReasonText.optional().describe('Kept with every step and in the audit log'),
   expiresInSeconds: z.number().int().min(10).max(86_400).default(300).describe('A command not sent by then is never sent'),

@@ -3,6 +3,7 @@ import { decimal, describeItem, elements } from '@zhuzhan/dlt698'
 import type { Data, Oad } from '@zhuzhan/dlt698'
 import { OBJECT_NAMES } from '@zhuzhan/field-sessions'
 import { z } from 'zod'
+import { pileOf } from '../device/device.js'
 import type { Device } from '../device/device.js'
 import { readAttribute } from '../device/attributes.js'
 import { FAULTS } from '../faults/table.js'
@@ -106,6 +107,18 @@ export const VERBS: Readonly<Record<string, Verb<z.ZodType>>> = {
     deviceOf(fleet, p.address).field?.release(p.pid.toLowerCase())
     return {}
   }),
+  'pile-night': verb('vehicles that will come to the pile of a meter, its safe power, and how much faster than the clock it charges', z.object({
+    address, safeWatts: z.int().min(0), speed: z.number().positive().max(10_000).default(1),
+    vehicles: z.array(z.object({ from: time, to: time, kwh: z.number().positive(), maxKw: z.number().positive(), minKw: z.number().min(0) })).max(100),
+  }), (fleet, { address: of, ...night }) => {
+    pileAt(fleet, of).announce(night, fleet.clock.now())
+    return {}
+  }),
+  'pile': verb('what the pile of a meter is set to, draws, and drew since its night was announced', z.object({ address }), (fleet, p) => {
+    const pile = pileAt(fleet, p.address)
+    const now = fleet.clock.now()
+    return { ...pile.state(now), deliveredKwh: pile.delivered(now), trace: pile.trace(now) }
+  }),
   'disconnect': verb('hang up; back after `seconds` (the usual back-off when not given)', z.object({ address, seconds: z.number().min(0).optional() }), (fleet, p) => {
     terminalOf(fleet, p.address).link.hangUp('control port', p.seconds === undefined ? undefined : p.seconds * 1000)
     return {}
@@ -138,6 +151,12 @@ function relayState(fleet: Fleet, { address: of, meter: { relay, zone } }: Devic
 
 function plainReadings(column: Oad, data: Data): { item: Oad; name: string; value: string; unit: string }[] {
   return elements(column, data).map(({ item, value, unit }) => ({ item, name: describeItem(item)?.name ?? item, value, unit }))
+}
+
+function pileAt(fleet: Fleet, wanted: string): NonNullable<ReturnType<typeof pileOf>> {
+  const pile = pileOf(deviceOf(fleet, wanted))
+  if (pile === undefined) throw new HesError('NOT_FOUND', `${wanted} has no charging pile`)
+  return pile
 }
 
 function terminalOf(fleet: Fleet, wanted: string): Terminal {

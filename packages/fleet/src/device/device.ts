@@ -3,6 +3,8 @@ import { Meter } from '../meter/meter.js'
 import { Relay } from '../meter/relay.js'
 import type { RelayState } from '../meter/relay.js'
 import type { Data, Oad } from '@zhuzhan/dlt698'
+import { createVirtualPile } from '../pile/pile.js'
+import type { VirtualPile } from '../pile/pile.js'
 
 /** Anything with an address and objects: a terminal, or a meter behind one. */
 export interface Device {
@@ -19,6 +21,10 @@ export interface Device {
   counters?: () => { asctr: number; rspctr: number; agseq: number } | undefined
   /** Its side of the Bluetooth and HPLC boundaries, when devices are attached there. */
   field?: FieldMeter
+  /** OI of its charging pile object; none for a device without. */
+  pileObject?: string
+  /** Made when first needed. */
+  pile?: VirtualPile
 }
 
 export interface Happening {
@@ -32,11 +38,17 @@ export interface DeviceOptions {
   zone?: number
   relay?: RelayState
   onRelayChanged?: (address: string, relay: Relay) => void
+  pileObject?: string
 }
 
-export function createDevice(address: string, { kind = 'meter', zone = 480, relay, onRelayChanged }: DeviceOptions = {}): Device {
+export function createDevice(address: string, { kind = 'meter', zone = 480, relay, onRelayChanged, pileObject }: DeviceOptions = {}): Device {
   const state: Relay = new Relay(relay, onRelayChanged && (() => onRelayChanged(address, state)))
-  return { address, kind, meter: new Meter(address, { zone, relay: state, terminal: kind === 'terminal' }), skew: 0 }
+  return { address, kind, meter: new Meter(address, { zone, relay: state, terminal: kind === 'terminal' }), skew: 0, ...(pileObject !== undefined && { pileObject }) }
+}
+
+/** The charging pile of a device that has one. */
+export function pileOf(device: Device): VirtualPile | undefined {
+  return device.pileObject === undefined ? undefined : (device.pile ??= createVirtualPile())
 }
 
 /** The device's own time of a true moment. */

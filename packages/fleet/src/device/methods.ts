@@ -1,9 +1,10 @@
+import { readSetPoint } from '@zhuzhan/dlt698'
 import type { Data, Omd } from '@zhuzhan/dlt698'
 import { MINUTE_MS } from '../meter/calendar.js'
 import { BUTTON_DELAY_MS } from '../meter/relay.js'
 import { exists } from './attributes.js'
 import { DAR } from './dar.js'
-import { happen } from './device.js'
+import { happen, pileOf } from './device.js'
 import type { Device } from './device.js'
 import { REMOTE_CONTROL } from './events.js'
 import { setClock } from './write.js'
@@ -31,6 +32,7 @@ const METHODS: Readonly<Record<string, Method>> = {
 export function callMethod(device: Device, omd: Omd, parameter: Data, nowMs: number): number {
   const method = METHODS[omd.slice(0, 6)]
   if (method !== undefined) return method(device, parameter, nowMs)
+  if (omd.slice(0, 6) === `${device.pileObject}7F`) return setPoint(device, parameter, nowMs)
   return exists(device, omd.slice(0, 4)) ? DAR.undefinedObject : DAR.noSuchObject
 }
 
@@ -65,6 +67,13 @@ function close(device: Device, parameter: Data, nowMs: number): number {
   for (const [, command] of orders) device.meter.relay.close(nowMs, command.value === 1 ? nowMs : nowMs + BUTTON_DELAY_MS)
   happen(device, REMOTE_CONTROL, nowMs)
   return DAR.success
+}
+
+/** A set-point of the pile: a repeat of an id is a success and changes nothing. */
+function setPoint(device: Device, parameter: Data, nowMs: number): number {
+  const told = readSetPoint(parameter)
+  if (told === undefined) return DAR.typeMismatch
+  return pileOf(device)!.take(told, nowMs).outcome === 'refused' ? DAR.outOfBounds : DAR.success
 }
 
 function keep(device: Device, on: boolean): number {

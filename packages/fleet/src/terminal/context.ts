@@ -1,4 +1,5 @@
 import type { Clock } from '@zhuzhan/core'
+import { PILE_OBJECT } from '@zhuzhan/dlt698'
 import type { Oad } from '@zhuzhan/dlt698'
 import type { HardwareCipher } from '@zhuzhan/policy'
 import type { Faults } from '../faults/faults.js'
@@ -50,6 +51,8 @@ export interface Settings {
   fieldSeconds: number
   /** Unpublished algorithms that SM4 replaces here, marked as such; with SM1 there are handhelds too. */
   labSubstitution: readonly HardwareCipher[]
+  /** OI of the charging pile object that each meter has: not the standard's. */
+  pileObject: string
   /** Answer at once, without the times a real line takes. */
   instant: boolean
 }
@@ -67,6 +70,7 @@ export const USUAL_SETTINGS: Settings = {
   fieldDevices: 0,
   fieldSeconds: 60,
   labSubstitution: [],
+  pileObject: PILE_OBJECT,
   instant: false,
 }
 

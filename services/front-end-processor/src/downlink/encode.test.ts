@@ -29,6 +29,12 @@ test.each(bodies)('%s of a meter behind it is a PROXY ActionList with a time tag
   expect(toHex(encodeApdu(controlApdu(commandRecord(action), piid, tag, 30)))).toBe(hex(`09 05 07 001E 01 | 07 05 ${METER} 001E 01 ${body} | ${TAG}`))
 })
 
+test('a set-point goes to the object that was set when it was asked for', () => {
+  const setPoint = { id: 'b1', sequence: 7, watts: 7_000, from: 1, to: 258 }
+  expect(toHex(encodeApdu(controlApdu(commandRecord('set-power', { parameters: { object: 'E123', setPoint } }), piid, tag, 30))))
+    .toBe(hex(`09 05 07 001E 01 | 07 05 ${METER} 001E 01 E1237F00 02 05 0A 02 6231 06 00000007 06 00001B58 15 0000000000000001 15 0000000000000102 | ${TAG}`))
+})
+
 test('a read is no control command', () => {
   expect(() => controlApdu(commandRecord('read'), piid, tag, 30)).toThrow(TypeError)
 })

@@ -1,6 +1,8 @@
 import type { CommandRecord } from '@zhuzhan/persistence'
-import { controlRequest, epochToDateTimeS, tsaOf } from '@zhuzhan/dlt698'
+import { SetPoint } from '@zhuzhan/contracts'
+import { controlRequest, epochToDateTimeS, setPointRequest, tsaOf } from '@zhuzhan/dlt698'
 import type { Apdu, Oad, Route, TimeTag } from '@zhuzhan/dlt698'
+import { z } from 'zod'
 
 type Piid = { number: number; priority: boolean; acd: boolean }
 
@@ -9,6 +11,9 @@ export const DEFAULT_READ: readonly Oad[] = ['00100200', '20000200', '20010200',
 /** Relay output state (8000 attribute 3) and keep-power state (8001 attribute 2). */
 export const RELAY_STATE: Oad = '80000300'
 export const KEEP_POWER_STATE: Oad = '80010200'
+
+/** Parameters of a set-power command. */
+const SetPower = z.object({ object: z.string(), setPoint: SetPoint })
 
 const MAX_TAG_SECONDS = 300
 
@@ -23,6 +28,10 @@ export function timeTag(nowMs: number, offsetMinutes: number, expiresAtMs: numbe
 /** The APDU of a control command: ACTION to the terminal itself, PROXY ActionList to a meter behind it that has no keys of its own. */
 export function controlApdu(command: CommandRecord, piid: Piid, tag: TimeTag, proxySeconds: number): Apdu {
   if (command.action === 'read') throw new TypeError('a read is no control command')
+  if (command.action === 'set-power') {
+    const { object, setPoint } = SetPower.parse(command.parameters)
+    return { ...setPointRequest(object, setPoint, { terminal: command.terminalAddress, meter: command.meterAddress }, piid, proxySeconds), timeTag: tag }
+  }
   return { ...controlRequest(command.action, { terminal: command.terminalAddress, meter: command.meterAddress }, piid, proxySeconds), timeTag: tag }
 }
 

@@ -2,6 +2,7 @@ import { pino } from 'pino'
 import type { CryptoMachine } from '@zhuzhan/contracts'
 import type { Clock } from '@zhuzhan/core'
 import type { CommandAction, CommandState, Reading } from '@zhuzhan/contracts'
+import type { ControlAction } from '@zhuzhan/dlt698'
 import { createBatchStore, createCommandStore, createEventLog } from '@zhuzhan/persistence'
 import type { CommandRecord, CommandStore, Database } from '@zhuzhan/persistence'
 import { createSendControl } from '../downlink/control-route.js'
@@ -74,7 +75,7 @@ export function downlinkOn(pool: Database['pool'], clock: Clock, frontendId = 'f
 
 /** A command that two people decided on and that waits to be sent. */
 export async function queued(store: CommandStore, action: CommandAction, more: { expiresAt: Date; parameters?: Record<string, unknown> }): Promise<CommandRecord> {
-  const { id } = await store.create({ meterAddress: METER, terminalAddress: TERMINAL, action, parameters: {}, requestedBy: 'anna', ...(action === 'read' ? {} : { ticket: testTicket(action), approver: 'bert' }), ...more })
+  const { id } = await store.create({ meterAddress: METER, terminalAddress: TERMINAL, action, parameters: {}, requestedBy: 'anna', ...(action === 'read' ? {} : { ticket: testTicket(action as ControlAction), approver: 'bert' }), ...more })
   await store.move(id, { from: ['accepted'], to: 'awaiting_approval', who: 'anna', sigOperator: SIGNATURES.sigOperator })
   await store.move(id, { from: ['awaiting_approval'], to: 'approved', who: 'bert', decidedBy: 'bert', sigApprover: SIGNATURES.sigApprover })
   return (await store.move(id, { from: ['approved'], to: 'queued', who: 'bert' })) as CommandRecord

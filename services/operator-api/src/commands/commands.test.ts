@@ -1,5 +1,6 @@
 import { withPostgres } from '@zhuzhan/testing'
 import { fromHex, toHex } from '@zhuzhan/core'
+import { encodeApdu, setPointRequest } from '@zhuzhan/dlt698'
 import { decodeTicket, dispersionOfNumber } from '@zhuzhan/osp1'
 import { TEST_PASSWORD, createTestApi } from '../fixtures/test-api.js'
 import type { TestApi } from '../fixtures/test-api.js'
@@ -175,6 +176,20 @@ test('while a command is on its way or in doubt, its meter keeps terminal and pr
   }
   await api.store.move(body.id, { from: ['unknown'], to: 'verified', who: 'device' })
   expect((await patch({ terminal: '4' })).status).toBe(200)
+})
+
+test('a set-point of a charging pile goes by a ticket of two people like all that moves power, and says exactly what they sign', async () => {
+  const setPoint = { id: 'b1-P1-7', sequence: 7, watts: 7_000, from: 1_000, to: 2_000 }
+  const { status, body } = await submit({ action: 'set-power', setPoint })
+  expect({ status, state: body.state, parameters: body.parameters }).toEqual({ status: 202, state: 'awaiting_approval', parameters: { object: 'E001', setPoint } })
+  const ticket = decodeTicket(fromHex(body.ticket))
+  expect([ticket.task, ticket.service]).toEqual([5, 9])
+  expect(toHex(ticket.param)).toContain(toHex(encodeApdu(setPointRequest('E001', setPoint, { terminal: '000000000001', meter: '000000000011' }, { number: 0, priority: false, acd: false }, 30)).subarray(3, -1)))
+  expect((await decide(body.id, 'approve', tokens.dispatcher)).status).toBe(403)
+  expect(await decide(body.id, 'approve')).toMatchObject({ status: 200, body: { state: 'queued' } })
+  expect((await submit({ action: 'set-power' })).status).toBe(400)
+  expect((await submit({ action: 'trip', setPoint })).status).toBe(400)
+  expect((await submit({ action: 'set-power', setPoint: { ...setPoint, to: 1_000 } })).status).toBe(400)
 })
 
 test('a rejected command is over', async () => {

@@ -1,8 +1,9 @@
 import { HesError } from '@zhuzhan/core'
 import type { Clock } from '@zhuzhan/core'
 import { STANDARD_READ } from '@zhuzhan/contracts'
-import type { CommandAction, CommandState } from '@zhuzhan/contracts'
+import type { CommandAction, CommandState, SetPoint } from '@zhuzhan/contracts'
 import { createCostProtections, findMeter } from '@zhuzhan/persistence'
+import type { ControlAction } from '@zhuzhan/dlt698'
 import type { CommandRecord, CommandStore } from '@zhuzhan/persistence'
 import { currentTraceparent, withSpan } from '@zhuzhan/telemetry'
 import type pg from 'pg'
@@ -20,6 +21,7 @@ export interface NewRequest {
   reason?: string | undefined
   expiresInSeconds: number
   oads?: readonly string[] | undefined
+  setPoint?: SetPoint | undefined
   /** Control: user who must approve, and (laboratories) the requester's password, which signs at once. */
   approver?: string | undefined
   password?: string | undefined
@@ -41,6 +43,8 @@ export interface CommandServiceDeps {
   store: CommandStore
   delivery: Delivery
   tickets: Tickets
+  /** OI of the charging pile object. */
+  pileObject: string
   clock: Clock
   /** For a word before two people sign; the machine refuses a suspect device in any case. */
   modules?: ModuleStates | undefined
@@ -55,7 +59,7 @@ const UNDECIDED: readonly CommandState[] = ['accepted', 'awaiting_approval']
  * step is a row with its audit entry before anything is handed on, so a crash leaves a command behind that the sweeper finishes or
  * lets expire, never one that was sent without a record.
  */
-export function createCommandService({ pool, store, delivery, tickets, clock, modules }: CommandServiceDeps): CommandService {
+export function createCommandService({ pool, store, delivery, tickets, pileObject, clock, modules }: CommandServiceDeps): CommandService {
   const ask = async (request: NewRequest, operator: Operator): Promise<CommandRecord> => {
     mustHave(operator, request.action === 'read' ? 'command.submit' : 'command.control')
     const meter = await findMeter(pool, request.meter)
@@ -67,15 +71,17 @@ export function createCommandService({ pool, store, delivery, tickets, clock, mo
       const protector = protectorOf(meter)
       if ((await modules?.of([protector]))?.get(protector) === 'suspect') throw new HesError('DEVICE_SUSPECT', undefined, { object: `meter/${meter.address}` })
     }
+    const setPoint = request.action === 'set-power' && request.setPoint ? { object: pileObject, setPoint: request.setPoint } : undefined
+    if (request.action === 'set-power' && !setPoint) throw new HesError('BODY_INVALID', 'A set-power command needs its set-point.')
     const prepared = request.action === 'read' ? undefined : await tickets.prepare({
-      meter, action: request.action, operator, approver: request.approver, validSeconds: request.expiresInSeconds,
+      meter, action: setPoint ?? request.action as ControlAction, operator, approver: request.approver, validSeconds: request.expiresInSeconds,
     })
     const traceParent = currentTraceparent()
     return store.create({
       meterAddress: meter.address,
       terminalAddress: meter.terminal,
       action: request.action,
-      parameters: prepared ? {} : { oads: request.oads ?? STANDARD_READ },
+      parameters: setPoint ?? (prepared ? {} : { oads: request.oads ?? STANDARD_READ }),
       requestedBy: operator.username,
       expiresAt: new Date(clock.now() + request.expiresInSeconds * 1_000),
       ...prepared,

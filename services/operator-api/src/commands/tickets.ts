@@ -1,7 +1,7 @@
 import { HesError, fromHex } from '@zhuzhan/core'
 import { MAX_BATCH_TICKETS } from '@zhuzhan/contracts'
-import type { CryptoMachine, Described } from '@zhuzhan/contracts'
-import { controlRequest, encodeApdu } from '@zhuzhan/dlt698'
+import type { CryptoMachine, Described, SetPoint } from '@zhuzhan/contracts'
+import { controlRequest, encodeApdu, setPointRequest } from '@zhuzhan/dlt698'
 import type { ControlAction } from '@zhuzhan/dlt698'
 import { findUser, listUsers } from '@zhuzhan/persistence'
 import type { MeterView, UserRecord } from '@zhuzhan/persistence'
@@ -49,7 +49,7 @@ export interface Unsigned {
 /** Tickets of control commands: made for two people, signed by them; judged by the crypto machine when they are used. OSP-1 §7.6 */
 export interface Tickets {
   /** @throws HesError TICKET_REFUSED when somebody or something is not known to the machine; BODY_INVALID, RIGHT_MISSING for the approver */
-  prepare(request: { meter: MeterView; action: ControlAction; operator: Operator; approver: string | undefined; validSeconds: number }): Promise<PreparedTicket>
+  prepare(request: { meter: MeterView; action: ControlAction | { setPoint: SetPoint; object: string }; operator: Operator; approver: string | undefined; validSeconds: number }): Promise<PreparedTicket>
   /** The same for one request to one device, whatever it asks. */
   prepareFor(request: { device: string; apdu: Uint8Array; operator: Operator; approver: string | undefined; validSeconds: number }): Promise<PreparedTicket>
   /** One ticket for all devices that can share one, at most 4096. @throws HesError as `prepare`, LIMIT */
@@ -107,6 +107,9 @@ export function createTickets({ pool, machine, persons, proxySeconds }: TicketsO
 
   const request = (action: ControlAction, meter: MeterView): Buffer => encodeApdu(controlRequest(action, { terminal: protectorOf(meter), meter: meter.address }, PIID, proxySeconds))
 
+  const setPoint = (meter: MeterView, { object, setPoint: told }: { object: string; setPoint: SetPoint }): Buffer =>
+    encodeApdu(setPointRequest(object, told, { terminal: protectorOf(meter), meter: meter.address }, PIID, proxySeconds))
+
   const areaOf = async (address: string): Promise<string> => {
     try {
       return (await askMachine(machine, 'place', { address })).area
@@ -131,7 +134,7 @@ export function createTickets({ pool, machine, persons, proxySeconds }: TicketsO
     prepareFor,
     prepare: async ({ meter, action, operator, approver: named, validSeconds }) => {
       await mayLast(validSeconds)
-      return prepareFor({ device: protectorOf(meter), apdu: request(action, meter), operator, approver: named, validSeconds })
+      return prepareFor({ device: protectorOf(meter), apdu: typeof action === 'string' ? request(action, meter) : setPoint(meter, action), operator, approver: named, validSeconds })
     },
     prepareBatch: async ({ meters, action, operator, approver: named, validSeconds }) => {
       await mayLast(validSeconds)
