@@ -26,7 +26,7 @@ import { createTurnstile } from './secure/turnstile.js'
 import { createDirectory } from './terminals/directory.js'
 import { createLifecycle } from './terminals/lifecycle.js'
 import type { Terminal } from './terminals/terminal.js'
-import { createInbound } from './uplink/inbound.js'
+import { DONE, createInbound } from './uplink/inbound.js'
 import { createPublisher } from './uplink/publish.js'
 import { createReports } from './uplink/reports.js'
 
@@ -56,8 +56,6 @@ export interface FrontEnd {
   onMachineBack(): Promise<void>
 }
 
-/** A frame of a connection that is gone. */
-const NOBODY = Promise.resolve()
 const SWEEP_MS = 2_000
 const MANIFEST_SWEEP_MS = 1_000
 
@@ -155,7 +153,8 @@ export function createFrontEnd(options: FrontEndOptions): FrontEnd {
       onFrame: (link, connection, body) => {
         const found = lifecycle.terminal(link, connection)
         if (found instanceof Promise) return found.then((terminal) => (terminal ? inbound(terminal, body) : undefined))
-        return found ? inbound(found, body) : NOBODY
+        // Without a terminal the frame is of a connection that is gone.
+        return found ? inbound(found, body) : DONE
       },
       onClose: lifecycle.closed,
       onDown: lifecycle.linkDown,

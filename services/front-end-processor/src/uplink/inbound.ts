@@ -14,7 +14,8 @@ export interface InboundOptions {
   log: { warn(context: object, message: string): void }
 }
 
-const DONE = Promise.resolve()
+/** Nothing more to wait for. */
+export const DONE = Promise.resolve()
 
 /** Every frame of every terminal comes through here, one function deep: join, protect, decode, hand on. */
 export function createInbound({ reports, onRefused, log }: InboundOptions): (terminal: Terminal, body: Buffer) => Promise<void> {
