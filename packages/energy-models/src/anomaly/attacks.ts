@@ -39,7 +39,7 @@ export const MILD: readonly Change[] = [
   (use, _perDay, random) => { const part = average(use) * between(random, 0.15, 0.45); return use.map((value) => Math.max(0, value - part)) },
 ]
 
-/** Honest changes: less of everything, a holiday, panels on the roof, a vehicle at night, a new appliance, less heating, more of everything. */
+/** Honest changes: less of everything, a holiday, panels on the roof, a vehicle at night, a new appliance, less heating, more of everything, another life. */
 export const HONEST: readonly Change[] = [
   (use, _perDay, random) => { const factor = between(random, 0.88, 0.99); return use.map((value) => value * factor) },
   (use, perDay, random) => {
@@ -62,7 +62,28 @@ export const HONEST: readonly Change[] = [
   (use, perDay, random) => { const [hourOf, size] = [between(random, 6, 22), average(use) * between(random, 0.5, 2)]; return use.map((value, time) => (Math.abs(((time % perDay) * 24) / perDay - hourOf) < 1 ? value + size : value)) },
   (use, perDay, random) => { const [from, to, factor] = [between(random, 8, 10), between(random, 15, 18), between(random, 0.4, 0.8)]; return use.map((value, time) => { const hour = ((time % perDay) * 24) / perDay; return hour >= from && hour < to ? value * factor : value }) },
   (use, _perDay, random) => { const factor = between(random, 1.03, 1.4); return use.map((value) => value * factor) },
+  livesOtherwise, livesOtherwise, livesOtherwise,
 ]
+
+/**
+ * Somebody moves in or out, works elsewhere, a freezer goes or comes, the days grow longer: the floor and what is used over it change by
+ * themselves, at once or slowly, and no two days by the same share.
+ */
+function livesOtherwise(use: Float64Array, perDay: number, random: Random): Float64Array {
+  const sorted = use.filter(Number.isFinite).sort()
+  const floor = sorted[Math.floor(0.12 * sorted.length)] ?? 0
+  const days = Math.ceil(use.length / perDay)
+  const active = random() < 0.75 ? between(random, 0.5, 1.4) : 1
+  const standing = random() < 0.5 ? between(random, 0.4, 1.5) : 1
+  const [slow, own] = [random() < 0.5, Math.floor(random() * 0.5 * days)]
+  const share = perDayOf(use, perDay, (day) => (slow ? (day + 1) / days : day < own ? 0 : 1))
+  const mood = perDayOf(use, perDay, () => Math.exp(between(random, -0.25, 0.25)))
+  return use.map((value, time) => {
+    const day = Math.floor(time / perDay)
+    const [base, over] = [Math.min(value, floor), Math.max(0, value - floor)]
+    return base * (1 + (standing - 1) * share[day]!) + over * (1 + (active * mood[day]! - 1) * share[day]!)
+  })
+}
 
 /** A change from a day on; to 0.1 of the unit, as meters show Wh. */
 export function changedFrom(use: Float64Array, day: number, perDay: number, change: Change, random: Random): Float64Array {

@@ -1,6 +1,6 @@
 import { HesError } from '@zhuzhan/core'
 import { mean, median, quantile } from '../linear/statistics.js'
-import { dayIndex, daysOf, takeOutImplausible } from '../series/series.js'
+import { dayIndex, daysOf, takeOutImplausible, takeOutSpikes } from '../series/series.js'
 import type { SeriesTable } from '../series/series.js'
 import { STATISTICS, dailyOf } from './daily.js'
 import type { Daily } from './daily.js'
@@ -52,13 +52,22 @@ export function prepareCustomers(history: SeriesTable, series: SeriesTable, map?
 function prepared(series: string, history: Float64Array | undefined, recent: Float64Array, perDay: number): PreparedCustomer {
   const nothing = { series, customer: undefined, completeness: 0, takenOut: {} }
   if (history === undefined) return { ...nothing, refused: 'no history' }
-  const takenOut: Record<string, number> = {}
-  for (const values of [history, recent]) for (const [reason, count] of Object.entries(takeOutImplausible(values, perDay, values === history))) takenOut[reason] = (takenOut[reason] ?? 0) + count
+  const takenOut = cleaned(history, recent, perDay)
   const there = (values: Float64Array): number => values.filter(Number.isFinite).length / values.length
   const completeness = Math.min(there(history), there(recent))
   if (completeness < LEAST_COMPLETENESS) return { ...nothing, completeness, takenOut, refused: `only ${Math.round(completeness * 100)} % of the readings are usable` }
   if (mean(history) <= 0) return { ...nothing, completeness, takenOut, refused: 'the history shows no use' }
   return { series, customer: { ...customerOf(history, recent, perDay), area: { before: [], now: [] } }, refused: undefined, completeness, takenOut }
+}
+
+/** Takes wrong values out of both, in place; stuck ones only of the history: in the time judged they are what is looked for. @returns how many, by reason */
+export function cleaned(history: Float64Array, recent: Float64Array, perDay: number): Record<string, number> {
+  const takenOut: Record<string, number> = {}
+  const count = (reason: string, found: number): void => { if (found > 0) takenOut[reason] = (takenOut[reason] ?? 0) + found }
+  for (const values of [history, recent]) for (const [reason, found] of Object.entries(takeOutImplausible(values, perDay, values === history))) count(reason, found)
+  const usual = Math.max(quantile(history, 0.997), quantile(recent, 0.99))
+  for (const values of [history, recent]) count('single spike', takeOutSpikes(values, usual))
+  return takenOut
 }
 
 /**

@@ -29,7 +29,8 @@ export const FEATURES: readonly string[] = [
   'shift', 'shift-gain', 'shift-fit', 'night-shift', 'night-shift-gain', 'end-shift', 'end-shift-gain', 'end-night-shift', 'end-night-shift-gain',
   'factor', 'part', 'straight-error', 'end-factor', 'end-part', 'end-straight-error',
   'plateau', 'plateau-change', 'end-plateau', 'cap', 'end-cap', 'cap-before', 'maximum', 'zero-share', 'zero-change', 'zero-run', 'night-zeros', 'noon-zeros', 'lowest',
-  'profile', 'profile-reversed', 'day-variation', 'two-levels', 'roughness', 'within-variation', 'lag1-change', 'missing', 'missing-change',
+  'profile', 'profile-reversed', 'day-variation', 'two-levels', 'roughness', 'within-variation', 'lag1-change',
+  'end-zeros', 'end-zero-run', 'end-profile', 'end-profile-reversed', 'end-reversed-more', 'end-roughness', 'end-within', 'end-lag1', 'end-maximum', 'missing', 'missing-change',
 ]
 
 const log = (a: number, b: number): number => Math.log((a + TINY) / (b + TINY))
@@ -74,6 +75,8 @@ export function featuresOf({ history, recent, perDay, before, now, area }: Custo
   const zero = (sorted: Float64Array): number => { let count = 0; while (count < sorted.length && sorted[count]! <= 0.003 * unit) count++; return count / Math.max(1, sorted.length) }
   const rough = (values: Float64Array): number => meanStep(values) / Math.max(mean(values), TINY)
   const daily = postTracks[0]!
+  const [endProfile, usual] = [profile(end, perDay), profile(history, perDay)]
+  const backwards = correlation(endProfile, usual.slice().reverse())
   return Float64Array.from([
     steps.place, steps.joint, steps.jointSize, steps.consistency, ...steps.local,
     ...NAMES.flatMap((_, index) => [sizes[index]!, strengths[index]!, own[index]!, late[index]!, early[index]!, late[index]! - early[index]!]), ...ramps,
@@ -85,7 +88,9 @@ export function featuresOf({ history, recent, perDay, before, now, area }: Custo
     flatPost.share, flatPost.share - flatPre.share, flatEnd.share - flatPre.share, flatPost.top, flatEnd.top, flatPre.top, log(quantileOf(sortedPost, 0.998), quantileOf(sortedPre, 0.998)),
     zero(sortedPost), zero(sortedPost) - zero(sortedPre), longestRun(post, 0.003 * unit) / perDay, zero(sortedFinite(hoursOf(post, perDay, 0, 6))), zero(sortedFinite(hoursOf(post, perDay, 10, 16))), log(quantileOf(sortedPost, 0.02) / unit + 0.02, quantileOf(sortedPre, 0.02) / unit + 0.02),
     correlation(profiles[1], profiles[0]), correlation(profiles[1], profiles[0].slice().reverse()), width(daily) - width(preTracks[0]!), twoLevels(daily.map(Math.exp)),
-    log(rough(post), rough(pre)), within(post, perDay) - within(pre, perDay), lag1(post) - lag1(pre), missing(recent), missing(recent) - missing(history),
+    log(rough(post), rough(pre)), within(post, perDay) - within(pre, perDay), lag1(post) - lag1(pre),
+    zero(sortedEnd) - zero(sortedHistory), longestRun(end, 0.003 * unit) / perDay, correlation(endProfile, usual), backwards, backwards - correlation(endProfile, usual), log(rough(end), rough(past)), log(within(end, perDay), within(past, perDay)), lag1(end) - lag1(past),
+    log(quantileOf(sortedEnd, 0.998), quantileOf(sortedHistory, 0.998)), missing(recent), missing(recent) - missing(history),
   ].map(safe))
 }
 

@@ -12,6 +12,8 @@ export const AnomalyModel = z.object({
   features: z.array(z.string()),
   base: z.number(),
   trees: z.array(NodeSchema),
+  /** By feature, added to the trees: (value - middle) / scale x weight. */
+  linear: z.array(z.object({ middle: z.number(), scale: z.number(), weight: z.number() })).optional(),
   calibration: z.object({ slope: z.number(), offset: z.number() }),
   trained: z.object({ seed: z.int(), rows: z.int(), customers: z.int(), auc: z.number(), foundAt5: z.number(), source: z.string() }),
   digest: z.string(),
@@ -33,7 +35,13 @@ export function readModel(value: unknown, kind: AnomalyModel['kind'], features: 
   return model
 }
 
+/** Log odds before calibration. */
+export function rawScore({ base, trees, linear = [] }: Pick<AnomalyModel, 'base' | 'trees' | 'linear'>, features: Float64Array): number {
+  const straight = linear.reduce((sum, { middle, scale, weight }, index) => sum + (Number.isFinite(features[index]) ? ((features[index]! - middle) / scale) * weight : 0), 0)
+  return boostedScore({ loss: 'logistic', base, trees }, features) + straight
+}
+
 /** Probability in the mixture the model was trained on; for ranking, and no share of thieves anywhere. */
-export function modelScore({ base, trees, calibration: { slope, offset } }: AnomalyModel, features: Float64Array): number {
-  return sigmoid(slope * boostedScore({ loss: 'logistic', base, trees }, features) + offset)
+export function modelScore(model: AnomalyModel, features: Float64Array): number {
+  return sigmoid(model.calibration.slope * rawScore(model, features) + model.calibration.offset)
 }

@@ -103,6 +103,25 @@ export function takeOutImplausible(values: Float64Array, perDay: number, stuck =
   return refused
 }
 
+/** This many times over all neighbours, and over the largest usual value: a reading by itself that no appliance makes. */
+const LONE = 4
+const OVER_USUAL = 1.5
+
+/** Takes single spikes out that are not implausible by their height alone. @param usual the largest value the customer otherwise has @returns how many */
+export function takeOutSpikes(values: Float64Array, usual: number): number {
+  let count = 0
+  const at = (time: number): number => { const value = values[time]; return value === undefined || Number.isNaN(value) ? 0 : value }
+  for (let time = 0; time < values.length; time++) {
+    const value = values[time]!
+    if (!(value > OVER_USUAL * usual)) continue
+    const near = Math.max(at(time - 2), at(time - 1), at(time + 1), at(time + 2))
+    if (value < LONE * near) continue
+    values[time] = NaN
+    count++
+  }
+  return count
+}
+
 /** The part of a table from one day to another (exclusive), days counted from its start. */
 export function daysOf(table: SeriesTable, from: number, to: number): SeriesTable {
   return { ...table, start: table.start + from * DAY_MS, days: to - from, values: table.values.map((one) => one.slice(from * table.perDay, to * table.perDay)) }
