@@ -43,6 +43,9 @@ export const AnalysisAuditsJob = z.object({ month: month.optional() })
 /** Charges, alarms and proposals of cost control. */
 export const AnalysisCostsJob = z.object({})
 
+/** Compute the days of transformer areas that are due (table area_loss_due). */
+export const AnalysisLineLossJob = z.object({})
+
 /** Go on with a run of energy audits (table energy_audit_run); without one, look for runs nobody works on. */
 export const AnalysisAuditRunJob = z.object({ run: z.uuid().optional() })
 
@@ -65,6 +68,7 @@ export const JOBS = {
   'analysis.audit': { queue: 'analysis', data: AnalysisAuditJob },
   'analysis.audits': { queue: 'analysis', data: AnalysisAuditsJob },
   'analysis.audit-run': { queue: 'analysis', data: AnalysisAuditRunJob },
+  'analysis.line-loss': { queue: 'analysis', data: AnalysisLineLossJob },
   'analysis.costs': { queue: 'analysis', data: AnalysisCostsJob },
   'analysis.forecast': { queue: 'analysis', data: AnalysisForecastJob },
   'analysis.forecasts': { queue: 'analysis', data: AnalysisForecastsJob },

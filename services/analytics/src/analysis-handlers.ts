@@ -11,6 +11,7 @@ import type { DayFigures, LongWork } from './days/day-figures.js'
 import type { Forecasts } from './forecasts/forecasts.js'
 import { closeGaps } from './metering/gaps.js'
 import { queueAuditsDue } from './metering/audits-due.js'
+import type { LineLossRun } from './line-loss/line-loss.js'
 import type { AuditRuns } from './site-audits/runs.js'
 import type { ClosedDays } from './storage/closed-days.js'
 
@@ -19,8 +20,8 @@ const seconds = metric('analytics_job_seconds')
 const AHEAD_DAYS = 3
 
 /** What the queue `analysis` asks for. Every job may be repeated at any point. */
-export function analysisHandlers({ pool, queues, figures, audits, runs, costs, forecasts, partitions, closedDays, clock, log }: {
-  pool: pg.Pool, queues: Pick<Queues, 'add'>, figures: DayFigures, audits: Audits, runs: AuditRuns, costs: CostRun, forecasts: Forecasts, partitions: Partitions, closedDays: ClosedDays, clock: Clock, log: Logger,
+export function analysisHandlers({ pool, queues, figures, audits, runs, losses, costs, forecasts, partitions, closedDays, clock, log }: {
+  pool: pg.Pool, queues: Pick<Queues, 'add'>, figures: DayFigures, audits: Audits, runs: AuditRuns, losses: LineLossRun, costs: CostRun, forecasts: Forecasts, partitions: Partitions, closedDays: ClosedDays, clock: Clock, log: Logger,
 }): Handlers<'analysis'> {
   const timed = async (job: string, work: () => Promise<object>): Promise<void> => {
     const begin = clock.monotonic()
@@ -62,6 +63,7 @@ export function analysisHandlers({ pool, queues, figures, audits, runs, costs, f
       }
     }),
     'analysis.forecasts': (_, job) => timed('forecasts', async () => ({ queued: await forecasts.all(longWork(job)) })),
+    'analysis.line-loss': (_, job) => timed('line-loss', async () => ({ areaDays: await losses.work(longWork(job)) })),
     'analysis.audits': ({ month }, job) => timed('audits', async () => ({ queued: await audits.all(month, longWork(job)) })),
     'analysis.audit-run': ({ run }, job) => timed('audit-run', async () => (run === undefined ? { woken: await runs.wake() } : { run, subjects: await runs.work(run, longWork(job)) })),
   }

@@ -13,6 +13,7 @@ import { createCostRun } from './cost-control/cost-run.js'
 import { createReadBacks } from './cost-control/read-backs.js'
 import { createDayFigures } from './days/day-figures.js'
 import { ISSUE_HOUR, createForecasts } from './forecasts/forecasts.js'
+import { createLineLossRun } from './line-loss/line-loss.js'
 import { createMeterIndex } from './readings/meter-index.js'
 import { createReadingStore } from './readings/reading-store.js'
 import { createStoredEvents } from './readings/stored-events.js'
@@ -41,6 +42,9 @@ const SWEEP_DAYS = 2
 /** Every five minutes of the night's quiet hours: a run does what one minute holds, and what was busy comes again. */
 const CLOSED_DAYS_AT = '*/5 1-4 * * *'
 
+/** After the night's collection has brought the registers of midnight, and again before people come. */
+const LOSSES_AT = '15 3,6 * * *'
+
 /** Stores readings, keeps the days' figures and the audits up with them. Parts in the order they start. */
 export function createAnalytics({ database, queues, events, clock, log, settings }: AnalyticsDeps): Part[] {
   const { pool } = database
@@ -52,6 +56,7 @@ export function createAnalytics({ database, queues, events, clock, log, settings
   const audits = createAudits({ pool, queues, clock })
   const runs = createAuditRuns({ pool, queues, clock })
   const forecasts = createForecasts({ pool, queues, clock })
+  const losses = createLineLossRun({ pool, queues, clock })
   const closedDays = createClosedDays({ pool, events, clock, log, settings })
   const decisions = createCostDecisions(pool)
   const costs = createCostRun({
@@ -62,7 +67,7 @@ export function createAnalytics({ database, queues, events, clock, log, settings
   const readings = (): QueueWorker => queues.worker('readings', { 'reading.store': store }, {
     concurrency: settings.storeConcurrency, refuse: letters.keep, onFailed: failed('readings'),
   })
-  const analysis = (): QueueWorker => queues.worker('analysis', analysisHandlers({ pool, queues, figures, audits, runs, costs, forecasts, partitions, closedDays, clock, log }), {
+  const analysis = (): QueueWorker => queues.worker('analysis', analysisHandlers({ pool, queues, figures, audits, runs, losses, costs, forecasts, partitions, closedDays, clock, log }), {
     concurrency: 1, refuse: letters.keep, onFailed: failed('analysis'),
   })
   const rhythms: Part = {
@@ -76,6 +81,7 @@ export function createAnalytics({ database, queues, events, clock, log, settings
         queues.scheduler('analysis', 'closed-days', { pattern: CLOSED_DAYS_AT, tz: settings.nightZone }, 'analysis.closed-days', {}),
         queues.scheduler('analysis', 'costs', { every: MINUTE_MS }, 'analysis.costs', {}),
         queues.scheduler('analysis', 'forecasts', { pattern: `5 ${ISSUE_HOUR} * * *`, tz: settings.nightZone }, 'analysis.forecasts', {}),
+        queues.scheduler('analysis', 'line-loss', { pattern: LOSSES_AT, tz: settings.nightZone }, 'analysis.line-loss', {}),
         queues.scheduler('analysis', 'audits', { pattern: '30 2 * * *', tz: settings.nightZone }, 'analysis.audits', {}),
       ].map((scheduler) => scheduler.ready()))
     },

@@ -47,6 +47,7 @@ import { readJsonBodies } from './http/json-body.js'
 import { measureRequests } from './http/measure.js'
 import { QuietRequests } from './http/quiet-requests.js'
 import { remoteOf } from './http/remote.js'
+import { lineLossRoutes } from './line-loss/routes.js'
 import { meteringRoutes } from './metering/routes.js'
 import { thresholdRoutes } from './metering/threshold-routes.js'
 import { keyRoutes } from './keys/routes.js'
@@ -145,6 +146,7 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
     await api.register(forecastRoutes(shared))
     await api.register(meteringRoutes(shared))
     await api.register(thresholdRoutes(shared))
+    await api.register(lineLossRoutes(shared))
     await api.register(costAccountRoutes(shared))
     await api.register(costControlRoutes({ ...shared, batches: deps.batches }))
     await api.register(collectionRoutes({ database: deps.database, guard }))

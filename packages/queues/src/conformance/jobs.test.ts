@@ -174,7 +174,7 @@ onBothBackends((server) => {
   test('its depth is on the metrics page while a worker is there', async () => {
     const queues = await openQueues()
     const idle = async (): Promise<void> => undefined
-    await queues.worker('analysis', { 'analysis.daily': idle, 'analysis.partitions': idle, 'analysis.closed-days': idle, 'analysis.audit': idle, 'analysis.audits': idle, 'analysis.audit-run': idle, 'analysis.costs': idle, 'analysis.forecast': idle, 'analysis.forecasts': idle }, { concurrency: 1, refuse }).ready()
+    await queues.worker('analysis', { 'analysis.daily': idle, 'analysis.partitions': idle, 'analysis.closed-days': idle, 'analysis.audit': idle, 'analysis.audits': idle, 'analysis.audit-run': idle, 'analysis.costs': idle, 'analysis.line-loss': idle, 'analysis.forecast': idle, 'analysis.forecasts': idle }, { concurrency: 1, refuse }).ready()
     await queues.add('analysis.daily', {}, { delay: 60_000 })
     expect(await metricsText()).toMatch(/zhuzhan_queue_depth\{queue="analysis",state="delayed"\} 1/)
     await queues.close()

@@ -4,6 +4,7 @@ import { exact, exactText, times } from '@zhuzhan/energy-audit'
 import { MISSING, dayFigure, exactDigits, periodDigits } from '@zhuzhan/metering'
 import type { DayFigure } from '@zhuzhan/metering'
 import type pg from 'pg'
+import { areasDue } from '../line-loss/line-loss.js'
 import { storeCurves } from './day-curves.js'
 import { orderAgain, storeGaps } from './gaps.js'
 import { STEP_MS, TOTAL, loadDays } from './load-days.js'
@@ -58,6 +59,7 @@ export async function computeValidatedDays(client: pg.ClientBase, settings: { re
   await client.query("SELECT set_config('zhuzhan.correction', $1, true)", [corrected ? 'on' : 'off'])
   await computeMonths(client, day.slice(0, 7), ended, now)
   await client.query(AUDIT_DUE, [ended, day])
+  await areasDue(client, ended, day)
   await client.query(LATER, [ended, day, addDays(day, LOOKING_BACK_DAYS), JSON.stringify(laterCause(cause, day))])
 }
 

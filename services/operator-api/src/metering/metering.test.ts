@@ -107,3 +107,24 @@ describe('thresholds', () => {
 
   test('who may only look sets none', async () => expect((await set('class/unknown', { rangeFactor: 2 }, {}, await api.user('zhao', 'viewer'))).status).toBe(403))
 })
+
+test('topology: imported whole or not at all, given back as it came, days due', async () => {
+  const { pool } = api.database
+  await pool.query("INSERT INTO meter (address, terminal_address) VALUES ('000000000012', '000000000001')")
+  const post = (csv: string, as = token) => api.call('POST', '/api/v1/loss-areas/topology', { token: as, csv })
+  const head = 'area,meter,role,from,to\n'
+  const file = `${head}T1,000000000011,sum,2026-10-01,\nT1,000000000012,user,2026-10-01,2026-10-18\n`
+  expect(await post(file)).toMatchObject({ status: 202, body: { areas: ['T1'], rows: 2, daysDue: 2 } })
+  expect(api.jobs.at(-1)).toMatchObject({ name: 'analysis.line-loss' })
+  expect((await call('/loss-areas/topology')).text).toBe(file)
+  expect((await call('/loss-areas')).body.items).toEqual([{ area: 'T1', sumMeters: 1, userMeters: 0, due: 2, last: null }])
+  expect((await pool.query("SELECT actor, outcome FROM audit_entry WHERE action = 'loss-topology.import'")).rows).toEqual([{ actor: 'li', outcome: 'ok' }])
+  // Mutation seen: without OVERLAP the meter is in both areas.
+  for (const [csv, status] of [
+    [`${head}T2,000000000012,user,2026-10-17,\n`, 409], [`${head}T1,000000000011,sum,2026-10-01,\nT1,000000000099,user,2026-10-01,\n`, 404], [`${head}T1,000000000011,sum,2026-10-02,2026-10-02\n`, 400],
+    [`${head}T1,000000000011,both,2026-10-02,\n`, 400], ['meter,area\n', 400], [head, 400],
+  ] as const) expect([csv, (await post(csv)).status]).toEqual([csv, status])
+  expect((await post(file, await api.user('sun', 'approver'))).status).toBe(403)
+  expect((await call('/loss-areas/topology')).text).toBe(file)
+  expect((await post(`${head}T2,000000000012,user,2026-10-18,\n`)).status).toBe(202)
+})
