@@ -188,7 +188,7 @@ async function fromDatabase(): Promise<void> {
     })
     await scan()
     const validated = !isFilled ? { ours: await seconds(() => validateAll(pool)), foil: await scan() } : undefined
-    told(`readings filled in ${filled?.toFixed(0)} s; validated and written in ${validated?.ours.toFixed(1)} s`)
+    if (filled !== undefined && validated) told(`readings filled in ${filled.toFixed(0)} s; validated and written in ${validated.ours.toFixed(1)} s`)
     const all = { meters: METERS, days: DAYS, points: METERS * POINTS }
     const runs: Run[] = []
     let most = 0
