@@ -33,6 +33,18 @@ it('a fall ends at the start of the slot, a rise begins there, each in steps of 
   ])
 })
 
+// Seen failing: with the order by power alone.
+it('who cannot wait neither waits for the ramp nor falls early while others can', () => {
+  const window = { ...SLOT, stepMs: 30_000, rampKw: 15 }
+  const steps = (changes: { pile: string; before: number; next: number; hurried?: boolean }[], roomKw: number): Record<string, number> =>
+    Object.fromEntries(composeBatch(changes.map((one) => ({ ...one, safe: 0 })), { ...window, roomKw }).filter(({ pile, kw }) => kw === changes.find((one) => one.pile === pile)?.next).map(({ pile, from }) => [pile, (from - SLOT.start) / 30_000]))
+  const falling = [{ pile: 'A', before: 12, next: 0 }, { pile: 'B', before: 11, next: 0 }, { pile: 'C', before: 10, next: 0, hurried: true }]
+  expect(steps(falling, 0)).toEqual({ C: 0, A: -1, B: -2 })
+  // 11 kW may still stand beside nothing: only the other one falls before the start.
+  expect(steps(falling, 11)).toEqual({ C: 0, A: -1, B: 1 })
+  expect(steps([{ pile: 'A', before: 2, next: 14 }, { pile: 'B', before: 0, next: 7, hurried: true }], 40)).toEqual({ B: 0, A: 1 })
+})
+
 it('reserves what piles fall back to, and says when their own limits are too high', () => {
   expect([...fitInto(new Map([['A', 7], ['B', 6]]), new Map([['A', 1], ['B', 1]]), 9)]).toEqual([['A', 1], ['B', 6]])
   expect(() => fitInto(new Map(), new Map([['A', 5], ['B', 5]]), 9)).toThrow(/1.000 kW over/)

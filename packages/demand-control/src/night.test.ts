@@ -23,6 +23,7 @@ it('runs a night in the closed loop: the limit kept at every instant, all served
   expect(points).toHaveLength(24 * 120)
 })
 
+// Seen failing: unserved, when falls never follow the start of a slot.
 it('with the gateway dead in the middle of the night: piles fall back, the loop recovers, the log says what happened', async () => {
   const [from, to] = [START + 14 * HOUR + 400_000, START + 15 * HOUR]
   const { control, over, unserved, powers } = await runSimulatedNight(caseNight(), solver.solve, { gatewayDown: (at) => at >= from && at < to })
@@ -38,8 +39,6 @@ it('with the gateway dead in the middle of the night: piles fall back, the loop 
   expect(texts).toContain('no pile could be read')
 })
 
-// Seen failing: unserved when hurried vehicles wait for ramps like all others, when falls never follow the slot's start, and when slots of one
-// price are taken in any order (an outage).
 it.each(Array.from({ length: SEEDS }, (_, seed) => seed))('night %i, messages lost and doubled, piles restarted, the gateway dead for a while: all served that can be', async (seed) => {
   const night = drawnNight(seed)
   const words = seededWords(seed + 1)
