@@ -58,6 +58,7 @@ import { readingRoutes } from './readings/routes.js'
 import { exportRoutes } from './registry/bulk/export-routes.js'
 import { importRoutes } from './registry/bulk/import-routes.js'
 import { meterRoutes } from './registry/meter-routes.js'
+import { theftCaseRoutes } from './theft-cases/routes.js'
 import { terminalRoutes } from './registry/terminal-routes.js'
 import { userRoutes } from './users/routes.js'
 
@@ -146,6 +147,7 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
     await api.register(forecastRoutes(shared))
     await api.register(meteringRoutes(shared))
     await api.register(thresholdRoutes(shared))
+    await api.register(theftCaseRoutes(shared))
     await api.register(lineLossRoutes(shared))
     await api.register(costAccountRoutes(shared))
     await api.register(costControlRoutes({ ...shared, batches: deps.batches }))

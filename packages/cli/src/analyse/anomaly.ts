@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { HesError } from '@zhuzhan/core'
-import { FEATURES, columnsOf, drawExamples, featuresOf, modelScore, prepareCustomers, readIndicators, readModel, readSeries, readTable, trainIndicators, trainModel } from '@zhuzhan/energy-models'
+import { FEATURES, caseExamples, columnsOf, drawExamples, featuresOf, modelScore, prepareCustomers, readIndicators, readModel, readSeries, readTable, trainIndicators, trainModel } from '@zhuzhan/energy-models'
 import type { AnomalyModel } from '@zhuzhan/energy-models'
 import type { Command } from 'commander'
 import { createOutput } from '../output.js'
@@ -10,7 +10,7 @@ import { readJson, readText } from './files.js'
 const SHIPPED = new URL('./homes.model.json', import.meta.url)
 
 interface ScoreOptions { history?: string; series?: string; map?: string; model?: string; indicators?: string; json?: boolean }
-interface TrainOptions { homes?: string; indicators?: string; out: string; seed: string; draws: string; source?: string; json?: boolean }
+interface TrainOptions { homes?: string; cases?: string; history?: string; series?: string; map?: string; indicators?: string; out: string; seed: string; draws: string; source?: string; json?: boolean }
 
 /** docs/analytics.md, anomalies */
 export function anomalyCommand(analyse: Command): void {
@@ -22,6 +22,7 @@ export function anomalyCommand(analyse: Command): void {
     .action(score)
   anomaly.command('train').description('train a model: on true use with made tampering (--homes), or on labelled indicators (--indicators)')
     .option('--homes <file>', 'wide CSV of true use, at least 84 days').option('--indicators <file>', 'CSV with a column theft of 0 and 1')
+    .option('--cases <file>', 'with --homes: inspected customers (columns series and theft; GET /theft-cases/labels), their readings in --series and --history')
     .requiredOption('--out <file>').option('--seed <n>', 'seed', '1').option('--draws <n>', 'draws of the whole area', '60').option('--source <text>', 'what the data are and their licence, kept in the model')
     // A parent's --json is taken by the parent.
     .action((options: TrainOptions, command: Command) => train({ ...command.optsWithGlobals<TrainOptions>(), out: options.out }))
@@ -53,14 +54,32 @@ async function scoreIndicators(file: string, { model: modelFile, json }: ScoreOp
   createOutput(json === true).result({ scores }, scores.map((one) => `${one.series.padEnd(8)} ${one.score.toFixed(3)}`).join('\n'))
 }
 
-async function train({ homes, indicators, out, seed, draws, source, json }: TrainOptions): Promise<void> {
+async function train(options: TrainOptions): Promise<void> {
+  const { homes, indicators, cases, out, seed, draws, source, json } = options
   const file = homes ?? indicators
   if (file === undefined || (homes !== undefined && indicators !== undefined)) throw new HesError('BODY_INVALID', 'Give --homes or --indicators.')
+  if (cases !== undefined && homes === undefined) throw new HesError('BODY_INVALID', 'Give --homes with --cases: a few cases alone teach nothing.')
   const table = readTable(await readText(file), file)
   const how = { seed: Number(seed), source: source ?? 'not said' }
-  const model = homes === undefined ? trainIndicators(table, how) : trainModel(drawExamples(readSeries(table, file), Number(draws), how.seed), how)
+  const inspected = cases === undefined ? { examples: [], unused: [] } : await readCases(cases, options)
+  const model = homes === undefined ? trainIndicators(table, how) : trainModel([...drawExamples(readSeries(table, file), Number(draws), how.seed), ...inspected.examples], how)
   await writeFile(out, `${JSON.stringify(model)}\n`)
-  createOutput(json === true).result({ out, digest: model.digest, ...model.trained }, `${out}: ${model.trained.rows} rows of ${model.trained.customers} customers; on customers no tree has seen AUC ${model.trained.auc.toFixed(3)}, ${Math.round(model.trained.foundAt5 * 100)} % found at 5 % false alarms.`)
+  createOutput(json === true).result({ out, digest: model.digest, ...model.trained, ...(cases !== undefined && { casesUnused: inspected.unused }) }, [
+    `${out}: ${model.trained.rows} rows of ${model.trained.customers} customers; on customers no tree has seen AUC ${model.trained.auc.toFixed(3)}, ${Math.round(model.trained.foundAt5 * 100)} % found at 5 % false alarms.`,
+    ...(inspected.unused.length > 0 ? [`Cases without usable readings, left out: ${inspected.unused.join(', ')}.`] : []),
+  ].join('\n'))
+}
+
+async function readCases(file: string, { history, series, map }: TrainOptions): Promise<ReturnType<typeof caseExamples>> {
+  if (history === undefined || series === undefined) throw new HesError('BODY_INVALID', 'Give the readings of the cases with --series and --history.')
+  const table = readTable(await readText(file), file)
+  const at = columnsOf(table, ['series', 'theft'], file)
+  const labels = new Map(table.rows.map((row): [string, 0 | 1] => {
+    const theft = row[at.theft]
+    if (theft !== '0' && theft !== '1') throw new HesError('DATA_REFUSED', `${file}: theft is 0 or 1, not '${theft ?? ''}'.`)
+    return [row[at.series] ?? '', theft === '1' ? 1 : 0]
+  }))
+  return caseExamples(prepareCustomers(readSeries(readTable(await readText(history), history), history), readSeries(readTable(await readText(series), series), series), map === undefined ? undefined : await readMap(map)), labels)
 }
 
 async function modelOf(file: string | undefined, kind: AnomalyModel['kind'], features: readonly string[]): Promise<AnomalyModel> {

@@ -62,6 +62,22 @@ it('scores customers with the model that ships', async () => {
   expect([...scores].sort((a, b) => b.score - a.score)[0]?.series).toBe('H7')
 })
 
+it('learns from inspected cases', async () => {
+  const [history, series, truth] = [file('history.csv', homes(45)), file('series.csv', homes(45, 45)), file('truth.csv', homes(100))]
+  const scoreOf = async (model: string): Promise<number> => {
+    const { scores } = await analyse('anomaly', '--history', history, '--series', series, '--model', model) as { scores: { series: string; score: number }[] }
+    return scores.find((one) => one.series === 'H7')?.score ?? NaN
+  }
+  const train = (name: string, ...more: string[]) => analyse('anomaly', 'train', '--homes', truth, '--draws', '8', '--out', join(folder, name), ...more)
+  const without = await train('without.json') as { rows: number }
+  // Somebody went there and found nothing wrong.
+  const cases = file('cases.csv', 'series,theft,since,opened,decided\r\nH7,0,,x,y\r\nH99,1,,x,y\r\n')
+  expect(await train('with.json', '--cases', cases, '--history', history, '--series', series)).toMatchObject({ rows: without.rows + 10, casesUnused: ['H99'] })
+  expect(await scoreOf(join(folder, 'with.json'))).toBeLessThan(await scoreOf(join(folder, 'without.json')))
+  await expect(train('no.json', '--cases', cases)).rejects.toMatchObject({ code: 'BODY_INVALID' })
+  await expect(train('no.json', '--cases', file('maybe.csv', 'series,theft\nH7,perhaps\n'), '--history', history, '--series', series)).rejects.toMatchObject({ code: 'DATA_REFUSED' })
+})
+
 it('forecasts one column from a day on', async () => {
   expect(await analyse('forecast', '--series', file('load.csv', homes(50)), '--column', 'H1', '--from', '2030-02-10')).toMatchObject({ target: 'H1', days: 10, from: '2030-02-10' })
 })

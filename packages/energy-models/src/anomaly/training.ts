@@ -6,6 +6,7 @@ import { daysOf } from '../series/series.js'
 import type { SeriesTable } from '../series/series.js'
 import { HONEST, MILD, TEXTBOOK, changedFrom } from './attacks.js'
 import { areaOf, customerOf } from './customers.js'
+import type { PreparedCustomer } from './customers.js'
 import { FEATURES, featuresOf } from './features.js'
 import { digestOf } from './model.js'
 import type { AnomalyModel } from './model.js'
@@ -13,7 +14,7 @@ import type { AnomalyModel } from './model.js'
 export interface Example {
   home: string
   label: 0 | 1
-  kind: 'honest' | 'honest-change' | 'textbook' | 'mild'
+  kind: 'honest' | 'honest-change' | 'textbook' | 'mild' | 'case'
   features: Float64Array
 }
 
@@ -51,6 +52,27 @@ export function drawExamples(homes: SeriesTable, draws: number, seed: number): E
     const area = areaOf(drawn.map(({ customer }) => customer))
     return drawn.map(({ home, kind, label, customer }): Example => ({ home, kind, label, features: featuresOf({ ...customer, area }) }))
   }).flat()
+}
+
+/** A customer somebody inspected counts as much as so many made examples, of which each home gives one a draw. */
+const CASE_ROWS = 10
+
+/**
+ * Examples from inspected cases: what people found, where made tampering only guesses.
+ * @param labels 1 for theft, 0 for none, by series
+ * @returns with the series of which nothing can be said, or that are not there
+ * @throws HesError DATA_REFUSED when none is left
+ */
+export function caseExamples(prepared: readonly PreparedCustomer[], labels: ReadonlyMap<string, 0 | 1>): { examples: Example[]; unused: string[] } {
+  const customers = new Map(prepared.flatMap(({ series, customer }) => (customer ? [[series, customer] as const] : [])))
+  const used = [...labels].filter(([series]) => customers.has(series))
+  if (used.length === 0) throw new HesError('DATA_REFUSED', `None of the ${labels.size} cases has usable readings in the series and their history.`)
+  const examples = used.flatMap(([series, label]) => {
+    const features = featuresOf(customers.get(series)!)
+    // One customer's rows stay together: calibration is made on customers no tree has seen.
+    return Array.from({ length: CASE_ROWS }, (): Example => ({ home: `case ${series}`, label, kind: 'case', features }))
+  })
+  return { examples, unused: [...labels.keys()].filter((series) => !customers.has(series)) }
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Clock, LocalDay } from '@zhuzhan/core'
 import { exactText } from '@zhuzhan/energy-audit'
-import { transaction } from '@zhuzhan/persistence'
+import { openTheftCasesIn, transaction } from '@zhuzhan/persistence'
 import type { Queues } from '@zhuzhan/queues'
 import type pg from 'pg'
 import type { LongWork } from '../days/day-figures.js'
@@ -37,6 +37,10 @@ export function createLineLossRun({ pool, queues, clock, sliceMs = SLICE_MS }: {
       due.area, due.day, digest, loss && exactText(loss.supply), loss && exactText(loss.feedIn), loss && exactText(loss.sales), loss?.percent, loss?.lossClass, whyNot,
       metersExpected, metersWithBoth, estimatedShare, JSON.stringify(diagnosis), new Date(clock.now()),
     ])
+    // A case for people, with the figure it comes from: nothing else follows from it.
+    await openTheftCasesIn(client, diagnosis.suspects.map(({ meter, before, now }) => ({
+      meter, source: 'line-loss', why: `area ${due.area} loses more than its lines explain, and this meter counts less than it did`, evidence: { area: due.area, day: due.day, percent: loss?.percent ?? null, kwhADayBefore: before, kwhADayNow: now },
+    })), 'analytics', new Date(clock.now()))
     return true
   })
   return {

@@ -8,6 +8,8 @@ export const RIGHTS = {
   'collection.change': ['operator', 'admin'],
   'readings.edit': ['operator', 'admin'],
   'audit.compute': ['operator', 'dispatcher', 'admin'],
+  'case.work': ['operator', 'dispatcher', 'admin'],
+  'case.decide': ['approver'],
   'command.submit': ['operator', 'dispatcher'],
   'command.control': ['dispatcher'],
   'command.decide': ['approver'],
