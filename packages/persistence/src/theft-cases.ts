@@ -76,11 +76,12 @@ export function openTheftCases(pool: pg.Pool, cases: readonly NewTheftCase[], wh
   return transaction(pool, (client) => openTheftCasesIn(client, cases, who, now))
 }
 
-/** One step, with its audit entry. @returns the case as it is now and whether the step was made; undefined when there is no such case */
+/** One step, with its audit entry; who inspected does not decide. @returns the case as it is now and whether the step was made; undefined when there is no such case */
 export function stepTheftCase(pool: pg.Pool, id: number, state: Exclude<TheftCaseState, 'open'>, { who, why, now }: { who: string; why: string; now: Date }): Promise<{ made: boolean; case: TheftCase } | undefined> {
   return transaction(pool, async (client) => {
     const { rowCount } = await client.query(
-      `UPDATE theft_case SET state = $2, decided_at = CASE WHEN $2 IN ('confirmed', 'cleared') THEN $3::timestamptz END WHERE id = $1 AND state = ANY($4::text[])`, [id, state, now, STEPS[state]])
+      `UPDATE theft_case SET state = $2, decided_at = CASE WHEN $2 IN ('confirmed', 'cleared') THEN $3::timestamptz END WHERE id = $1 AND state = ANY($4::text[])
+         AND ($2 = 'inspected' OR NOT EXISTS (SELECT FROM theft_case_step s WHERE s.case_id = $1 AND s.state = 'inspected' AND s.who = $5))`, [id, state, now, STEPS[state], who])
     const made = rowCount === 1
     if (made) {
       await client.query('INSERT INTO theft_case_step (case_id, at, state, who, why) VALUES ($1, $2, $3, $4, $5)', [id, now, state, who, why])

@@ -64,6 +64,25 @@ const ROUTES: readonly [method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', pat
   ['POST', '/energy-audits/runs/{id}/cancel', ['operator', 'dispatcher', 'admin']],
   ['GET', '/energy-audits/{level}/{subject}', ALL],
   ['GET', '/energy-audits/{level}/{subject}/{month}', ALL],
+  ['GET', '/energy/thresholds', ALL],
+  ['POST', '/energy/thresholds/{kind}/{of}', ['operator', 'admin'], {}],
+  ['DELETE', '/energy/thresholds/{kind}/{of}', ['operator', 'admin']],
+  ['POST', '/forecasts', ['operator', 'dispatcher', 'admin'], {}],
+  ['GET', '/forecasts/{level}/{subject}', ALL],
+  ['GET', '/forecasts/{level}/{subject}/{day}', ALL],
+  ['GET', '/loss-areas', ALL],
+  ['GET', '/loss-areas/topology', ALL],
+  ['POST', '/loss-areas/topology', ['operator', 'admin'], {}],
+  ['POST', '/loss-areas/compute', ['operator', 'dispatcher', 'admin']],
+  ['GET', '/loss-areas/{area}/days', ALL],
+  ['GET', '/loss-areas/{area}/days/{day}', ALL],
+  ['GET', '/theft-cases', ALL],
+  ['GET', '/theft-cases/labels', ALL],
+  ['GET', '/theft-cases/{id}', ALL],
+  ['POST', '/theft-cases', ['operator', 'dispatcher', 'admin'], {}],
+  ['POST', '/theft-cases/{id}/inspect', ['operator', 'dispatcher', 'admin'], {}],
+  ['POST', '/theft-cases/{id}/confirm', ['approver'], {}],
+  ['POST', '/theft-cases/{id}/clear', ['approver'], {}],
   ['GET', '/collection/plans', ALL],
   ['PATCH', '/collection/plans/{plan}', ['operator', 'admin'], {}],
   ['GET', '/collection/gaps', ALL],
@@ -124,7 +143,7 @@ const ROUTES: readonly [method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', pat
 ]
 
 const filled = (path: string): string =>
-  `/api/v1${path.replace('{address}', '999999999999').replace('{month}', '2026-10').replace('{plan}', 'none').replace('{id}', NONE).replace('{group}', '0'.repeat(16)).replace('{release}', '0'.repeat(16)).replace('{user}', 'nobody').replace('{account}', 'none').replace('{year}', '2026').replace('{site}', 'none').replace('{level}', 'plant').replace('{subject}', 'none')}`
+  `/api/v1${path.replace('{address}', '999999999999').replace('{month}', '2026-10').replace('{plan}', 'none').replace('{id}', NONE).replace('{group}', '0'.repeat(16)).replace('{release}', '0'.repeat(16)).replace('{user}', 'nobody').replace('{account}', 'none').replace('{year}', '2026').replace('{site}', 'none').replace('{level}', 'plant').replace('{subject}', 'none').replace('{area}', 'none').replace('{day}', '2026-10-05').replace('{kind}', 'class').replace('{of}', 'unknown')}`
 
 describe.each(ROUTES)('%s %s', (method, path, allowed, body) => {
   const ask = (token?: string) => api.call(method, filled(path), { ...(token === undefined ? {} : { token }), ...(body ? { body } : {}) })
@@ -146,8 +165,9 @@ test('the table above names every route of the OpenAPI document', async () => {
   expect(documented.sort()).toEqual(['POST /api/v1/auth/login', ...ROUTES.map(([method, path]) => `${method} /api/v1${path}`)].sort())
 })
 
-test.each(['trip', 'close', 'allow-close', 'keep-power', 'release-power'])('%s is asked for by dispatchers only', async (action) => {
-  const ask = async (role: Role) => (await api.call('POST', '/api/v1/meters/2/commands', { token: tokens[role], body: { action } })).status
+const SET_POINT = { id: 'b1', sequence: 1, watts: 7_000, from: 1, to: 2 }
+test.each(['trip', 'close', 'allow-close', 'keep-power', 'release-power', 'set-power'])('%s is asked for by dispatchers only', async (action) => {
+  const ask = async (role: Role) => (await api.call('POST', '/api/v1/meters/2/commands', { token: tokens[role], body: { action, ...(action === 'set-power' && { setPoint: SET_POINT }) } })).status
   expect(await Promise.all(ROLES.map(ask))).toEqual(ROLES.map((role) => (role === 'dispatcher' ? 202 : 403)))
 })
 

@@ -67,8 +67,10 @@ export const theftCaseRoutes = ({ pool, guard, clock }: { pool: pg.Pool; guard: 
       const { id } = request.params
       const outcome = await stepTheftCase(pool, id, state, { who: whoAsks(request).username, why: request.body.why, now: new Date(clock.now()) })
       if (!outcome) throw notFound(id)
-      if (!outcome.made) throw new HesError('STATE_CONFLICT', outcome.case.state === 'open' ? 'The case was not inspected yet.' : `The case is ${outcome.case.state} already.`)
-      return caseAnswer(outcome.case)
+      const { made, case: now } = outcome
+      if (!made && now.state === 'inspected') throw new HesError('SAME_PERSON', 'Who inspected does not decide: another person must.')
+      if (!made) throw new HesError('STATE_CONFLICT', now.state === 'open' ? 'The case was not inspected yet.' : `The case is ${now.state} already.`)
+      return caseAnswer(now)
     })
   }
 }

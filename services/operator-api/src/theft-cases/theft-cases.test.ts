@@ -50,6 +50,15 @@ test('a meter has one case at a time; what was cleared is raised again by people
   expect((await open({ meter: '12', why: 'seen with my own eyes' })).body.items).toMatchObject([{ refused: null }])
 })
 
+test('who inspected does not decide, whatever roles he has', async () => {
+  const { body: { items: [{ id }] } } = await open({ meter: '15', why: 'a hint' }) as { body: { items: [{ id: number }] } }
+  const both = await api.user('both', 'operator', 'approver')
+  const as = (path: string) => api.call('POST', `/api/v1/theft-cases/${id}/${path}`, { token: both, body: { why: 'I saw it' } })
+  expect((await as('inspect')).status).toBe(200)
+  for (const path of ['confirm', 'clear']) expect(await as(path)).toMatchObject({ status: 403, body: { code: 'SAME_PERSON' } })
+  expect((await step(id, 'confirm', 'approver')).body.state).toBe('confirmed')
+})
+
 test('two who open at once open one', async () => {
   const answers = await Promise.all(Array.from({ length: 8 }, () => open({ meter: '14', why: 'at once' })))
   expect(answers.map(({ body }) => body.items[0].refused as string | null).sort()).toEqual([null, ...Array.from({ length: 7 }, () => 'open-already')].sort())
