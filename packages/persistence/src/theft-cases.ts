@@ -50,23 +50,24 @@ const CASE = `c.id, m.address AS meter, t.utc_offset_minutes AS "utcOffsetMinute
   to_char(c.since, 'YYYY-MM-DD') AS since, c.opened_by AS "openedBy", c.opened_at AS "openedAt", c.decided_at AS "decidedAt"`
 const FROM = 'theft_case c JOIN meter m ON m.id = c.meter_id JOIN terminal t ON t.address = m.terminal_address'
 const RANK = ['coalesce(c.recoverable_kwh, -1)::float8', 'coalesce(c.score, -1)', '-c.id::float8'] as const
-const OPEN = `WITH given AS (SELECT id FROM meter WHERE address = $1 AND kind = 'meter'),
+// Why a row was not inserted is told from what kept it out: a case opened at the same time is not in this statement's snapshot.
+const OPEN = `WITH given AS (
+    SELECT id, $2 <> 'person' AND EXISTS (SELECT FROM theft_case k WHERE k.meter_id = meter.id AND k.state = 'cleared' AND k.decided_at > $9::timestamptz - interval '${CLEARED_DAYS} days') AS cleared
+    FROM meter WHERE address = $1 AND kind = 'meter'),
   opened AS (
     INSERT INTO theft_case (meter_id, source, why, evidence, score, recoverable_kwh, since, opened_by, opened_at)
-    SELECT id, $2, $3, $4, $5, $6, $7::date, $8, $9 FROM given
-    WHERE $2 = 'person' OR NOT EXISTS (SELECT FROM theft_case k WHERE k.meter_id = given.id AND k.state = 'cleared' AND k.decided_at > $9::timestamptz - interval '${CLEARED_DAYS} days')
+    SELECT id, $2, $3, $4, $5, $6, $7::date, $8, $9 FROM given WHERE NOT cleared
     ON CONFLICT (meter_id) WHERE state IN ('open', 'inspected') DO NOTHING RETURNING id),
   step AS (INSERT INTO theft_case_step (case_id, at, state, who, why) SELECT id, $9, 'open', $8, $3 FROM opened)
-  SELECT (SELECT id FROM opened) AS id, EXISTS (SELECT FROM given) AS known,
-    EXISTS (SELECT FROM theft_case k JOIN given ON k.meter_id = given.id WHERE k.state IN ('open', 'inspected')) AS open`
+  SELECT (SELECT id FROM opened) AS id, EXISTS (SELECT FROM given) AS known, coalesce((SELECT cleared FROM given), false) AS cleared`
 
 /** Opens cases inside the caller's transaction, each with its audit entry; a meter has at most one that is not decided. */
 export async function openTheftCasesIn(client: pg.PoolClient, cases: readonly NewTheftCase[], who: string, now: Date): Promise<Opened[]> {
   const outcomes: Opened[] = []
   for (const { meter, source, why, evidence = {}, score, recoverableKwh, since } of cases) {
-    const { rows: [row] } = await client.query<{ id: number | null; known: boolean; open: boolean }>(OPEN, [meter, source, why, JSON.stringify(evidence), score ?? null, recoverableKwh ?? null, since ?? null, who, now])
+    const { rows: [row] } = await client.query<{ id: number | null; known: boolean; cleared: boolean }>(OPEN, [meter, source, why, JSON.stringify(evidence), score ?? null, recoverableKwh ?? null, since ?? null, who, now])
     if (typeof row?.id === 'number') outcomes.push({ meter, id: row.id })
-    else outcomes.push({ meter, refused: !row?.known ? 'unknown-meter' : row.open ? 'open-already' : 'cleared-lately' })
+    else outcomes.push({ meter, refused: !row?.known ? 'unknown-meter' : row.cleared ? 'cleared-lately' : 'open-already' })
   }
   await appendAuditIn(client, outcomes.flatMap((one, index) => ('id' in one ? [{ actor: who, action: 'theft-case.open', object: `theft-case/${one.id}`, outcome: 'ok' as const, reason: cases[index]?.why, detail: { meter: one.meter, source: cases[index]?.source } }] : [])), now)
   return outcomes
