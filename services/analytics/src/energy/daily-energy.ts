@@ -49,6 +49,24 @@ const COMPUTE = `
   ON CONFLICT (meter_id, day, item) DO UPDATE
     SET start_value = excluded.start_value, end_value = excluded.end_value, energy = excluded.energy, state = excluded.state, computed_at = excluded.computed_at`
 
+/**
+ * An energy one of whose registers a person took out has nothing under it any more: it goes, and its history says what it was. Registers that went
+ * with their age (retention) have no edit, and their energies stay.
+ */
+const TAKE_BACK = `
+  WITH day_of AS (
+    SELECT m.id, $1::timestamp AT TIME ZONE 'UTC' - make_interval(mins => t.utc_offset_minutes) AS from_at
+    FROM meter m JOIN terminal t ON t.address = m.terminal_address WHERE m.id = ANY($2::int[])
+  ), gone AS (
+    DELETE FROM daily_energy e USING day_of d
+    WHERE e.meter_id = d.id AND e.day = $1::date AND EXISTS (
+      SELECT FROM reading_edit r WHERE r.meter_id = e.meter_id AND r.item = e.item AND r.time IN (d.from_at, d.from_at + interval '1 day')
+        AND NOT EXISTS (SELECT FROM reading_current c WHERE c.meter_id = r.meter_id AND c.item = r.item AND c.time = r.time AND c.quality <> 'replay-unchecked'))
+    RETURNING e.*
+  )
+  INSERT INTO figure_history (meter_id, figure, subject, before, after, cause)
+  SELECT meter_id, 'daily_energy', concat_ws('/', day, lpad(upper(to_hex(item)), 8, '0')), to_jsonb(gone) - '{computed_at,meter_id,day,item}'::text[], '{}', coalesce(nullif(current_setting('zhuzhan.cause', true), ''), '{}')::jsonb FROM gone`
+
 /** Computes and stores the energy of these meters on that day. The same again gives the same. */
 export async function computeDailyEnergy(client: pg.ClientBase, settings: RegisterSettings, day: LocalDay, meterIds: readonly number[], now: Date): Promise<void> {
   const [from, to] = boundsOf(day, 1)
@@ -56,4 +74,5 @@ export async function computeDailyEnergy(client: pg.ClientBase, settings: Regist
   const { rows } = await client.query<{ offset: number }>('SELECT DISTINCT t.utc_offset_minutes AS "offset" FROM meter m JOIN terminal t ON t.address = m.terminal_address WHERE m.id = ANY($1::int[])', [meterIds])
   const midnights = (of: LocalDay): Date[] => rows.map(({ offset }) => new Date(dayStart(of, offset)))
   await client.query(COMPUTE, [day, meterIds, now, from, to, settings.registerFullScale, midnights(day), midnights(addDays(day, 1))])
+  await client.query(TAKE_BACK, [day, meterIds])
 }

@@ -44,7 +44,7 @@ const correction = fc.oneof(
 
 /**
  * Mutations seen failing: `LATER` of validated-days.ts writes nothing; `compute` of day-figures.ts leaves out the day before; the
- * trigger `figure_corrected` dropped from vee_day.
+ * trigger `figure_corrected` dropped from vee_day; `computeDailyEnergy` never takes back.
  */
 test('one register corrected in the database: every row that depended on it, with before and after, and no other', async () => {
   let changed = 0
@@ -77,7 +77,7 @@ test('one register corrected in the database: every row that depended on it, wit
     await settle()
     const after = await derived()
     const told = await query('SELECT DISTINCT meter_id || \' \' || figure || \' \' || subject AS name FROM figure_history WHERE id > $1', [seen])
-    const differing = [...before].filter(([name, row]) => after.has(name) && after.get(name) !== row).map(([name]) => name)
+    const differing = [...before].filter(([name, row]) => after.get(name) !== row).map(([name]) => name)
     // Told is what differs. A row may move and come back while later days are computed; then its history says so and it does not differ.
     expect(differing.filter((name) => !told.some((entry) => entry['name'] === name))).toEqual([])
     expect([...before.keys(), ...after.keys()].filter((name) => name.startsWith('2 ') && before.get(name) !== after.get(name))).toEqual([])
@@ -91,6 +91,6 @@ test('one register corrected in the database: every row that depended on it, wit
     expect([...after].filter(([name, row]) => anew.get(name) !== row).map(([name, row]) => [name, row, anew.get(name)])).toEqual([])
     expect([...anew.keys()].sort()).toEqual([...after.keys()].sort())
     changed += differing.length
-  }), { numRuns: Number(process.env['RUNS'] ?? 6), endOnFailure: true })
+  }), { numRuns: Number(process.env['RUNS'] ?? 6), endOnFailure: true, ...(process.env['SEED'] !== undefined && { seed: Number(process.env['SEED']) }) })
   expect(changed).toBeGreaterThan(0)
 }, 120_000)
