@@ -23,7 +23,7 @@ test('the right password gives a token that says who I am', async () => {
   expect(status).toBe(200)
   const { token } = body as { token: string }
   const me = await api.call('GET', '/api/v1/auth/me', { token })
-  expect(me.body).toEqual({ username: 'eva', roles: ['viewer', 'approver'], rights: ['read', 'command.decide', 'audit.read'] })
+  expect(me.body).toEqual({ username: 'eva', roles: ['viewer', 'approver'], rights: ['read', 'case.decide', 'command.decide', 'audit.read'] })
   expect(await auditOf('user/eva')).toContainEqual({ actor: 'eva', action: 'login', outcome: 'ok' })
 })
 
