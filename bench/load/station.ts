@@ -38,6 +38,9 @@ export interface LoadStationOptions { redis: boolean; gateways?: number; frontEn
 const BATCH = 250
 export const POSTGRES_SETTINGS = { fsync: 'on', full_page_writes: 'on', synchronous_commit: 'on', shared_buffers: '256MB', max_wal_size: '4GB', autovacuum: 'on', ...(process.env['PGLOG'] ? { logging_collector: 'on', log_directory: process.env['PGLOG'], log_min_duration_statement: '0', log_line_prefix: '%a ', log_filename: 'pg.log' } : {}) }
 
+/** What services say goes there: standard output holds the result alone (`--json`). */
+const STDERR = 2
+
 export async function startLoadStation({ redis: onRedis, gateways = 1, frontEnds = 1, analytics = 1, collect = false, env = {}, profile = [] }: LoadStationOptions): Promise<LoadStation> {
   const postgres = await startPostgres({ settings: POSTGRES_SETTINGS })
   const redis = onRedis ? await startRedis() : undefined
@@ -54,7 +57,7 @@ export async function startLoadStation({ redis: onRedis, gateways = 1, frontEnds
     const opsPort = opsPorts[opsOf.size] as number
     opsOf.set(name, opsPort)
     const child = spawn(process.execPath, [...(profile.includes(name) ? ['--cpu-prof', `--cpu-prof-dir=/tmp/prof-${name}`] : []), ...SERVICE_PROGRAM], {
-      cwd: join(PROJECT, 'services', service), stdio: ['ignore', 'inherit', 'inherit', 'ipc'], env: { ...process.env, NODE_OPTIONS: process.env['SERVICE_NODE_OPTIONS'] ?? '', ...common, ZHUZHAN_OPS_PORT: String(opsPort), ...env, ZHUZHAN_SERVICE: service, ...own },
+      cwd: join(PROJECT, 'services', service), stdio: ['ignore', STDERR, 'inherit', 'ipc'], env: { ...process.env, NODE_OPTIONS: process.env['SERVICE_NODE_OPTIONS'] ?? '', ...common, ZHUZHAN_OPS_PORT: String(opsPort), ...env, ZHUZHAN_SERVICE: service, ...own },
     })
     children.set(name, child)
     child.once('message', () => resolve())

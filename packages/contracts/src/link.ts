@@ -1,14 +1,15 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 
 /**
- * The link between gateways and front ends: WebSocket messages that carry 1 to 64 records each.
+ * The link between gateways and front ends: WebSocket messages that carry one record or more.
  * A record is `length u32 | type u8 | connection u32 | body`; integers big-endian, `length` counts what follows it.
  * ADR 0001 has the reasons and the measured cost.
  */
 export const LINK_PATH = '/link/v1'
-/** A batch leaves at this many records or bytes, or at the end of the tick. */
-export const LINK_BATCH_RECORDS = 64
+/** A batch leaves at this many records or bytes, or with its turn of the event loop; on a busy link so long after the one before. */
+export const LINK_BATCH_RECORDS = 512
 export const LINK_BATCH_BYTES = 64 * 1024
+export const LINK_SPACE_MS = 5
 /** Frames a gateway may have sent without credit returned by the front end; bounds memory on both sides. */
 export const LINK_WINDOW_FRAMES = 2048
 /** The largest record either side accepts. */

@@ -1,8 +1,8 @@
-import { CRYPTO_OPERATIONS, CryptoRefusal } from '@zhuzhan/contracts'
-import type { CryptoMachine, CryptoOperation, CryptoOutcome, CryptoRequest } from '@zhuzhan/contracts'
-import { HesError } from '@zhuzhan/core'
+import { CRYPTO_OPERATIONS, CryptoRefusal, REPORT_COLUMNS, packReportRequests, readReportOutcomes } from '@zhuzhan/contracts'
+import type { CryptoMachine, CryptoOperation, CryptoOutcome, CryptoRequest, ReportOperation } from '@zhuzhan/contracts'
+import { HesError, errorCode } from '@zhuzhan/core'
 import { createPipeClient } from '@zhuzhan/service-kit'
-import type { Logger, Part } from '@zhuzhan/service-kit'
+import type { Logger, Part, PipeClient } from '@zhuzhan/service-kit'
 import { currentTraceparent } from '@zhuzhan/telemetry'
 import { z } from 'zod'
 
@@ -33,6 +33,8 @@ export function createCryptoMachineClient(options: CryptoMachineClientOptions): 
   const operations = Object.fromEntries(
     (Object.keys(CRYPTO_OPERATIONS) as CryptoOperation[]).map((op) => [op, callerOf(op, pipe.call)]),
   ) as unknown as CryptoMachine
+  operations.openReport = inColumns('openReport', operations.openReport, pipe)
+  operations.confirmReport = inColumns('confirmReport', operations.confirmReport, pipe)
   return Object.defineProperties(
     { ...operations, name: 'crypto-client', start: pipe.start, stop: pipe.stop },
     {
@@ -50,5 +52,26 @@ function callerOf<O extends CryptoOperation>(op: O, call: (op: string, batch: re
       if (!parsed.success) throw new HesError('INTERNAL', `the crypto machine answered ${op} with another shape`)
       return parsed.data as CryptoOutcome<O>
     })
+  }
+}
+
+/** Reports travel as columns of bytes. What does not fit them goes as single requests, and the machine says what is wrong with it. */
+function inColumns<O extends ReportOperation>(op: O, singly: CryptoMachine[O], pipe: PipeClient) {
+  return async (batch: readonly CryptoRequest<O>[]): Promise<readonly CryptoOutcome<O>[]> => {
+    const packed = batch.length === 0 ? undefined : packReportRequests(op, batch)
+    if (!packed) return singly(batch) as Promise<readonly CryptoOutcome<O>[]>
+    let answer: unknown
+    try {
+      answer = await pipe.callWhole(REPORT_COLUMNS[op], packed, batch.length)
+    } catch (error) {
+      // A machine of before knows no columns; it has done nothing yet.
+      if (errorCode(error) === 'BODY_INVALID') return singly(batch) as Promise<readonly CryptoOutcome<O>[]>
+      throw error
+    }
+    try {
+      return readReportOutcomes(op, answer as Uint8Array, batch.length)
+    } catch (error) {
+      throw new HesError('INTERNAL', `the crypto machine answered ${op} with another shape`, {}, { cause: error })
+    }
   }
 }

@@ -24,6 +24,18 @@ interface Entry {
 }
 
 const byKey = new Map<string, Entry>(readings.map((row) => [attributeKey(row), { row, items: [] }]))
+/** Of OADs met so far whose attribute is a reading: at most 256 an attribute. */
+const places = new Map<Oad, { entry: Entry; index: number }>()
+
+function placeOf(oad: Oad): { entry: Entry; index: number } | undefined {
+  const known = places.get(oad)
+  if (known !== undefined) return known
+  const entry = byKey.get(oad.slice(0, 6))
+  if (entry === undefined) return undefined
+  const place = { entry, index: Number.parseInt(oad.slice(6), 16) }
+  if (/^[0-9A-F]{8}$/.test(oad)) places.set(oad, place)
+  return place
+}
 
 function itemOf(entry: Entry, index: number): Oad | null {
   const known = entry.items[index]
@@ -41,9 +53,9 @@ function itemOf(entry: Entry, index: number): Oad | null {
  */
 export function elements(oad: Oad, data: Data): Element[] {
   const found: Element[] = []
-  const entry = byKey.get(oad.slice(0, 6))
-  if (entry === undefined) return found
-  const index = Number.parseInt(oad.slice(6), 16)
+  const place = placeOf(oad)
+  if (place === undefined) return found
+  const { entry, index } = place
   if (data.type === 'array' && index === 0) {
     const { items } = data
     for (let i = 0; i < items.length && i < MAX_INDEX; i++) add(found, entry, i + 1, items[i]!)

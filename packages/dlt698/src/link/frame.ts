@@ -38,16 +38,24 @@ export function encodeFrame(frame: LinkFrame, options?: FrameWriting): Buffer {
   const header = head.finish()
   const length = 2 + header.length + 2 + data.length + 2
 
-  const w = new ByteWriter(length + 2)
-  w.u8(START)
-  w.u16le(lengthField(length, frame.kilobytes === true))
-  w.bytes(header)
-  const bytes = w.finish()
-  w.u16le(crc16(bytes, 1))
-  w.bytes(control.scrambled ? shifted(data, 0x33) : data)
-  w.u16le(crc16(w.finish(), 1))
-  w.u8(END)
-  return w.finish()
+  const out = Buffer.allocUnsafe(length + 2)
+  const field = lengthField(length, frame.kilobytes === true)
+  out[0] = START
+  out[1] = field & 0xff
+  out[2] = field >> 8
+  out.set(header, 3)
+  const text = putChecksum(out, 3 + header.length)
+  out.set(control.scrambled ? shifted(data, 0x33) : data, text)
+  out[putChecksum(out, text + data.length)] = END
+  return out
+}
+
+/** Of what stands before `at`, but for the start byte; low byte first. */
+function putChecksum(out: Buffer, at: number): number {
+  const sum = crc16(out, 1, at)
+  out[at] = sum & 0xff
+  out[at + 1] = sum >> 8
+  return at + 2
 }
 
 function lengthField(length: number, kilobytes: boolean): number {

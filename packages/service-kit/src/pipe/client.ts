@@ -35,6 +35,8 @@ export interface PipeClient extends Part {
    * @throws HesError UNAVAILABLE at once when not connected, or after the time limit; BUSY over the limit; else the server's code
    */
   call(op: string, batch: readonly unknown[]): Promise<unknown[]>
+  /** The same for what travels as one item but holds `count` requests. It leaves at once, alone in its message. */
+  callWhole(op: string, item: unknown, count: number): Promise<unknown>
   readonly connected: boolean
 }
 
@@ -45,6 +47,9 @@ const LAST_RETRY_MS = 200
 const MAX_UNSENT_BYTES = 16 * 1024 * 1024
 
 interface Waiting {
+  /** Results to come. */
+  results: number
+  /** Requests they answer. */
   count: number
   resolve(results: unknown[]): void
   reject(error: HesError): void
@@ -84,7 +89,7 @@ export function createPipeClient({
     for (const id of [...waiting.keys()]) settle(id)?.reject(new HesError('UNAVAILABLE', 'the pipe was cut', { peer: url }))
   }
 
-  const send = (op: string, batch: readonly unknown[]): Promise<unknown[]> =>
+  const send = (op: string, batch: readonly unknown[], count = batch.length): Promise<unknown[]> =>
     new Promise((resolve, reject) => {
       if (!socket || !connected) return reject(new HesError('UNAVAILABLE', 'the pipe is not connected', { peer: url }))
       if (socket.bufferedAmount > MAX_UNSENT_BYTES) return reject(new HesError('BUSY', 'the pipe is full'))
@@ -100,18 +105,22 @@ export function createPipeClient({
           clearTimeout(timer)
           next(value)
         }
-      waiting.set(id, { count: batch.length, resolve: done(resolve), reject: done(reject) })
-      outstanding += batch.length
+      waiting.set(id, { results: batch.length, count, resolve: done(resolve), reject: done(reject) })
+      outstanding += count
       socket.send(pack(parent === undefined ? { id, op, batch } : { id, op, batch, trace: parent }))
     })
   const batcher = createBatcher(send)
+  const mayCall = (count: number): void => {
+    if (!connected) throw new HesError('UNAVAILABLE', 'the pipe is not connected', { peer: url })
+    if (outstanding + batcher.pending + count > maxOutstanding) throw new HesError('BUSY', 'too many calls without an answer')
+  }
 
   const onReply = (data: Buffer): void => {
     const reply = unpack(ReplyMessage, data)
     const entry = settle(reply.id)
     if (!entry) return // its time had run out
     if ('error' in reply) entry.reject(new HesError(reply.error in ERRORS ? (reply.error as ErrorCode) : 'INTERNAL'))
-    else if (reply.results.length !== entry.count) entry.reject(new HesError('INTERNAL', 'wrong number of results'))
+    else if (reply.results.length !== entry.results) entry.reject(new HesError('INTERNAL', 'wrong number of results'))
     else entry.resolve(reply.results)
   }
 
@@ -162,9 +171,12 @@ export function createPipeClient({
     },
     async call(op, batch) {
       if (batch.length === 0) return []
-      if (!connected) throw new HesError('UNAVAILABLE', 'the pipe is not connected', { peer: url })
-      if (outstanding + batcher.pending + batch.length > maxOutstanding) throw new HesError('BUSY', 'too many calls without an answer')
+      mayCall(batch.length)
       return batcher.add(op, batch)
+    },
+    async callWhole(op, item, count) {
+      mayCall(count)
+      return (await send(op, [item], count))[0]
     },
     // Resolves at once: a service starts whether or not its peer is up yet, and calls fail fast until it is.
     async start() {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { withPostgres } from '@zhuzhan/testing'
 import { HesError, manualClock } from '@zhuzhan/core'
 import type { Apdu } from '@zhuzhan/dlt698'
@@ -9,7 +10,8 @@ import { fakeMachine } from '../test-support/fake-machine.js'
 import type { Downlink } from '../test-support/downlink.js'
 import { relayMeter } from '../test-support/relay-meter.js'
 import type { RelayMeter } from '../test-support/relay-meter.js'
-import { testTicket } from '../test-support/tickets.js'
+import { METER, TERMINAL } from '../test-support/records.js'
+import { SIGNATURES, testTicket } from '../test-support/tickets.js'
 import { until } from '../test-support/until.js'
 
 let database: Database
@@ -61,6 +63,22 @@ test('two front ends that both think they serve the terminal send it once', asyn
     expect(meter.received).toHaveLength(round + 1)
   }
   two.settler.stop()
+})
+
+test('with one signature a command leaves only where its row names no approver: a service signed alone, and the machine judges it', async () => {
+  const seen: (Uint8Array | undefined)[] = []
+  one.connect(meter.answer, { machine: fakeMachine({ releasePlain: ({ sigApprover }) => { seen.push(sigApprover); throw new HesError('TICKET_REFUSED') } }) })
+  const bare = { meterAddress: METER, terminalAddress: TERMINAL, action: 'trip' as const, parameters: {}, requestedBy: 'service/test', expiresAt: soon(), ticket: testTicket('trip'), sigOperator: SIGNATURES.sigOperator }
+  const { id } = await one.store.createQueued({ id: randomUUID(), ...bare }, {})
+  await one.delivery.deliver(id)
+  expect(await reaches(one.store, id, 'refused')).toMatchObject({ code: 'TICKET_REFUSED' })
+  expect(seen).toEqual([undefined])
+  // Seen asking the machine with the approver left out of the condition.
+  const { id: unapproved } = await one.store.createQueued({ id: randomUUID(), ...bare }, {})
+  await database.pool.query("UPDATE command SET approver = 'bert' WHERE id = $1", [unapproved])
+  await one.delivery.deliver(unapproved)
+  expect(await reaches(one.store, unapproved, 'refused')).toMatchObject({ code: 'TICKET_REFUSED', sentAt: null })
+  expect(seen).toHaveLength(1)
 })
 
 test('a terminal that is away gets it at its return', async () => {

@@ -53,9 +53,9 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   }
 
   const control = async (terminal: Terminal, command: CommandRecord): Promise<void> => {
-    const ticket = signedTicket(command.batchTicket === null ? command : await batches.ticket(command.batchTicket))
+    const ticket = signedTicket(command, command.batchTicket === null ? command : await batches.ticket(command.batchTicket))
     if (!ticket) {
-      moved(await store.move(command.id, { from: ['queued'], to: 'refused', who, code: 'TICKET_REFUSED', why: 'it has no ticket with two signatures' }))
+      moved(await store.move(command.id, { from: ['queued'], to: 'refused', who, code: 'TICKET_REFUSED', why: 'its ticket lacks a signature' }))
       return
     }
     const expiresAt = command.expiresAt.getTime()
@@ -159,8 +159,10 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   }
 }
 
-function signedTicket(found: { ticket: Buffer | null; sigOperator: Buffer | null; sigApprover: Buffer | null } | undefined): SignedTicket | undefined {
-  return found?.ticket && found.sigOperator && found.sigApprover ? { tkt: found.ticket, sigOperator: found.sigOperator, sigApprover: found.sigApprover } : undefined
+/** What a command needs before the machine is even asked: both signatures, or the only one where the row names no approver (a service signed alone). */
+function signedTicket({ approver }: CommandRecord, found: Pick<CommandRecord, 'ticket' | 'sigOperator' | 'sigApprover'> | undefined): SignedTicket | undefined {
+  if (!found?.ticket || !found.sigOperator || (!found.sigApprover && approver !== null)) return undefined
+  return { tkt: found.ticket, sigOperator: found.sigOperator, ...(found.sigApprover && { sigApprover: found.sigApprover }) }
 }
 
 /** A meter that refused in a session of its own. */

@@ -15,11 +15,11 @@ const TRUE_ANSWER_MS = 3_000
 const RETRY_FIRST_MS = 2_000
 const RETRY_MAX_MS = 60_000
 
-/** A ticket with both signatures. OSP-1 §7.6 */
+/** A ticket with both signatures, or with the one of a service that may sign alone. OSP-1 §7.6 */
 export interface SignedTicket {
   tkt: Uint8Array
   sigOperator: Uint8Array
-  sigApprover: Uint8Array
+  sigApprover?: Uint8Array
 }
 
 /** The secured session of one connection of a protected terminal: negotiated, renewed and used through the crypto machine's handles. */

@@ -42,6 +42,14 @@ test('a full batch does not wait for the window', async () => {
   expect(queues.batches.map(times)).toEqual([[1, 2, 3, 4, 5], [6]])
 })
 
+test('what was gathered before takes along what waits, and leaves at once', async () => {
+  create({ windowMs: 3_600_000 })
+  const waiting = publisher.publish(many(1, 2))
+  await publisher.publish(many(3, 2), { gathered: true })
+  await waiting
+  expect(queues.batches.map(times)).toEqual([[1, 2, 3, 4]])
+})
+
 test('it is durable only when the store says so', async () => {
   let confirm!: () => void
   queues.confirm = new Promise((resolve) => { confirm = resolve })

@@ -10,12 +10,18 @@ import { currentTraceparent, metric, withSpan } from '@zhuzhan/telemetry'
 export interface Publisher {
   /**
    * Resolves when all the readings are durable in the queue's store: only then may a terminal be told so.
-   * @param traces traceparents the readings came with; without them the active one
    * @throws HesError UNAVAILABLE
    */
-  publish(readings: readonly Reading[], traces?: readonly string[]): Promise<void>
+  publish(readings: readonly Reading[], how?: PublishOptions): Promise<void>
   /** Sends what waits and resolves when it is settled. */
   drain(): Promise<void>
+}
+
+export interface PublishOptions {
+  /** Traceparents the readings came with; without them the active one. */
+  traces?: readonly string[]
+  /** They have waited for others already: the batch leaves with them. */
+  gathered?: boolean
 }
 
 export interface PublisherOptions {
@@ -114,17 +120,23 @@ export function createPublisher({ queues, clock, log, windowMs = 20, maxRows = 2
     }
   }
 
+  const leaveAll = (): void => {
+    for (const batch of [current.live, current.backlog]) if (batch) leave(batch)
+  }
+
   return {
-    publish: async (readings, traces = activeTrace()) => {
+    publish: (readings, { traces = activeTrace(), gathered = false } = {}) => {
       const settled: Promise<void>[] = []
       const liveFrom = clock.now() - LIVE_MS
       const old = readings.some((one) => one.time < liveFrom)
       gather('live', old ? readings.filter((one) => one.time >= liveFrom) : readings, traces, settled)
       if (old) gather('backlog', readings.filter((one) => one.time < liveFrom), traces, settled)
-      await Promise.all(settled)
+      if (gathered) leaveAll()
+      // Not async: the readings need not live until they are durable.
+      return Promise.all(settled).then(() => undefined)
     },
     drain: async () => {
-      for (const batch of [current.live, current.backlog]) if (batch) leave(batch)
+      leaveAll()
       await Promise.all(inFlight)
     },
   }

@@ -90,16 +90,17 @@ export function listReadings(results: readonly ResultNormal[], context: ReadingC
 function collect(into: Reading[], oad: Oad, data: Data, meter: string, time: number | undefined, context: ReadingContext): void {
   const offset = context.terminal.utcOffsetMinutes
   for (const element of elements(oad, data)) {
-    const occurredAt = element.at === undefined ? undefined : dateTimeSToEpoch(element.at, offset)
-    into.push({
+    const reading: Reading = {
       meter,
       item: oadNumber(element.item),
       time: time ?? context.receivedAt,
       value: element.value,
       quality: context.quality ?? (time === undefined ? 'received-time' : qualityOf(meter, context.terminal)),
       source: context.source,
-      ...(occurredAt === undefined ? {} : { occurredAt }),
-    })
+    }
+    const occurredAt = element.at === undefined ? undefined : dateTimeSToEpoch(element.at, offset)
+    if (occurredAt !== undefined) reading.occurredAt = occurredAt
+    into.push(reading)
   }
 }
 
@@ -118,10 +119,14 @@ function timeOf(row: readonly (Data | undefined)[], timeColumns: readonly number
   return undefined
 }
 
+const WHOLE = /^[0-9]{12}$/
+
 /** The meter a cell names; undefined when it names none. What is no address of ours is given as it stands: a stranger, never the terminal itself. */
 function meterOf(cell: Data | undefined): string | undefined {
   const hex = cell?.type === 'tsa' ? cell.tsa.address : cell?.type === 'octet-string' ? cell.hex : undefined
   if (hex === undefined) return undefined
+  // The rule, and without a list of parts for every report.
+  if (WHOLE.test(hex)) return hex
   const digits = /^0*([0-9]{1,12})F*$/.exec(hex)?.[1]
   return digits === undefined ? `'${hex}'` : digits.padStart(12, '0')
 }

@@ -3,7 +3,7 @@ import type { Clock } from '@zhuzhan/core'
 import { outcomeValue } from '@zhuzhan/contracts'
 import type { CryptoMachine, CryptoOutcome, CryptoResult, Reading } from '@zhuzhan/contracts'
 import { CONTROL, decodeApdu } from '@zhuzhan/dlt698'
-import type { LinkFrame, ReportNotification } from '@zhuzhan/dlt698'
+import type { LinkFrame } from '@zhuzhan/dlt698'
 import { currentTraceparent, withSpan } from '@zhuzhan/telemetry'
 import type { Terminal } from '../terminals/terminal.js'
 import type { Publisher } from './publish.js'
@@ -22,8 +22,8 @@ export interface SecuredReportsOptions {
 
 /** Reports that travel to the machine and back together. Its pipe carries up to 1,024 in a message. */
 const MAX_TOGETHER = 512
-/** Reports of this time go together. Their readings wait longer for others before they become durable. */
-const WINDOW_MS = 5
+/** Reports of this time go together, from here to the disk and back: a step costs them little more than it costs one. */
+const WINDOW_MS = 50
 
 /** One report on its way. `settle` ends it, with the reason why it is not confirmed, or none. */
 interface Waiting {
@@ -34,13 +34,19 @@ interface Waiting {
   settle(error?: unknown): void
 }
 
+/** What a report needs until it is confirmed, and no more: thousands wait for the disk, and the collector copies what lives. */
 interface Opened {
   waiting: Waiting
   token: string
+  /** The REPORT-Response to be authenticated. */
+  answer: Buffer
+}
+
+/** Of which nothing was stored before. A repeated report has only lost its confirmation. */
+interface Fresh {
+  opened: Opened
+  taken: Taken
   inner: Buffer
-  report: ReportNotification
-  /** Undefined for a report that was stored before: only its confirmation was lost. */
-  taken: Taken | undefined
 }
 
 /**
@@ -62,61 +68,66 @@ export function createSecuredReports(options: SecuredReportsOptions): (terminal:
   }
 
   /** Opens and decodes; who does not get through ends here. */
-  const open = async (together: readonly Waiting[]): Promise<Opened[]> => {
+  const open = async (together: readonly Waiting[]): Promise<{ opened: Opened[]; fresh: Fresh[] }> => {
     const outcomes = await withSpan('crypto.session.open', () => machine.openReport(together.map(({ terminal, frame }) => ({ address: terminal.address, apdu: frame.data }))), spanOf(together))
     const receivedAt = clock.now()
     const opened: Opened[] = []
+    const fresh: Fresh[] = []
     for (const [index, waiting] of together.entries()) {
+      const { traceparent } = waiting
+      const one = (): Opened => read(waiting, outcomes[index], receivedAt, fresh)
       try {
-        opened.push(withSpan('fep.apdu.decode', () => read(waiting, outcomes[index], receivedAt), { parent: waiting.traceparent }))
+        opened.push(traceparent === undefined ? one() : withSpan('fep.apdu.decode', one, { parent: traceparent }))
       } catch (error) {
         waiting.settle(error)
       }
     }
-    return opened
+    return { opened, fresh }
   }
 
-  const read = (waiting: Waiting, outcome: CryptoOutcome<'openReport'> | undefined, receivedAt: number): Opened => {
+  const read = (waiting: Waiting, outcome: CryptoOutcome<'openReport'> | undefined, receivedAt: number, fresh: Fresh[]): Opened => {
     const { terminal } = waiting
     if (outcome?.ok === false && outcome.code === 'COUNTER') onCounterRefused(terminal)
     const { apdu, state, replayChecked, token }: CryptoResult<'openReport'> = outcomeValue<'openReport'>(outcome)
-    const inner = Buffer.from(apdu.buffer, apdu.byteOffset, apdu.length)
+    const inner = bufferOf(apdu)
     const report = decodeApdu(inner, { tolerant: true })
     if (report.apdu !== 'report-notification') throw new HesError('SERVICE_ILLEGAL', `${report.apdu} inside a report`)
-    const taken = state === 'new' ? take(terminal, report, receivedAt, replayChecked ? undefined : 'replay-unchecked') : undefined
-    return { waiting, token, inner, report, taken }
+    const opened = { waiting, token, answer: confirmation(report) }
+    if (state === 'new') fresh.push({ opened, taken: take(terminal, report, receivedAt, replayChecked ? undefined : 'replay-unchecked'), inner })
+    return opened
   }
 
   /** Those of which everything is durable now. The others are told why not. */
-  const keep = async (opened: readonly Opened[]): Promise<Opened[]> => {
+  const keep = ({ opened, fresh }: { opened: Opened[]; fresh: readonly Fresh[] }): Promise<Opened[]> => {
     const readings: Reading[] = []
+    const traces: string[] = []
     const rest: Promise<void>[] = []
     const failed = new Map<Opened, unknown>()
-    for (const one of opened) {
-      if (!one.taken) continue
-      for (const reading of one.taken.readings) readings.push(reading)
-      if (one.taken.events.length === 0 && one.taken.leftOver === undefined) continue
-      rest.push(keepRest(one.waiting.terminal, one.taken, one.inner, clock.now()).catch((error: unknown) => { failed.set(one, error) }))
+    for (const { opened: one, taken, inner } of fresh) {
+      for (const reading of taken.readings) readings.push(reading)
+      if (one.waiting.traceparent !== undefined) traces.push(one.waiting.traceparent)
+      if (taken.events.length === 0 && taken.leftOver === undefined) continue
+      rest.push(keepRest(one.waiting.terminal, taken, inner, clock.now()).catch((error: unknown) => { failed.set(one, error) }))
     }
-    if (readings.length > 0) {
-      rest.push(publisher.publish(readings, opened.flatMap(({ waiting }) => waiting.traceparent ?? []))
-        .catch((error: unknown) => { for (const one of opened) if (one.taken) failed.set(one, error) }))
-    }
-    await Promise.all(rest)
-    if (failed.size === 0) return [...opened]
-    for (const [{ waiting }, error] of failed) waiting.settle(error)
-    return opened.filter((one) => !failed.has(one))
+    const stored = readings.length > 0 ? fresh.map((one) => one.opened) : []
+    if (readings.length > 0) rest.push(publisher.publish(readings, { traces, gathered: true }).catch((error: unknown) => { for (const one of stored) failed.set(one, error) }))
+    // Not awaited here: an async function would hold the readings until the disk has them.
+    return Promise.all(rest).then(() => {
+      if (failed.size === 0) return opened
+      for (const [{ waiting }, error] of failed) waiting.settle(error)
+      return opened.filter((one) => !failed.has(one))
+    })
   }
 
   const handle = async (together: readonly Waiting[]): Promise<void> => {
     const durable = await keep(await open(together))
     if (durable.length === 0) return
     // Durable first; then the machine marks its replay windows and makes the authenticated answers (OSP-1 §7.5).
-    const answers = await machine.confirmReport(durable.map(({ waiting, token, report }) => ({ address: waiting.terminal.address, token, apdu: confirmation(report) })))
+    const answers = await machine.confirmReport(durable.map(({ waiting, token, answer }) => ({ address: waiting.terminal.address, token, apdu: answer })))
     for (const [index, { waiting }] of durable.entries()) {
       try {
         const { apdu } = outcomeValue<'confirmReport'>(answers[index])
-        waiting.terminal.reply(waiting.frame, CONTROL.clientReportAnswer, Buffer.from(apdu.buffer, apdu.byteOffset, apdu.length))
+        waiting.terminal.reply(waiting.frame, CONTROL.clientReportAnswer, bufferOf(apdu))
         confirmed(waiting.startedAt)
         waiting.settle()
       } catch (error) {
@@ -137,4 +148,8 @@ export function createSecuredReports(options: SecuredReportsOptions): (terminal:
 function spanOf(together: readonly Waiting[]): { parent: string | undefined; links: string[] } {
   const [parent, ...links] = together.flatMap(({ traceparent }) => traceparent ?? [])
   return { parent, links }
+}
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
 }

@@ -10,7 +10,7 @@ export interface Heard {
   closed: { connection: number; reason: string }[]
 }
 
-/** The gateway's end of a link whose far end is the test. Messages arrive when the gateway's batch leaves: after a turn of the event loop. */
+/** The gateway's end of a link whose far end is the test. Messages arrive when the gateway's batch leaves: after a turn of the event loop, or LINK_SPACE_MS after the one before. */
 export class FakeFrontEndSocket extends EventEmitter {
   readonly OPEN = 1
   readyState = 1
