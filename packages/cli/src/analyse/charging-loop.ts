@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { HesError, seededWords } from '@zhuzhan/core'
-import { START, runSimulatedNight, wallClock } from '@zhuzhan/demand-control'
+import { START, nightPicture, runSimulatedNight, wallClock } from '@zhuzhan/demand-control'
 import type { SimulatedFaults } from '@zhuzhan/demand-control'
 import { limitAt, planCharging, readCase } from '@zhuzhan/energy-models'
 import type { ChargingCase } from '@zhuzhan/energy-models'
@@ -9,7 +9,6 @@ import { InvalidArgumentError, Option } from 'commander'
 import type { Command } from 'commander'
 import { createOutput } from '../output.js'
 import { readJson } from './files.js'
-import { nightPicture } from './night-picture.js'
 
 interface Stretch { from: number; to: number }
 interface Restart { pile: string; slot: number }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { Command } from 'commander'
+import { sgccLines } from '../../../energy-models/src/fixtures/sgcc.js'
 import { analyseCommand } from './analyse.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'analyse-'))
@@ -60,6 +61,13 @@ it('scores customers with the model that ships', async () => {
   const series = file('series.csv', homes(45, 45))
   const { scores } = await analyse('anomaly', '--history', history, '--series', series) as { scores: { series: string; score: number }[] }
   expect([...scores].sort((a, b) => b.score - a.score)[0]?.series).toBe('H7')
+  const energy = await analyse('anomaly', '--history', history, '--series', series, '--rank', 'energy', '--unit-kwh', '0.001') as { scores: { series: string; score: number; recoverable: Record<string, number> }[] }
+  const [first] = energy.scores
+  const { kwhAMonth, expectedKwhADay, countedKwhADay } = first!.recoverable as Record<'kwhAMonth' | 'expectedKwhADay' | 'countedKwhADay', number>
+  expect(first?.series).toBe('H7')
+  expect(kwhAMonth).toBeCloseTo(first!.score * (expectedKwhADay - countedKwhADay) * 30, 1)
+  expect(energy.scores.map(({ recoverable }) => recoverable['kwhAMonth'])).toEqual(energy.scores.map(({ recoverable }) => recoverable['kwhAMonth']!).sort((a, b) => b - a))
+  await expect(analyse('anomaly', '--history', history, '--series', series, '--rank', 'name')).rejects.toMatchObject({ code: 'BODY_INVALID' })
 })
 
 it('learns from inspected cases', async () => {
@@ -68,7 +76,7 @@ it('learns from inspected cases', async () => {
     const { scores } = await analyse('anomaly', '--history', history, '--series', series, '--model', model) as { scores: { series: string; score: number }[] }
     return scores.find((one) => one.series === 'H7')?.score ?? NaN
   }
-  const train = (name: string, ...more: string[]) => analyse('anomaly', 'train', '--homes', truth, '--draws', '8', '--out', join(folder, name), ...more)
+  const train = (name: string, ...more: string[]) => analyse('anomaly', 'train', '--homes', truth, '--draws', '4', '--out', join(folder, name), ...more)
   const without = await train('without.json') as { rows: number }
   // Somebody went there and found nothing wrong.
   const cases = file('cases.csv', 'series,theft,since,opened,decided\r\nH7,0,,x,y\r\nH99,1,,x,y\r\n')
@@ -76,6 +84,31 @@ it('learns from inspected cases', async () => {
   expect(await scoreOf(join(folder, 'with.json'))).toBeLessThan(await scoreOf(join(folder, 'without.json')))
   await expect(train('no.json', '--cases', cases)).rejects.toMatchObject({ code: 'BODY_INVALID' })
   await expect(train('no.json', '--cases', file('maybe.csv', 'series,theft\nH7,perhaps\n'), '--history', history, '--series', series)).rejects.toMatchObject({ code: 'DATA_REFUSED' })
+})
+
+it('reads the layout of the SGCC data, trains on most customers and judges by the others', async () => {
+  const lines = [...sgccLines(600, 120)]
+  const data = file('sgcc.csv.gz', gzipSync(`${[...lines.slice(0, 3), 'C-short,1,2,3', ...lines.slice(3), `C-dark,0${',0'.repeat(119)}`].join('\r\n')}\r\n`))
+  const model = join(folder, 'sgcc.json')
+  const trained = await analyse('anomaly', 'train', '--sgcc', data, '--out', model) as { quality: Record<string, { value: number; low: number; high: number }> & { customers: number }; read: object }
+  expect(trained.read).toMatchObject({ customers: 600, days: 119, brokenRows: 1, refused: 1, published: false, takenOut: lines.join().split('88888').length - 1 })
+  expect(trained.quality['auc']!.value).toBeGreaterThan(0.9)
+  expect(trained.quality['foundAt5']!.value).toBeGreaterThan(0.6)
+  for (const one of ['auc', 'prAuc', 'map100', 'map200', 'foundAt5']) expect(trained.quality[one]!.low <= trained.quality[one]!.value && trained.quality[one]!.value <= trained.quality[one]!.high).toBe(true)
+  // The same file again: judged on the same unseen customers. Seen failing with the model's own customers taken in.
+  const scored = await analyse('anomaly', '--sgcc', data, '--model', model) as { scores: { series: string; score: number }[]; refused: object[]; quality: { auc: object; customers: number } }
+  expect(scored.scores).toHaveLength(600)
+  expect(scored.refused).toEqual([{ series: 'C-dark', refused: 'no use at all' }])
+  expect(scored.quality.customers).toBe(trained.quality.customers)
+  expect(scored.quality.customers).toBeLessThan(170)
+  // Days in another order are the same days.
+  const swapped = lines.map((line) => { const [a, b, ...rest] = line.split(','); return [a, b, ...rest.reverse()].join(',') })
+  const again = await analyse('anomaly', '--sgcc', file('sgcc2.csv', swapped.join('\n')), '--model', model) as { scores: { series: string; score: number }[] }
+  expect(again.scores).toEqual(scored.scores)
+  await expect(analyse('anomaly', '--sgcc', data)).rejects.toMatchObject({ code: 'BODY_INVALID' })
+  await expect(analyse('anomaly', '--sgcc', join(folder, 'none.csv'), '--model', model)).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  await expect(analyse('anomaly', '--sgcc', file('sgcc3.csv', 'CONS_NO,FLAG,mean\nC1,0,3\n'), '--model', model)).rejects.toMatchObject({ code: 'DATA_REFUSED' })
+  await expect(analyse('anomaly', '--sgcc', file('sgcc4.csv.gz', gzipSync(lines.join('\n')).subarray(0, 20_000)), '--model', model)).rejects.toMatchObject({ code: 'DATA_REFUSED' })
 })
 
 it('forecasts one column from a day on', async () => {

@@ -9,6 +9,7 @@ import { cleaned, prepareCustomers } from './customers.js'
 import { FEATURES, featuresOf } from './features.js'
 import { readIndicators, trainIndicators } from './indicators.js'
 import { modelScore, readModel } from './model.js'
+import { recoverableOf } from './recoverable.js'
 import { drawExamples, trainModel } from './training.js'
 
 const homes = madeHomes(5, { homes: 14, days: 90, perDay: 24 })
@@ -26,6 +27,18 @@ it('ranks textbook tampering of unseen homes over honest use, also with readings
   const bad = spoiled(changed, 8)
   expect(quality(bad)).toBeGreaterThan(0.9 * clean)
   expect(prepareCustomers(unseen, bad).every(({ takenOut }) => takenOut['negative']! > 0)).toBe(true)
+})
+
+it('tells what might be recovered: the score times what is missing against the own history, moved as the area moved', () => {
+  const flat = (level: number, days: number): Float64Array => new Float64Array(days * 24).fill(level)
+  const area = (move: number) => ({ before: [], now: [new Float64Array(40).fill(move)] })
+  const customer = { history: flat(2, 30), recent: flat(0.5, 40), perDay: 24, before: [], now: [] }
+  expect(recoverableOf({ ...customer, area: area(0) }, 0.5)).toEqual({ aMonth: 0.5 * 36 * 30, expectedADay: 48, countedADay: 12, days: 30 })
+  // All use half: half of the fall is the weather's. Seen failing without the area's move.
+  expect(recoverableOf({ ...customer, area: area(Math.log(0.5)) }, 1).aMonth).toBeCloseTo(12 * 30, 9)
+  expect(recoverableOf({ ...customer, recent: flat(3, 40), area: area(0) }, 1).aMonth).toBe(0)
+  const dark = { ...customer, recent: flat(0.5, 40).map((value, time) => (time >= 35 * 24 ? NaN : value)), area: area(0) }
+  expect(recoverableOf(dark, 1)).toEqual({ aMonth: 36 * 30, expectedADay: 48, countedADay: 12, days: 30 })
 })
 
 it('trains the same model from the same seed, and refuses a damaged one', () => {

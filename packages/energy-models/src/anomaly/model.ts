@@ -8,14 +8,14 @@ const NodeSchema: z.ZodType<Node> = z.lazy(() => z.union([z.number(), z.object({
 
 /** A trained score as it is saved: names of its features, trees, calibration, what it was trained on, and a digest over all of it. */
 export const AnomalyModel = z.object({
-  kind: z.enum(['customers', 'indicators']),
+  kind: z.enum(['customers', 'indicators', 'days']),
   features: z.array(z.string()),
   base: z.number(),
   trees: z.array(NodeSchema),
   /** By feature, added to the trees: (value - middle) / scale x weight. */
   linear: z.array(z.object({ middle: z.number(), scale: z.number(), weight: z.number() })).optional(),
   calibration: z.object({ slope: z.number(), offset: z.number() }),
-  trained: z.object({ seed: z.int(), rows: z.int(), customers: z.int(), auc: z.number(), foundAt5: z.number(), source: z.string() }),
+  trained: z.object({ seed: z.int(), rows: z.int(), customers: z.int(), auc: z.number(), foundAt5: z.number(), source: z.string(), file: z.string().optional() }),
   digest: z.string(),
 })
 export type AnomalyModel = z.infer<typeof AnomalyModel>

@@ -90,6 +90,7 @@ it('serves by weight when not all can be served, and by the least share when ask
   const scarce = readCase(night({ transformer_limit_kw: 17, evs: [{ ...ev, pile: 'late' }, { ...ev, pile: 'cut before', deficit_kwh: 3 }] }))
   const byWeight = await planCharging(scarce, solver.solve)
   expect(byWeight.unservedByPile).toEqual([{ pile: 'late', kwh: 7 }])
+  expect(byWeight.bound).toBeUndefined()
   const fair = await planCharging(scarce, solver.solve, { fairness: 'max-min' })
   expect(fair.unservedByPile.map(({ kwh }) => Math.round(kwh * 100) / 100)).toEqual([3.5, 3.5])
 })

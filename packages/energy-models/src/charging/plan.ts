@@ -28,20 +28,22 @@ export interface ChargingPlan extends Judgement {
   method: 'rounded' | 'heuristic'
   /** Why there was no solver, or why a rounded plan was not improved as far as it is otherwise: only then the time taken decides on the plan. */
   why: string | undefined
-  /** No plan can cost less, CNY; unknown without a solver. */
+  /** No plan that serves everybody can cost less, CNY; unknown without a solver, and where not everybody can be served. */
   bound: number | undefined
   /** In the order of the case's vehicles. */
   plan: { pile: string; kw: number[] }[]
 }
 
 /** Near enough to the bound that nothing more is tried, share of the cost. */
-const CLOSE = 0.0002
+const CLOSE = 0.0005
 /**
  * Programs that decide on powers below the smallest, and those for a set of slots that are on, while a vehicle lacks slots. Counted, not timed:
  * a night has one plan, on whatever machine and however busy.
  */
-const DIVES = 12
+const DIVES = 6
 const ROUNDS = 4
+/** What a solver may leave over without meaning it. */
+const UNSERVED_KWH = 1e-6
 const PLAN_LIMIT_MS = 30_000
 
 /** A plan for a night. Never fails for the solver's sake: what it does not finish in time is planned by the heuristic. */
@@ -59,7 +61,7 @@ export async function planCharging(night: ChargingCase, solve: SolveProgram, { l
   }
   const first = await solve(programText(night, { leastShare, preferEarly }), left())
   if (first.kind !== 'optimal') return byHeuristic(reason(first))
-  const bound = costOf(night, first.values)
+  const bound = servesAll(night, first.values) ? costOf(night, first.values) : undefined
 
   const relaxed = powersOf(night, first.values)
   const straight = await fromPattern(night, slotsOn(night, relaxed), preferEarly, solve, left)
@@ -100,8 +102,8 @@ function isBetter(one: Judgement, other: Judgement): boolean {
   return one.unserved < other.unserved || (one.unserved === other.unserved && Number(one.cost) < Number(other.cost))
 }
 
-function isClose({ cost, unserved }: Judgement, bound: number): boolean {
-  return unserved === 0 && Number(cost) - bound <= CLOSE * Math.abs(bound) + 1e-4
+function isClose({ cost, unserved }: Judgement, bound: number | undefined): boolean {
+  return bound !== undefined && unserved === 0 && Number(cost) - bound <= CLOSE * Math.abs(bound) + 1e-4
 }
 
 type Unsolved = Exclude<Awaited<ReturnType<SolveProgram>>, { kind: 'optimal' }>
@@ -113,6 +115,10 @@ function reason(answer: Unsolved): string {
 function finished(night: ChargingCase, powers: Powers, how: Pick<ChargingPlan, 'method' | 'why' | 'bound'>): ChargingPlan {
   const watts = wholeWatts(night, powers)
   return { ...judge(night, watts), ...how, plan: night.evs.map(({ pile }, index) => ({ pile, kw: (watts[index] ?? []).map((watt) => watt / 1_000) })) }
+}
+
+function servesAll(night: ChargingCase, values: Readonly<Record<string, number>>): boolean {
+  return night.evs.every((_, index) => (values[`u${index}`] ?? 0) < UNSERVED_KWH)
 }
 
 /** Energy cost alone, without what the goal adds for energy not served and for the peak. */

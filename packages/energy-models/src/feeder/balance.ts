@@ -25,7 +25,7 @@ export function dropOf({ supplyVoltage, voltage }: CleanFeeder, meter: number, p
  * right within a few hundredths of a percent of the supply on the computed feeder; a theft adds to the drops and is not counted in.
  */
 export function technicalLoss(feeder: CleanFeeder, members: readonly number[], phase: number): Float64Array {
-  const loss = new Float64Array(feeder.unknownSupply.length)
+  const loss = new Float64Array(feeder.days.length * feeder.slots)
   for (const meter of members) {
     const drop = dropOf(feeder, meter, phase)
     const current = feeder.current[meter] as Float64Array
@@ -34,16 +34,16 @@ export function technicalLoss(feeder: CleanFeeder, members: readonly number[], p
   return loss
 }
 
-/** @param phaseOf likeliest phase by meter */
-export function balanceOf(feeder: CleanFeeder, phaseOf: readonly number[], phase: number): PhaseBalance {
-  const members = feeder.meters.map((_, meter) => meter).filter((meter) => phaseOf[meter] === phase)
+export function balanceOf(feeder: CleanFeeder, phase: number): PhaseBalance {
+  const members = feeder.meters.map((_, meter) => meter).filter((meter) => feeder.phaseOf[meter] === phase)
+  const unknown = feeder.unknownSupply[phase] as Uint8Array
   const loss = technicalLoss(feeder, members, phase)
   const perHour = feeder.slots / 24
   const short = (feeder.supply[phase] as Float64Array).map((kw, time) => {
-    if (feeder.unknownSupply[time] === 1) return 0
+    if (unknown[time] === 1) return 0
     return kw - members.reduce((sum, meter) => sum + (feeder.energy[meter] as Float64Array)[time]! * perHour, 0) - (loss[time] as number)
   })
-  const measured = Uint8Array.from(short, (_, time) => (feeder.unknownSupply[time] === 0 && members.every((meter) => feeder.guessed[meter]![time] === 0) ? 1 : 0))
+  const measured = Uint8Array.from(short, (_, time) => (unknown[time] === 0 && members.every((meter) => feeder.guessed[meter]![time] === 0) ? 1 : 0))
   const enough = measured.reduce((a, b) => a + b, 0) >= LEAST_MEASURED * measured.length
-  return { phase, members, short, measured: enough ? measured : feeder.unknownSupply.map((unknown) => 1 - unknown) }
+  return { phase, members, short, measured: enough ? measured : unknown.map((one) => 1 - one) }
 }

@@ -1,10 +1,9 @@
 import { HesError } from '@zhuzhan/core'
 import { cleanFeeder } from './clean.js'
-import { localise } from './localise.js'
+import { localise, unreadMeters } from './localise.js'
 import type { Suspect } from './localise.js'
 import { dailyLoss } from './loss.js'
 import type { DayLoss, LossLimits } from './loss.js'
-import { identifyPhases } from './phases.js'
 import type { PhaseVerdict } from './phases.js'
 import type { Feeder, Phase } from './readings.js'
 
@@ -30,15 +29,16 @@ export function analyseFeeder(raw: Feeder, labels: ReadonlyMap<string, Phase> = 
   const completeness = present / (raw.meters.length * raw.days.length * raw.slots)
   if (raw.supply.every((one) => one.every((kw) => !Number.isFinite(kw)))) throw new HesError('DATA_REFUSED', 'The transformer has no power readings.')
   const feeder = cleanFeeder(raw)
-  const phases = identifyPhases({ ...raw, voltage: feeder.voltage, supplyVoltage: feeder.supplyVoltage })
-  const phaseOf = phases.map(({ likeliest }) => likeliest)
-  const loss = dailyLoss(raw, feeder, phaseOf, limits)
+  const { phases } = feeder
+  const loss = dailyLoss(raw, feeder, limits)
   const notes: string[] = []
   const undetermined = phases.filter(({ phase }) => phase === 'undetermined').length
   let suspects: Suspect[] = []
   if (completeness < LEAST_COMPLETENESS) notes.push(`${Math.round(completeness * 100)} % of the readings are there: nobody is named.`)
   else if (undetermined > raw.meters.length * 0.1) notes.push(`The phase of ${undetermined} meters is undetermined: nobody is named.`)
-  else suspects = localise(feeder, phaseOf)
+  else suspects = localise(feeder)
+  const unread = unreadMeters(feeder).map((meter) => raw.meters[meter])
+  if (unread.length > 0) notes.push(`Hardly anything was read of ${unread.slice(0, 20).join(', ')}: nobody of the same phase is named.`)
   if (suspects.length === 0 && loss.some(({ unexplained }) => unexplained)) notes.push('Energy is unexplained, but no meter explains it: look for ratios, clocks, meters of other areas and unmetered supplies first.')
   const labelConflicts = phases.flatMap(({ meter, phase }) => {
     const written = labels.get(meter)

@@ -31,15 +31,16 @@ const ROUNDS = 2
  * count only a share all day (the supply's shortage follows their load, and resistances are not the same both ways), meters short in some hours
  * (a factor for each meter and 3 h), and where no factors explain the hours, the meters whose voltage drops by more than the metered
  * currents make it. A day without shortage makes nobody a suspect.
- * @param phaseOf likeliest phase by meter
  */
-export function localise(feeder: CleanFeeder, phaseOf: readonly number[]): Suspect[] {
-  const length = feeder.unknownSupply.length
+export function localise(feeder: CleanFeeder): Suspect[] {
+  const length = feeder.days.length * feeder.slots
+  const uncounted = feeder.uncounted.map((one) => one.reduce((a, b) => a + b, 0))
   const hidden = feeder.meters.map(() => new Float64Array(length))
   const evidence = feeder.meters.map(() => new Set<Suspect['evidence'][number]>())
-  feeder.uncounted.forEach((kwh, meter) => { if (kwh > 0) evidence[meter]?.add('register-still') })
+  uncounted.forEach((kwh, meter) => { if (kwh > 0) evidence[meter]?.add('register-still') })
 
-  const balances = [0, 1, 2].map((phase) => balanceOf(feeder, phaseOf, phase)).filter((balance) => isShort(feeder, balance))
+  const unread = unreadMeters(feeder)
+  const balances = [0, 1, 2].map((phase) => balanceOf(feeder, phase)).filter((balance) => isShort(feeder, balance) && !balance.members.some((meter) => unread.includes(meter)))
   for (const balance of balances) allDay(feeder, balance, hidden, evidence)
   const base = hidden.map((one) => Float64Array.from(one))
   for (let round = 0; round < ROUNDS; round++) for (const balance of balances) byHours(feeder, balance, base, hidden, evidence)
@@ -51,11 +52,16 @@ export function localise(feeder: CleanFeeder, phaseOf: readonly number[]): Suspe
   }
   const perAmp = (0.24 * feeder.powerFactor * 24) / feeder.slots
   const scores = feeder.meters.map((meter, index) => ({
-    meter, score: (feeder.uncounted[index] as number) + perAmp * (hidden[index] as Float64Array).reduce((a, b) => a + b, 0), evidence: [...evidence[index] ?? []],
+    meter, score: (uncounted[index] as number) + perAmp * (hidden[index] as Float64Array).reduce((a, b) => a + b, 0), evidence: [...evidence[index] ?? []],
   }))
   const total = scores.reduce((sum, { score }) => sum + score, 0)
   return scores.filter(({ score }) => score > LEAST_SCORE * total && score > LEAST_KWH_A_DAY * feeder.days.length)
     .map((one) => ({ ...one, score: Math.round(one.score * 1_000) / 1_000 })).sort((a, b) => b.score - a.score)
+}
+
+/** Meters of which neither energy nor current is known half of the time: what they used cannot be told from what passed the others. */
+export function unreadMeters({ meters, guessed }: CleanFeeder): number[] {
+  return meters.map((_, meter) => meter).filter((meter) => guessed[meter]!.reduce((sum, mark) => sum + mark, 0) > 0.5 * guessed[meter]!.length)
 }
 
 /** Is there a day on which more is short than noise, and than what estimated readings may be off by? */
@@ -63,11 +69,10 @@ function isShort(feeder: CleanFeeder, { phase, members, short }: PhaseBalance): 
   return feeder.days.some((_, day) => {
     let [missing, supply, variance] = [0, 0, 0]
     for (let time = day * feeder.slots; time < (day + 1) * feeder.slots; time++) {
-      if (feeder.unknownSupply[time] === 1) continue
+      if (feeder.unknownSupply[phase]![time] === 1) continue
       missing += short[time] as number
       supply += feeder.supply[phase]![time]!
-      // An estimated reading is off by about itself.
-      for (const meter of members) if (feeder.guessed[meter]![time] === 1) variance += (feeder.energy[meter]![time]! * feeder.slots / 24) ** 2
+      for (const meter of members) variance += feeder.variance[meter]![time]! * (feeder.slots / 24) ** 2
     }
     return missing > LEAST_SHORT * supply + 3 * Math.sqrt(variance)
   })
@@ -78,7 +83,7 @@ function allDay(feeder: CleanFeeder, balance: PhaseBalance, hidden: Float64Array
   const { counted } = learnResistances(feeder, balance, hidden)
   const low = balance.members.filter((_, position) => (counted[position] as number) < SHORT_ALL_DAY)
   if (low.length === 0) return
-  const factors = envelope(powersOf(feeder, low), balance.short, balance.measured)
+  const factors = envelope(powersOf(feeder, balance.phase, low), balance.short, balance.measured)
   low.forEach((meter, position) => {
     const factor = factors[position] as number
     if (factor < 0.1) return
@@ -103,7 +108,7 @@ function byHours(feeder: CleanFeeder, balance: PhaseBalance, base: readonly Floa
     if (times.length === 0) continue
     const sum = (values: Float64Array): number => times.reduce((total, time) => total + (values[time] as number), 0)
     if (sum(left) < 0.01 * sum(feeder.supply[phase] as Float64Array)) continue
-    const rows = powersOf(feeder, members, times)
+    const rows = powersOf(feeder, phase, members, times)
     const wanted = Float64Array.from(times, (time) => Math.max(0, left[time] as number))
     const factors = nonNegative(gram(rows), moments(rows, wanted), 400)
     const error = times.reduce((total, _, index) => total + (wanted[index]! - dot(rows[index]!, factors)) ** 2, 0)
@@ -127,9 +132,10 @@ function byHours(feeder: CleanFeeder, balance: PhaseBalance, base: readonly Floa
 }
 
 /** By time (or the times given) the metered powers of some meters, kW. */
-function powersOf(feeder: CleanFeeder, meters: readonly number[], times?: readonly number[]): Float64Array[] {
+function powersOf(feeder: CleanFeeder, phase: number, meters: readonly number[], times?: readonly number[]): Float64Array[] {
   const perHour = feeder.slots / 24
-  return Array.from(times ?? feeder.unknownSupply, (one, index) => Float64Array.from(meters, (meter) => (feeder.unknownSupply[times ? one : index] === 1 ? 0 : feeder.energy[meter]![times ? one : index]! * perHour)))
+  const unknown = feeder.unknownSupply[phase] as Uint8Array
+  return Array.from(times ?? unknown, (one, index) => Float64Array.from(meters, (meter) => (unknown[times ? one : index] === 1 ? 0 : feeder.energy[meter]![times ? one : index]! * perHour)))
 }
 
 /** Factors that explain at least what is always short: what somebody else takes in some hours must not raise them. */

@@ -1,4 +1,4 @@
-import { correlation, mean } from '../linear/statistics.js'
+import { correlation } from '../linear/statistics.js'
 import { PHASES } from './readings.js'
 import type { Feeder, Phase } from './readings.js'
 
@@ -20,7 +20,8 @@ const LEAST_AGREEMENT = 0.6
 /** Phase of each meter by voltage: levels, the part common to the three phases taken off, correlated over all days, voted by day (§4). */
 export function identifyPhases({ meters, days, slots, voltage, supplyVoltage }: Feeder): PhaseVerdict[] {
   const length = days.length * slots
-  const common = Float64Array.from({ length }, (_, time) => mean(supplyVoltage.map((one) => one[time] as number)))
+  // With one of the three missing their mean is another one's.
+  const common = Float64Array.from({ length }, (_, time) => supplyVoltage.reduce((sum, one) => sum + (one[time] as number), 0) / supplyVoltage.length)
   const less = (values: Float64Array): Float64Array => values.map((value, time) => value - (common[time] as number))
   const phases = supplyVoltage.map(less)
   const parts = days.map((_, day) => [day * slots, (day + 1) * slots] as const)

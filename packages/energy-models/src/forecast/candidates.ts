@@ -4,13 +4,21 @@ import { ridge } from '../linear/linear.js'
 import { median } from '../linear/statistics.js'
 import type { Load } from './load.js'
 
-export const METHODS = ['yesterday', 'last-week', 'median-weekdays', 'mean-7-days', 'ridge', 'boosted', 'blend'] as const
+export const METHODS = ['yesterday', 'last-week', 'median-weekdays', 'mean-7-days', 'ridge', 'hourly', 'boosted', 'combined'] as const
 export type Method = (typeof METHODS)[number]
+/** What is forecast from a load alone; `combined` is weighed from these by the errors they made. */
+export type Single = Exclude<Method, 'combined'>
 
 /** Days a learnt candidate looks back at, how often it is learnt anew, and days needed before a day for all features. */
-const LEARN_DAYS = 84
+const LEARN_DAYS = 182
+/** Trees cost most of the time, and gain nothing from what is older. */
+const TREE_DAYS = 84
+const HALF_LIFE_DAYS = 60
+const HOURS = 24
 const LEARN_EVERY = 7
 export const LEAD_DAYS = 29
+/** All the days before a day that its forecast can use. */
+export const FORECAST_LOOK_BACK_DAYS = LEARN_DAYS + LEAD_DAYS
 const LEAST_LEARNT = 14
 const RIDGE = 3
 
@@ -70,13 +78,13 @@ function featureRows(load: Load, day: number, issueSlot: number, scale: number):
   })
 }
 
-interface Learnt { coefficients: Float64Array; trees: BoostedTrees; at: number }
+interface Learnt { coefficients: Float64Array; hourly: Float64Array[]; trees: BoostedTrees; at: number }
 
 /**
  * Forecasts of one load by every candidate, learning anew each week from what was known then.
  * @returns forecast by method; undefined while there is too little before the day
  */
-export function createCandidates(load: Load, issueSlot: number): (day: number) => Record<Method, Float64Array> | undefined {
+export function createCandidates(load: Load, issueSlot: number): (day: number) => Record<Single, Float64Array> | undefined {
   let learnt: Learnt | undefined
   let scale = 0
   const rowsOf = new Map<number, Float64Array[]>()
@@ -98,33 +106,46 @@ export function createCandidates(load: Load, issueSlot: number): (day: number) =
     const x: Float64Array[] = []
     const y: number[] = []
     const weights: number[] = []
+    const hourOf: number[] = []
     for (let one = from; one <= to; one++) {
       rows(one).forEach((row, slot) => {
         const time = one * load.perDay + slot
         if (load.measured[time] === 0) return
         x.push(row)
         y.push(load.values[time]! / scale)
-        weights.push(0.5 ** ((to - one) / 45))
+        weights.push(0.5 ** ((to - one) / HALF_LIFE_DAYS))
+        hourOf.push(Math.floor((slot * HOURS) / load.perDay))
       })
     }
     if (x.length < LEAST_LEARNT * load.perDay * 0.5) return undefined
     const [coefficients] = ridge(x, [y], RIDGE, Float64Array.from(weights))
     const linear = x.map((row) => dot(row, coefficients!))
-    // Trees learn what the linear forecast leaves over.
-    const trees = boost(x, y.map((value, index) => value - linear[index]!), { loss: 'squared', trees: 60, depth: 4, rate: 0.06, leastRows: 30, lambda: 10, rows: 0.6, features: 0.6, bins: 32, seed: 7 }, weights)
-    return { coefficients: coefficients!, trees, at: day }
+    // Trees, and a linear forecast for each hour, learn what the one for all hours leaves over.
+    const left = y.map((value, index) => value - linear[index]!)
+    const recent = Math.max(0, x.length - TREE_DAYS * load.perDay)
+    const trees = boost(x.slice(recent), left.slice(recent), { loss: 'squared', trees: 60, depth: 4, rate: 0.06, leastRows: 30, lambda: 10, rows: 0.6, features: 0.6, bins: 32, seed: 7 }, weights.slice(recent))
+    const hourly = Array.from({ length: HOURS }, (_, hour) => leftByHour(x, left, weights, hourOf, hour))
+    return { coefficients: coefficients!, hourly, trees, at: day }
   }
   return (day) => {
     if (day < LEAD_DAYS) return undefined
     if (!learnt || day - learnt.at >= LEARN_EVERY) learnt = learn(day) ?? learnt
     const simple = { yesterday: naive(load, day, 'yesterday', issueSlot), 'last-week': naive(load, day, 'last-week', issueSlot), 'median-weekdays': naive(load, day, 'median-weekdays', issueSlot), 'mean-7-days': naive(load, day, 'mean-7-days', issueSlot) }
-    if (!learnt) return { ...simple, ridge: simple['mean-7-days'], boosted: simple['mean-7-days'], blend: simple['mean-7-days'] }
+    if (!learnt) return { ...simple, ridge: simple['mean-7-days'], hourly: simple['mean-7-days'], boosted: simple['mean-7-days'] }
     const { coefficients, trees } = learnt
     const linear = Float64Array.from(rows(day), (row) => dot(row, coefficients) * scale)
     const boosted = Float64Array.from(rows(day), (row, slot) => linear[slot]! + boostedScore(trees, row) * scale)
-    const blend = linear.map((value, slot) => (value + boosted[slot]! + simple['mean-7-days'][slot]!) / 3)
-    return { ...simple, ridge: linear, boosted, blend }
+    const hourly = Float64Array.from(rows(day), (row, slot) => linear[slot]! + dot(row, learnt!.hourly[Math.floor((slot * HOURS) / load.perDay)]!) * scale)
+    return { ...simple, ridge: linear, hourly, boosted }
   }
+}
+
+/** What the forecast for all hours leaves over in one, learnt with half the weight from the hours beside it. */
+function leftByHour(x: readonly Float64Array[], left: readonly number[], weights: readonly number[], hourOf: readonly number[], hour: number): Float64Array {
+  const away = (index: number): number => { const hours = Math.abs(hourOf[index]! - hour); return Math.min(hours, HOURS - hours) }
+  const near = x.map((_, index) => index).filter((index) => away(index) <= 1)
+  const own = Float64Array.from(near, (index) => weights[index]! * (away(index) === 0 ? 1 : 0.5))
+  return ridge(near.map((index) => x[index]!), [near.map((index) => left[index]!)], RIDGE, own)[0]!
 }
 
 function dot(a: Float64Array, b: Float64Array): number {

@@ -1,6 +1,6 @@
 import { HesError } from '@zhuzhan/core'
 import { LEAD_DAYS, METHODS, createCandidates } from './candidates.js'
-import type { Method } from './candidates.js'
+import type { Method, Single } from './candidates.js'
 import type { Load } from './load.js'
 
 export interface Accuracy { wape: number; mape: number | null; nrmse: number }
@@ -30,6 +30,11 @@ export interface ForecastOptions {
 
 /** Days of back-test behind a choice, newest known first. */
 const CHOICE_DAYS = 28
+const LEAST_CHOICE_DAYS = 3
+const SINGLES = METHODS.filter((method): method is Single => method !== 'combined')
+/** Against the best: who erred more has no part in what they say together. */
+const WORST_COMBINED = 1.35
+const CLEARLY = 0.97
 const DAY_MS = 86_400_000
 const LEAST_COMPLETENESS = 0.7
 /** Days before which nothing was compared start with what usually does well. */
@@ -37,7 +42,7 @@ const FIRST_CHOICE: Method = 'mean-7-days'
 
 /**
  * Walks forward: each day is forecast at 10:00 of the day before from what was known then; the candidate is the one with the least error over the
- * last 28 days already compared.
+ * last 28 days already compared, or all of them together.
  * @throws HesError DATA_REFUSED when there is too little, or no load at all
  */
 export function walkForward(load: Load, { from, issueHour = 10 }: ForecastOptions = {}): ForecastReport {
@@ -56,13 +61,15 @@ export function walkForward(load: Load, { from, issueHour = 10 }: ForecastOption
   let [compared, lastDay] = [0, first]
   // Choices need a past: candidates are compared from some weeks before the first day asked for.
   for (let day = Math.max(LEAD_DAYS, first - CHOICE_DAYS - 14); day < load.days; day++) {
-    const forecasts = candidatesOf(day)
-    if (!forecasts) continue
+    const singles = candidatesOf(day)
+    if (!singles) continue
+    const errorOf = lately(errors, day - 2)
+    const forecasts: Record<Method, Float64Array> = { ...singles, combined: combine(singles, errorOf) }
     const times = Array.from({ length: load.perDay }, (_, slot) => day * load.perDay + slot)
     const seen = times.filter((time) => load.measured[time] === 1)
     errors[day] = Object.fromEntries(METHODS.map((method) => [method, seen.reduce((sum, time) => sum + Math.abs(forecasts[method][time % load.perDay]! - load.values[time]!), 0)]))
     if (day < first) continue
-    const chosen = choose(errors, day - 2)
+    const chosen = choose(errorOf)
     chosenDays.set(chosen, (chosenDays.get(chosen) ?? 0) + 1)
     for (const time of times) points.push({ time: wallText(load.start + (time * DAY_MS) / load.perDay), forecast: forecasts[chosen][time % load.perDay]!, measured: load.measured[time] === 1 ? load.values[time]! : null, method: chosen })
     if (seen.length === 0) continue
@@ -79,11 +86,28 @@ export function walkForward(load: Load, { from, issueHour = 10 }: ForecastOption
   }
 }
 
-function choose(errors: readonly Partial<Record<Method, number>>[], last: number): Method {
+/** Sums of a candidate's errors over the days compared lately; undefined while they are too few to judge by. */
+type Lately = (method: Method) => number
+
+function lately(errors: readonly Partial<Record<Method, number>>[], last: number): Lately | undefined {
   const known = errors.slice(Math.max(0, last - CHOICE_DAYS + 1), last + 1).filter((one) => one !== undefined)
-  if (known.length < 3) return FIRST_CHOICE
-  const total = (method: Method): number => known.reduce((sum, one) => sum + (one[method] ?? 0), 0)
-  return METHODS.reduce((best, method) => (total(method) < total(best) ? method : best))
+  return known.length < LEAST_CHOICE_DAYS ? undefined : (method) => known.reduce((sum, one) => sum + (one[method] ?? 0), 0)
+}
+
+/** The candidates together, the better ones more. */
+function combine(forecasts: Record<Single, Float64Array>, errorOf: Lately | undefined): Float64Array {
+  if (!errorOf) return forecasts['mean-7-days']
+  const totals = SINGLES.map(errorOf)
+  const best = Math.min(...totals)
+  const weights = totals.map((total) => (total > WORST_COMBINED * best ? 0 : total === 0 ? 1 : (best / total) ** 4))
+  const sum = weights.reduce((a, b) => a + b, 0)
+  return forecasts.ridge.map((_, slot) => SINGLES.reduce((value, method, index) => value + (weights[index]! / sum) * forecasts[method][slot]!, 0))
+}
+
+/** Together they err least as a rule: one alone is taken when it was clearly better. */
+function choose(errorOf: Lately | undefined): Method {
+  if (!errorOf) return FIRST_CHOICE
+  return METHODS.reduce<Method>((best, method) => (errorOf(method) < errorOf(best) * (best === 'combined' ? CLEARLY : 1) ? method : best), 'combined')
 }
 
 interface Tally { absolute: number; squared: number; size: number; share: number; shares: number; count: number }

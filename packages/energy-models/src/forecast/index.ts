@@ -1,3 +1,4 @@
+export { FORECAST_LOOK_BACK_DAYS } from './candidates.js'
 export { walkForward } from './forecast.js'
 export type { Accuracy, ForecastReport } from './forecast.js'
 export { dailyLoad, readLoad, sumLoad } from './load.js'

@@ -1,6 +1,6 @@
 import { HesError } from '@zhuzhan/core'
 import { quantile } from '../linear/statistics.js'
-import { readSeries, takeOutImplausible, wallTime } from '../series/series.js'
+import { readSeries, takeOutImplausible, takeOutSpikes, wallTime } from '../series/series.js'
 import type { SeriesTable } from '../series/series.js'
 import { cellNumber } from '../tables/csv.js'
 import type { Table } from '../tables/csv.js'
@@ -20,6 +20,8 @@ export interface Load {
   refused: Record<string, number>
 }
 
+/** Quantile of a part's values that its single readings are held against: one far over it and over all its neighbours is no use of electricity. */
+const USUAL = 0.997
 /** A sum counts as measured with this share of its parts. */
 const LEAST_PARTS = 0.9
 /** Share of negative values from which they are feed-in or reactive flow and not errors. */
@@ -79,6 +81,8 @@ export function sumLoad(target: string, { start, perDay, days, values, refused: 
     const own = one.slice()
     const negative = own.filter((value) => value < 0).length > FEED_IN * own.length
     const found = negative ? highOnly(own) : takeOutImplausible(own, perDay)
+    const lone = negative ? 0 : takeOutSpikes(own, quantile(own, USUAL))
+    if (lone > 0) found['single spike'] = lone
     for (const [reason, count] of Object.entries(found)) refused[reason] = (refused[reason] ?? 0) + count
     return own
   })
