@@ -1,8 +1,10 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { demoPlant, siteAudit } from '@zhuzhan/energy-audit'
 import type { Chart } from '@zhuzhan/energy-audit'
 import { csvCell } from './csv.js'
 import { drawChart, ticksTo } from './drawing.js'
-import { auditFile } from './index.js'
+import { auditFile, auditRenderer } from './index.js'
+import type { AuditRenderer } from './index.js'
 import { chartSvg } from './svg.js'
 
 const audit = siteAudit({ ...demoPlant('2026-10', 'en'), site: { id: 'x', name: '=1+1 <script>alert(1)</script>' } })
@@ -46,4 +48,30 @@ describe('charts', () => {
     expect((second?.height ?? 0) / (first?.height ?? 1)).toBeCloseTo(3, 6)
   })
   test('names are escaped', () => expect(chartSvg(chart)).toContain('aria-label="a &quot;b&quot;"'))
+})
+
+describe('in a thread', () => {
+  const renderers: AuditRenderer[] = []
+  const renderer = (options = {}): AuditRenderer => { const one = auditRenderer(options); renderers.push(one); return one }
+  afterAll(() => Promise.all(renderers.map((one) => one.close())))
+
+  // Mutation seen: with `LONG` empty one turn takes as long as the PDF.
+  test('a PDF keeps nobody waiting', async () => {
+    const beside = renderer()
+    await beside.file(audit, 'pdf', 'en')
+    const turns = monitorEventLoopDelay({ resolution: 5 })
+    turns.enable()
+    const [pdf, xlsx] = await Promise.all([beside.file(audit, 'pdf', 'zh'), beside.file(audit, 'xlsx', 'zh')])
+    turns.disable()
+    expect([pdf.subarray(0, 5).toString(), xlsx.subarray(0, 2).toString()]).toEqual(['%PDF-', 'PK'])
+    expect(turns.max / 1e6).toBeLessThan(150)
+  })
+  test('more than may wait are refused, and one that takes too long is given up', async () => {
+    const narrow = renderer({ waitingMost: 1 })
+    const all = await Promise.allSettled([1, 2, 3, 4].map(() => narrow.file(audit, 'pdf', 'en')))
+    expect(all.filter(({ status }) => status === 'rejected').length).toBeGreaterThanOrEqual(1)
+    expect(all.find(({ status }) => status === 'rejected')).toMatchObject({ reason: { code: 'UNAVAILABLE' } })
+    expect(all.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThanOrEqual(1)
+    await expect(renderer({ limitMs: 1 }).file(audit, 'pdf', 'en')).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  })
 })

@@ -153,7 +153,7 @@ export const AUTHORITY_OPERATIONS = {
    * at. Says nothing of rights, which are judged when it is used. BODY_INVALID
    */
   checkSignature: {
-    request: z.strictObject({ message: SignedBytes, signature: Sm2Signature, after: Sm2Signature.optional() }),
+    request: z.strictObject({ message: SignedBytes, signature: Sm2Signature, after: Sm2Signature.optional(), /** Who signs, for a mandate, which does not say. */ person: PersonId.optional() }),
     result: z.strictObject({ genuine: z.boolean() }),
   },
   /** Words of a ticket, mandate or order, from its bytes. */

@@ -10,6 +10,7 @@ export const QUEUES = {
   collection: 'collection',
   analysis: 'analysis',
   keys: 'keys',
+  charging: 'charging',
 } as const
 export type QueueName = keyof typeof QUEUES
 
@@ -54,6 +55,14 @@ export const AnalysisForecastJob = z.object({ level: z.enum(['customer', 'area',
 /** The same for every energy site and the day after this one. */
 export const AnalysisForecastsJob = z.object({})
 
+/** Go on with the oldest run of anomaly scores that is not done (table anomaly_run); `nightly`: order the night's before. */
+export const AnalysisAnomalyScoresJob = z.object({ nightly: z.boolean().optional() })
+
+/** One step of a night of orderly charging (table charging_night). */
+export const ChargingStepJob = z.object({ night: z.number().int().positive() })
+/** Queue a step of every night whose turn is past. */
+export const ChargingWakeJob = z.object({})
+
 /** Job name → payload. Handlers are keyed by this map, so that a missing one does not compile. */
 export const JOBS = {
   'reading.store': { queue: 'readings', data: ReadingsStoreJob },
@@ -72,6 +81,9 @@ export const JOBS = {
   'analysis.costs': { queue: 'analysis', data: AnalysisCostsJob },
   'analysis.forecast': { queue: 'analysis', data: AnalysisForecastJob },
   'analysis.forecasts': { queue: 'analysis', data: AnalysisForecastsJob },
+  'analysis.anomaly-scores': { queue: 'analysis', data: AnalysisAnomalyScoresJob },
+  'charging.step': { queue: 'charging', data: ChargingStepJob },
+  'charging.wake': { queue: 'charging', data: ChargingWakeJob },
 } as const satisfies Record<string, { queue: QueueName; data: z.ZodType }>
 
 export type JobName = keyof typeof JOBS

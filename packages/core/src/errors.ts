@@ -19,6 +19,7 @@ export const ERRORS = {
   TOO_MANY_REQUESTS: { http: 429, retry: true, audit: false, text: 'Too many requests; wait a little.' },
   PROFILE_REFUSED: { http: 422, retry: false, audit: true, text: 'This security profile is not allowed here.' },
   INTERNAL: { http: 500, retry: true, audit: false, text: 'The station failed; the request id finds the log entry.' },
+  NOT_CONFIGURED: { http: 503, retry: false, audit: false, text: 'The settings of this station do not provide this.' },
   UNAVAILABLE: { http: 503, retry: true, audit: false, text: 'A part of the station is not reachable now; try again.' },
 
   // commands

@@ -1,6 +1,7 @@
 import { addDays } from '@zhuzhan/core'
 import type { LocalDay } from '@zhuzhan/core'
 import type { Contract } from './contract.js'
+import { takenBack } from './ledger.js'
 import type { DayCharge } from './ledger.js'
 import type { Money } from './money.js'
 
@@ -17,7 +18,7 @@ export function recentCharges(charges: ReadonlyMap<LocalDay, DayCharge>, today: 
   const recent: RecentCharges = { sum: 0n, days: 0 }
   for (let back = 1; back <= DAYS; back++) {
     const day = charges.get(addDays(today, -back))
-    if (day === undefined) continue
+    if (day === undefined || takenBack(day)) continue
     recent.sum += day.amount
     recent.days += 1
   }

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { CNY, ENTRY_KINDS, LATE_FEES, arrearsOf, booked, chargeEntry, dayCharges, lateFeeEntry, levelOf, measuredBalance, mirrorEntry, money, moneyText, overdueSince, recentCharges, tenthsOfDaysLeft, totalsOf } from './index.js'
+import { CNY, ENTRY_KINDS, LATE_FEES, arrearsOf, booked, chargeEntry, dayCharges, lateFeeEntry, levelOf, measuredBalance, mirrorEntry, money, moneyText, overdueSince, recentCharges, reversalEntry, tenthsOfDaysLeft, totalsOf } from './index.js'
 import type { Entry, EntryKind } from './index.js'
 
 const entry = (kind: EntryKind, amount: bigint, day = '2026-03-01', more: Partial<Entry> = {}): Entry => ({ key: `${kind}/${day}`, kind, amount, at: 0, day, ...more })
@@ -32,6 +32,16 @@ test('a day is charged once, corrected by the difference, and an estimate never 
   expect(say([first, second], 70n, 'measured')).toBeUndefined()
   expect(say([first, second], 90n, 'estimated')).toBeUndefined()
   expect(say([first], 100n, 'measured')).toMatchObject({ kind: 'correction', amount: 0n, quality: 'measured' })
+})
+
+test('a day whose register is gone is taken back by the difference, counts for no mean, and takes whatever comes next', () => {
+  const of = (before: Entry[]) => dayCharges(before).get('2026-03-01')
+  const first = entry('charge', 100n, '2026-03-01', { quality: 'measured' })
+  const back = reversalEntry(of([first]), '2026-03-01', 7) as Entry
+  expect(back).toEqual({ key: 'correction/2026-03-01/1', kind: 'correction', day: '2026-03-01', at: 7, quality: 'estimated', amount: -100n })
+  expect([reversalEntry(of([first, back]), '2026-03-01', 8), reversalEntry(undefined, '2026-03-01', 8)]).toEqual([undefined, undefined])
+  expect(recentCharges(dayCharges([first, back, entry('charge', 60n, '2026-03-02', { quality: 'measured' })]), '2026-03-03')).toEqual({ sum: 60n, days: 1 })
+  for (const quality of ['estimated', 'measured'] as const) expect(chargeEntry(of([first, back]), { day: '2026-03-01', amount: 40n, quality, at: 9 })).toMatchObject({ key: 'correction/2026-03-01/2', amount: 40n })
 })
 
 test('estimated charges do not count towards a trip', () => {

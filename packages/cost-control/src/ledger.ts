@@ -96,6 +96,18 @@ export function chargeEntry(before: DayCharge | undefined, charge: { day: LocalD
   return { key: `correction/${charge.day}/${before.entries}`, kind: 'correction', ...charge, amount: charge.amount - before.amount }
 }
 
+/**
+ * The entry that takes the booked charge of a day back when its register is gone; undefined when nothing is booked for it. It counts as an
+ * estimate, so that whatever register comes next is booked, an estimated one too.
+ */
+export function reversalEntry(before: DayCharge | undefined, day: LocalDay, at: number): Entry | undefined {
+  if (!before || before.amount === 0n) return undefined
+  return { key: `correction/${day}/${before.entries}`, kind: 'correction', day, at, quality: 'estimated', amount: -before.amount }
+}
+
+/** Is nothing booked for this day any more? Not a day without use. */
+export const takenBack = ({ amount, quality, entries }: DayCharge): boolean => amount === 0n && quality === 'estimated' && entries > 1
+
 /** The entry by which the ledger of a meter in local mode says what the meter says; undefined when it does. */
 export function mirrorEntry(balance: Money, remaining: Money, readAt: number, at: number): Entry | undefined {
   return balance === remaining ? undefined : { key: `mirror/${readAt}`, kind: 'mirror', amount: balance - remaining, at }

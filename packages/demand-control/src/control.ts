@@ -33,8 +33,8 @@ export interface ChargingControl {
   /** @throws HesError NOT_FOUND; STATE_CONFLICT when the batch is decided or its worst case is over the limit */
   approve(batch: string, by: string, now: number): void
   reject(batch: string, by: string, why: string, now: number): void
-  /** First sendings and repeats, with the same id. */
-  due(now: number): SetPointCommand[]
+  /** First sendings and repeats, with the same id. @param held says of a command that the way to its pile still has it and sends it by itself */
+  due(now: number, held?: (id: string) => boolean): SetPointCommand[]
   acknowledged(id: string, answer: Acknowledgement, now: number): void
   /** @param readings undefined when no pile could be reached */
   readBack(readings: ReadonlyMap<string, PileReading> | undefined, now: number): void
@@ -49,23 +49,36 @@ export interface ChargingControl {
   /** What a pile is commanded to at a time, whether or not it is confirmed. */
   commandedKw(pile: string, at: number): number
   find(id: string): Tracked | undefined
+  /** Commands whose time is not long over. */
+  live(): readonly Tracked[]
+  save(): ControlState
   readonly counts: Readonly<Record<CommandState, number>>
   readonly batches: readonly Batch[]
   readonly log: EventLog
 }
 
+/** All that a loop knows, as JSON: what is given back to `createChargingControl` goes on where this was taken. */
+export interface ControlState {
+  sequence: number
+  batches: number
+  replan?: string | undefined
+  aborted: boolean
+  last?: { at: number; readings: [string, PileReading][] } | undefined
+  commands: Tracked[]
+  open: (Omit<Batch, 'commands' | 'before'> & { commands: string[]; before?: [string, PileReading][] | undefined })[]
+}
+
 const DEAD: readonly CommandState[] = ['failed', 'expired', 'rolled-back']
 
-export function createChargingControl(settings: LoopSettings): ChargingControl {
+/** @param saved state of an earlier one, with the same piles */
+export function createChargingControl(settings: LoopSettings, saved?: ControlState): ChargingControl {
   const log = createEventLog()
-  const byId = new Map<string, Tracked>()
-  const byPile = new Map<string, Tracked[]>([...settings.safeKw.keys()].map((pile) => [pile, []]))
-  const batches: Batch[] = []
-  let open: Batch[] = []
-  let sequence = 0
-  let replan: string | undefined
-  let aborted = false
-  let last: { readings: ReadonlyMap<string, PileReading>; at: number } | undefined
+  const byId = new Map<string, Tracked>((saved?.commands ?? []).map((one) => [one.command.id, one]))
+  const byPile = new Map<string, Tracked[]>([...settings.safeKw.keys()].map((pile) => [pile, [...byId.values()].filter(({ command }) => command.pile === pile)]))
+  let open: Batch[] = (saved?.open ?? []).map(({ commands, before, ...batch }) => ({ ...batch, commands: commands.flatMap((id) => byId.get(id) ?? []), before: before && new Map(before) }))
+  const batches: Batch[] = [...open]
+  let { sequence, batches: made, replan, aborted } = saved ?? { sequence: 0, batches: 0, replan: undefined, aborted: false }
+  let last: { readings: ReadonlyMap<string, PileReading>; at: number } | undefined = saved?.last && { at: saved.last.at, readings: new Map(saved.last.readings) }
 
   const fresh = (now: number): ReadonlyMap<string, PileReading> | undefined => (last && now - last.at <= 2 * settings.intervalMs ? last.readings : undefined)
   const safeOf = (pile: string): number => settings.safeKw.get(pile) ?? 0
@@ -78,7 +91,7 @@ export function createChargingControl(settings: LoopSettings): ChargingControl {
   }
   const create = (draft: Draft, batch: string, { version, reason }: { version: number; reason: string }): Tracked => {
     sequence++
-    const command = { id: `${batch}-${draft.pile}-${sequence}`, ...draft, sequence, reason, planVersion: version }
+    const command = { id: `${settings.name ?? ''}${batch}-${draft.pile}-${sequence}`, ...draft, sequence, reason, planVersion: version }
     const one: Tracked = { command, batch, state: 'planned', tries: 0, brief: draft.to - draft.from < 2 * settings.intervalMs }
     byId.set(command.id, one)
     byPile.get(draft.pile)?.push(one)
@@ -93,6 +106,7 @@ export function createChargingControl(settings: LoopSettings): ChargingControl {
       if (list.some(({ command }) => command.to <= now - KEPT_MS)) byPile.set(pile, list.filter(({ command }) => command.to > now - KEPT_MS))
     }
   }
+  const kept = (): Tracked[] => [...new Set([...[...byPile.values()].flat(), ...open.flatMap(({ commands }) => commands)])]
   const find = (id: string): Batch => {
     const batch = batches.find((one) => one.id === id)
     if (!batch) throw new HesError('NOT_FOUND', `There is no batch ${id}.`)
@@ -116,6 +130,11 @@ export function createChargingControl(settings: LoopSettings): ChargingControl {
       return counts
     },
     find: (id) => byId.get(id),
+    live: () => kept(),
+    save: () => ({
+      sequence, batches: made, replan, aborted, last: last && { at: last.at, readings: [...last.readings] }, commands: kept(),
+      open: open.map(({ commands, before, ...batch }) => ({ ...batch, commands: commands.map(({ command }) => command.id), before: before && [...before] })),
+    }),
     commandedKw: (pile, at) => commandedBelow(pile, at, Infinity),
     propose: (setPoints, { start, end }, plan, now) => {
       if (aborted) throw new HesError('STATE_CONFLICT', 'The plan is aborted; resume first.')
@@ -124,7 +143,7 @@ export function createChargingControl(settings: LoopSettings): ChargingControl {
       const changes = [...fitted].map(([pile, next]) => ({ pile, before: commandedBelow(pile, start - 1, Infinity), next, safe: safeOf(pile), hurried: plan.hurried?.has(pile) ?? false }))
       const drafts = composeBatch(changes, { start, end, stepMs: settings.stepMs, rampKw: settings.rampShare * settings.areaKw, roomKw: settings.roomKw(start) })
         .map((draft) => ({ ...draft, from: Math.max(draft.from, Math.min(now, start)) }))
-      const id = `b${batches.length + 1}`
+      const id = `b${++made}`
       const worst = drafts.length === 0 ? undefined : firstOver(drafts, byPile, settings)
       const commands = drafts.map((draft) => create(draft, id, plan))
       const lastFrom = Math.max(start, ...drafts.map(({ from }) => from))
@@ -149,8 +168,8 @@ export function createChargingControl(settings: LoopSettings): ChargingControl {
       replan = `batch ${id} was not approved by ${by}: ${why}`
       log.add(now, id, 'rejected', replan)
     },
-    due: (now) => {
-      const ready = [...byPile.values()].flat().filter(({ command, state, sentAt }) => command.to > now && (state === 'queued' || (state === 'sent' && now - (sentAt ?? 0) >= settings.repeatMs)))
+    due: (now, held = () => false) => {
+      const ready = [...byPile.values()].flat().filter(({ command, state, sentAt }) => command.to > now && (state === 'queued' || (state === 'sent' && now - (sentAt ?? 0) >= settings.repeatMs && !held(command.id))))
       // Falls first: they free what the rises need.
       ready.sort((a, b) => a.command.from - b.command.from || a.command.kw - b.command.kw)
       for (const one of ready) {
@@ -208,14 +227,14 @@ export function createChargingControl(settings: LoopSettings): ChargingControl {
         const earlier = commandedBelow(pile, from - 1, own)
         const draft = { pile, kw: earlier, from: Math.max(from, now), to }
         if (earlier > kw && firstOver([draft], byPile, settings)) draft.kw = safeOf(pile)
-        const back = create(draft, 'back', { version: one.command.planVersion, reason: `roll-back: ${why}` })
+        const back = create(draft, `r${made + 1}`, { version: one.command.planVersion, reason: `roll-back: ${why}` })
         restored.push(back)
         move(back, 'approve', now, `back to ${kwText(draft.kw)}${draft.kw === earlier ? '' : `, its safe limit: the earlier ${kwText(earlier)} no longer fit`}`)
         move(back, 'queue', now, 'queued')
       }
       if (restored.length === 0) return
       const end = Math.max(...restored.map(({ command }) => command.to))
-      const batch: Batch = { id: `r${batches.length + 1}`, slot: { start: now, end }, commands: restored, judgeAt: Math.min(end, now + 2 * settings.intervalMs), before: undefined, worst: undefined }
+      const batch: Batch = { id: `r${++made}`, slot: { start: now, end }, commands: restored, judgeAt: Math.min(end, now + 2 * settings.intervalMs), before: undefined, worst: undefined }
       batches.push(batch)
       open.push(batch)
     },

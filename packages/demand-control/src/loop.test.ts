@@ -1,6 +1,8 @@
 import { baseline, eventResult, limitsInEvent } from './baseline.js'
 import { composeBatch, fitInto } from './batch.js'
 import { createChargingControl } from './control.js'
+import { nightResults } from './results.js'
+import type { MeasuredPile } from './results.js'
 import { LOOP_DEFAULTS } from './settings.js'
 import type { LoopSettings } from './settings.js'
 import { COMMAND_STATES, COMMAND_TRANSITIONS, nextState } from './states.js'
@@ -118,4 +120,19 @@ it('baseline: the mean of the highest 4 of the last 5 like days, and what an eve
   expect(limitsInEvent([50, 50, 20, 50], event, [45, 45])).toEqual([50, 35, 20, 50])
   expect(eventResult(event, [45, 45], [30, 36])).toEqual({ meanKw: 12, leastKw: 9, met: true })
   expect(eventResult(event, [45, 45], [36, 36])).toMatchObject({ met: false })
+})
+
+// Seen failing: when what is between two read-backs is spread evenly, whatever the powers (0.375 for the first).
+it('results: kWh, cost and peak from registers, priced where the power was', () => {
+  const night = { slots: 3, slot_minutes: 15, base_kw: [20, 21, 22], price_cny_per_kwh: [1, 0.5, 0.2] }
+  const at = (pile: string, minute: number, watts: number, units: number): MeasuredPile => ({ pile, at: 1_000_000 + minute * 60_000, watts, session: units })
+  // Nothing flows in the first slot; 6 kW for five minutes of the second are 0.5 kWh.
+  const one = nightResults(night, 1_000_000, [at('A', 10, 0, 0), at('A', 20, 6_000, 5_000)])
+  expect([one.kwh, one.cost, one.peak]).toEqual([0.5, 0.25, { kw: 27, at: 1_000_000 + 20 * 60_000 }])
+  // The same power on both sides: by time. Another vehicle begins at nothing. Piles add up.
+  const two = nightResults(night, 1_000_000, [at('A', 10, 6_000, 10_000), at('B', 10, 3_000, 0), at('A', 20, 6_000, 20_000), at('B', 20, 3_000, 5_000), at('A', 40, 1_000, 1_000)])
+  expect(two.kwhByPile).toEqual(new Map([['A', 2.1], ['B', 0.5]]))
+  // A's first kWh had no read-back before it: at the price of the first one. Then 1 kWh and B's half over both slots; the last 0.1 with 6 kW up to the edge at 30, 1 kW from it on.
+  expect(two.cost).toBeCloseTo(1 + 0.75 + 0.375 + 0.1 * (60 * 0.5 + 10 * 0.2) / 70, 9)
+  expect(two.peak).toEqual({ kw: 30, at: 1_000_000 + 20 * 60_000 })
 })

@@ -34,10 +34,15 @@ export interface NightRun {
 /** From a slot's end backwards: room for the first steps of a ramp and a repeat of what was lost. */
 const SPARE_REPEATS = 3
 
+/** How long before a slot its batch is made: the longest ramp, and repeats of what was lost. */
+export function leadOf({ rampShare, stepMs, repeatMs }: Pick<LoopSettings, 'rampShare' | 'stepMs' | 'repeatMs'>): number {
+  return longestRamp({ rampShare, stepMs }) + SPARE_REPEATS * repeatMs
+}
+
 /** Runs the loop over a whole night: a batch for each slot before it begins, repeats, read-backs, judgements. */
 export async function runNight({ night, startAt, settings, control, piles, plan, advance, clock, onTick }: NightRun): Promise<NightPoint[]> {
   const slotMs = night.slot_minutes * 60_000
-  const lead = longestRamp(settings) + SPARE_REPEATS * settings.repeatMs
+  const lead = leadOf(settings)
   const points: NightPoint[] = []
   const names = [...settings.safeKw.keys()]
   const plannedKw: number[] = []
@@ -56,8 +61,7 @@ export async function runNight({ night, startAt, settings, control, piles, plan,
     const start = startAt + next * slotMs
     if (next < night.slots && now >= start - lead) {
       if (!control.aborted) {
-        const underway = new Map(names.map((pile) => [pile, underwayKwh(readings?.get(pile)?.kw ?? 0, control.commandedKw(pile, now), start - readAt)]))
-        const { setPoints, ...note } = await plan({ slot: next, readings, underway, why: control.takeReplan() })
+        const { setPoints, ...note } = await plan({ slot: next, readings, underway: underwayOf({ control, piles: names, readings, readAt, start, now }), why: control.takeReplan() })
         plannedKw[next] = [...setPoints.values()].reduce((a, b) => a + b, 0)
         control.propose(setPoints, { start, end: start + slotMs }, note, now)
       }
@@ -70,6 +74,13 @@ export async function runNight({ night, startAt, settings, control, piles, plan,
   await advance(startAt + night.slots * slotMs)
   control.tick(startAt + night.slots * slotMs)
   return points
+}
+
+/** What each pile still gets before a slot begins, kWh: as far as it is known from the last read-back. */
+export function underwayOf({ control, piles, readings, readAt, start, now }: {
+  control: Pick<ChargingControl, 'commandedKw'>; piles: readonly string[]; readings: ReadonlyMap<string, PileReading> | undefined; readAt: number; start: number; now: number
+}): Map<string, number> {
+  return new Map(piles.map((pile) => [pile, underwayKwh(readings?.get(pile)?.kw ?? 0, control.commandedKw(pile, now), start - readAt)]))
 }
 
 /** What a vehicle that draws now gets between the read-back and the slot; nothing without a read-back. */

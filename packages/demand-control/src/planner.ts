@@ -20,39 +20,55 @@ export interface PlanRequest {
   why: string | undefined
 }
 
+/** What a planner remembers of a night, as JSON. */
+export interface PlannerState {
+  version: number
+  standing?: { slot: number; kw: [string, number[]][]; seen: string } | undefined
+  plugged: string[]
+  kwh: [string, number][]
+}
+
+/** Set-points of one slot after another. */
+export interface NightPlanner {
+  (request: PlanRequest): Promise<SlotPlan>
+  save(): PlannerState
+}
+
 export interface PlannerOptions {
+  saved?: PlannerState | undefined
   /** Solved anew at the latest after so many slots. */
   everySlots?: number
   /** 95th percentile of the base load's forecast error, kW. */
   marginKw?: number
 }
 
-/** Planned beyond what a vehicle lacks, kWh: it ends by itself, and what whole watts and registers round off is not left over. */
-const SURPLUS_KWH = 0.005
+/** Planned beyond what a vehicle lacks, kW over a slot: it ends by itself, and what whole watts and registers round off is not left over. */
+const SURPLUS_KW = 0.02
 
 /** A vehicle that lacks less is full. */
 const FULL_KWH = 1e-6
 
-/** What a vehicle may lack, kWh, before the plan is made anew for its sake; nothing when it leaves in so many slots. */
-const LACK_KWH = 0.2
+/** What a vehicle may lack, kW over a slot, before the plan is made anew for its sake; nothing when it leaves in so many slots. */
+const LACK_KW = 0.8
 const SOON_SLOTS = 6
 
 /** A vehicle with less time to spare is the last to wait for a ramp, in slots. */
 const PATIENT_SLOTS = 2
 
 /** Set-points slot after slot from one announced night: the plan is made anew when the loop asks, a vehicle is not as announced, or energy is short. */
-export function createNightPlanner(night: ChargingCase, solve: SolveProgram, { everySlots = 1, marginKw = 0 }: PlannerOptions = {}): (request: PlanRequest) => Promise<SlotPlan> {
-  let version = 0
-  let standing: { slot: number; kw: Map<string, number[]>; seen: string } | undefined
-  let wasPlugged = new Set<string>()
-  let lastKwh = new Map<string, number>()
+export function createNightPlanner(night: ChargingCase, solve: SolveProgram, { everySlots = 1, marginKw = 0, saved }: PlannerOptions = {}): NightPlanner {
+  let version = saved?.version ?? 0
+  let standing: { slot: number; kw: Map<string, number[]>; seen: string } | undefined = saved?.standing && { ...saved.standing, kw: new Map(saved.standing.kw) }
+  let wasPlugged = new Set<string>(saved?.plugged)
+  const lastKwh = new Map<string, number>(saved?.kwh)
   const hours = night.slot_minutes / 60
 
-  return async ({ slot, readings, underway, why }) => {
-    const plugged = readings ? new Set([...readings].filter(([, reading]) => reading.plugged).map(([pile]) => pile)) : wasPlugged
+  const plan = async ({ slot, readings, underway, why }: PlanRequest): Promise<SlotPlan> => {
+    // Of a pile that did not answer the last answer counts.
+    const plugged = new Set([...new Set([...(readings?.keys() ?? []), ...wasPlugged])].filter((pile) => readings?.get(pile)?.plugged ?? wasPlugged.has(pile)))
     const vehicles = night.evs.map((one): Vehicle => (readings === undefined || one.depart_slot <= slot ? one : asSeen(one, slot, plugged.has(one.pile), wasPlugged.has(one.pile))))
     wasPlugged = plugged
-    if (readings) lastKwh = new Map([...readings].map(([pile, { sessionKwh }]) => [pile, sessionKwh]))
+    for (const [pile, { sessionKwh }] of readings ?? []) lastKwh.set(pile, sessionKwh)
     const delivered = Object.fromEntries([...lastKwh].map(([pile, kwh]) => [pile, kwh + (underway.get(pile) ?? 0)]))
     const lacking = (one: Vehicle): number => one.energy_kwh - (one.plug_slot <= slot ? delivered[one.pile] ?? 0 : 0)
     const seen = vehicles.filter((one, index) => one !== night.evs[index]).map((one) => `${one.pile} ${one.energy_kwh === 0 ? 'gone' : one.plug_slot > slot ? 'late' : 'early'}`).join(', ')
@@ -60,7 +76,7 @@ export function createNightPlanner(night: ChargingCase, solve: SolveProgram, { e
     const from = standing
     const lacks = from && vehicles.find((one) => {
       const rest = (from.kw.get(one.pile) ?? []).slice(slot - from.slot).reduce((sum, kw) => sum + kw * hours, 0)
-      const bearable = one.depart_slot - slot > SOON_SLOTS ? LACK_KWH : FULL_KWH
+      const bearable = one.depart_slot - slot > SOON_SLOTS ? LACK_KW * hours : FULL_KWH
       return one.plug_slot <= slot && one.depart_slot > slot && lacking(one) - rest > bearable
     })
     const reason = why ?? (from === undefined ? 'first plan' : slot - from.slot >= everySlots ? 'a plan is not kept longer' : from.seen !== seen ? `vehicles are not there as announced: ${seen || 'now they are'}` : lacks ? `${lacks.pile} would lack energy` : undefined)
@@ -81,12 +97,13 @@ export function createNightPlanner(night: ChargingCase, solve: SolveProgram, { e
       hurried: new Set(hurried.map(({ pile }) => pile)),
     }
   }
+  return Object.assign(plan, { save: (): PlannerState => ({ version, standing: standing && { ...standing, kw: [...standing.kw] }, plugged: [...wasPlugged], kwh: [...lastKwh] }) })
 
   /** Energy to plan, kWh. Less than the smallest power in one slot cannot be planned: a little more is, and the vehicle ends by itself. */
   function wanted(one: Vehicle, slot: number, missing: number): number {
     if (missing <= FULL_KWH) return 0
     const most = Math.max(0, one.depart_slot - Math.max(slot, one.plug_slot)) * one.max_kw * hours
-    return Math.max(missing, Math.min(most, Math.max(missing + SURPLUS_KWH, one.min_kw * hours * 1.001)))
+    return Math.max(missing, Math.min(most, Math.max(missing + SURPLUS_KW * hours, one.min_kw * hours * 1.001)))
   }
 
   function slotsToSpare(one: Vehicle, slot: number, missing: number): number {

@@ -19,6 +19,8 @@ export interface LoopSettings {
   toleranceKw: number
   /** `rule`: a batch whose worst case keeps the limit is approved at once; `person`: each waits for approve(). */
   approval: 'rule' | 'person'
+  /** Before the ids of batches' commands: makes them differ from those of other nights. */
+  name?: string
 }
 
 export const LOOP_DEFAULTS = {

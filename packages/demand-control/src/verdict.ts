@@ -10,7 +10,7 @@ export interface Batch {
   judgeAt: number
   /** Read-back when it was planned; undefined when there was none lately. */
   before: ReadonlyMap<string, PileReading> | undefined
-  worst: Over | undefined
+  worst?: Over | undefined
   verdict?: Verdict
 }
 

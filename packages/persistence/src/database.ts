@@ -51,11 +51,20 @@ export function openDatabase(options: DatabaseOptions): Database {
 }
 
 /** Runs `work` in one transaction on one connection. */
-export async function transaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+export function transaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  return between(pool, 'BEGIN', work)
+}
+
+/** Runs `work`, which only reads: all its queries see the database as it was at the first of them. */
+export function snapshot<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  return between(pool, 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', work)
+}
+
+async function between<T>(pool: pg.Pool, begin: string, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect()
   let broken: Error | undefined
   try {
-    await client.query('BEGIN')
+    await client.query(begin)
     const result = await work(client)
     await client.query('COMMIT')
     return result

@@ -1,10 +1,13 @@
 import { errorText, systemClock } from '@zhuzhan/core'
 import type { Clock } from '@zhuzhan/core'
+import { JOBS } from '@zhuzhan/contracts'
 import type { JobData, JobName, JobsOf, QueueName } from '@zhuzhan/contracts'
 import { gauge, metric } from '@zhuzhan/telemetry'
 import type { Backend } from './backend.js'
 import { watchFailedJobs } from './failed-jobs.js'
 import { watchMisdatedJobs } from './misdated-jobs.js'
+import { discardJobs, listOpenJobs, listSchedules } from './open-jobs.js'
+import type { OpenJob, Schedule } from './open-jobs.js'
 import { openPostgresBackend } from './postgres-backend.js'
 import { createProducer } from './producer.js'
 import type { AddOptions } from './producer.js'
@@ -51,6 +54,11 @@ export interface Queues {
   worker<Q extends QueueName>(queue: Q, handlers: Handlers<Q>, options: WorkerOptions & { onFailed?(count: number): void }): QueueWorker
   scheduler<Q extends QueueName, N extends JobsOf<Q>>(queue: Q, id: string, rhythm: Rhythm, name: N, data: JobData<N>): Scheduler
   depth(queue: QueueName): Promise<QueueDepth>
+  /** At most `limit` jobs of each state that are not over, the active ones first; without what schedules have coming. */
+  openJobs(queue: QueueName, limit: number): Promise<OpenJob[]>
+  schedules(queue: QueueName): Promise<Schedule[]>
+  /** Takes out jobs of a name that nobody has begun, some hundred in a call; those that workers have are counted only, and the next of a schedule stays. */
+  discard<N extends JobName>(name: N): Promise<{ discarded: number; active: number; more: boolean }>
   /** Workers first, then the connections. */
   close(): Promise<void>
 }
@@ -93,6 +101,9 @@ export async function createQueues(options: QueueOptions): Promise<Queues> {
     backend: backend.kind,
     add: producer.add,
     depth,
+    openJobs: (queue, limit) => listOpenJobs(producer, queue, limit),
+    schedules: (queue) => listSchedules(producer, queue),
+    discard: (name) => discardJobs(producer, JOBS[name].queue, name),
     worker: (queue, handlers, { onFailed, ...workerOptions }) => {
       const worker = createWorker({ backend, log, clock }, queue, handlers, workerOptions)
       workers.push(worker)

@@ -1,6 +1,7 @@
 export { decodeBatch, encodeBatch } from './batch.js'
 export { createQueues } from './create-queues.js'
 export type { QueueDepth, QueueOptions, Queues } from './create-queues.js'
+export type { OpenJob, Schedule } from './open-jobs.js'
 export type { AddOptions } from './producer.js'
 export type { QueueLog } from './quiet-log.js'
 export type { Rhythm, Scheduler } from './scheduler.js'

@@ -20,6 +20,8 @@ export const configSchema = z.object({
   ZHUZHAN_MASTER_KEY_FILE: z.string().transform((text) => text || undefined).optional(),
   ZHUZHAN_KEY_CUSTODY_FILE: z.string().transform((text) => text || undefined).optional(),
   ZHUZHAN_ADMINISTRATORS_FILE: z.string().transform((text) => text || undefined).optional(),
+  ZHUZHAN_SERVICE_KEY_FILE: z.string().transform((text) => text || undefined).optional(),
+  ZHUZHAN_SERVICE_KEY_SECRET: z.string().transform((text) => text || undefined).optional(),
   ZHUZHAN_PRODUCTION: flag,
   DATABASE_URL: z.string().transform((text) => text || undefined).optional().describe('with it no PostgreSQL is started'),
 })

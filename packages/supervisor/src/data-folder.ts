@@ -20,6 +20,8 @@ export interface DataFolder {
   masterKey: string
   /** First administrators of the crypto machine, with their laboratory passwords; written by the machine itself. */
   administrators: string
+  /** What the station signs with alone, in a laboratory; its secret is in `secrets`. */
+  serviceKey: string
   fleet: string
   logs: string
   lock: string
@@ -48,6 +50,7 @@ export function openDataFolder(configured: string): DataFolder {
     secrets: join(path, 'secrets.json'),
     masterKey: join(path, 'master-key'),
     administrators: join(path, 'administrators.json'),
+    serviceKey: join(path, 'service-key.json'),
     fleet: join(path, 'fleet'),
     logs,
     lock: join(path, 'run/supervisor.lock'),

@@ -11,6 +11,7 @@ import { freePorts, isPortFree } from './free-port.js'
 import { awaitLeftovers } from './leftover-children.js'
 import { removePublished } from './published.js'
 import { loadSecrets } from './secrets.js'
+import { ensureServiceKey } from './service-key.js'
 import { reachable, SERVICE_NAMES } from './service-table.js'
 import type { ServiceName, Wiring } from './service-table.js'
 import { createStation } from './station.js'
@@ -73,9 +74,12 @@ export async function runStation(host: StationHost): Promise<number> {
 
 async function startAll(station: Station, wiring: Wiring, { say, announce }: StationHost, signal: StopSignal): Promise<void> {
   const { config } = wiring
+  const key = ensureServiceKey(wiring)
+  key.catch(() => undefined) // awaited below
   wiring.databaseUrl = await station.startDatabase()
   const { applied } = await migrate(wiring.databaseUrl, join(PROJECT, 'prisma/migrations'))
   say(applied.length > 0 ? `database is migrated (${applied.length} new)` : 'database is up to date')
+  await key
   if (config.ZHUZHAN_SETUP_ONLY) return announce('Zhuzhan is set up')
 
   await station.startServices()

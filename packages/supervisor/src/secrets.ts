@@ -10,6 +10,7 @@ const Secrets = z.object({
   linkSecret: secret,
   cryptoSecret: secret,
   tokenSecret: secret,
+  serviceKeySecret: secret,
   adminPassword: z.string().min(1),
 })
 export type Secrets = z.output<typeof Secrets>
@@ -28,6 +29,7 @@ export function loadSecrets(folder: DataFolder, adminPassword?: string, custody 
     linkSecret: random(32),
     cryptoSecret: random(32),
     tokenSecret: random(32),
+    serviceKeySecret: random(32),
     adminPassword: adminPassword ?? random(12),
   }
   const secrets = Secrets.parse({ ...fresh, ...(kept as object) })

@@ -32,7 +32,11 @@ export function serviceEnvironment(name: ServiceName, wiring: Wiring): Record<st
       ZHUZHAN_CEREMONY_SOCKET: folder.ceremonySocket,
       ...administrators(wiring),
     },
-    analytics: {},
+    analytics: {
+      ZHUZHAN_CRYPTO_URL: config.ZHUZHAN_CRYPTO_URL ?? cryptoUrl(wiring),
+      ZHUZHAN_CRYPTO_SECRET: secrets.cryptoSecret,
+      ...serviceKey(wiring, config.ZHUZHAN_SERVICE_KEY_SECRET ?? secrets.serviceKeySecret),
+    },
     'gateway-type1': {
       ZHUZHAN_4G_HOST: config.ZHUZHAN_4G_HOST,
       ZHUZHAN_4G_PORT: String(ports.terminals),
@@ -55,6 +59,7 @@ export function serviceEnvironment(name: ServiceName, wiring: Wiring): Record<st
       ZHUZHAN_CRYPTO_URL: config.ZHUZHAN_CRYPTO_URL ?? cryptoUrl(wiring),
       ZHUZHAN_CRYPTO_SECRET: secrets.cryptoSecret,
       ...administrators(wiring),
+      ...serviceKey(wiring),
     },
   }
   return { DATABASE_URL: wiring.databaseUrl, ZHUZHAN_OPS_PORT: String(ports.ops[name]), ...own[name] }
@@ -69,6 +74,18 @@ function manifestsSoon({ config }: Wiring): Record<string, string> {
 function administrators({ config, folder }: Wiring): Record<string, string> {
   const file = config.ZHUZHAN_ADMINISTRATORS_FILE ?? (config.ZHUZHAN_PRODUCTION ? undefined : folder.administrators)
   return file === undefined ? {} : { ZHUZHAN_ADMINISTRATORS_FILE: file }
+}
+
+/** The operator's own, or in a laboratory one that is made at the first start. */
+export function serviceKeyFile({ config, folder }: Pick<Wiring, 'config' | 'folder'>): string | undefined {
+  return config.ZHUZHAN_SERVICE_KEY_FILE ?? (config.ZHUZHAN_PRODUCTION ? undefined : folder.serviceKey)
+}
+
+/** @param secret for the one service that signs; the others read person and public key only */
+function serviceKey(wiring: Wiring, secret?: string): Record<string, string> {
+  const file = serviceKeyFile(wiring)
+  if (file === undefined) return {}
+  return { ZHUZHAN_SERVICE_KEY_FILE: resolve(PROJECT, file), ZHUZHAN_SERVICE_KEY_SECRET: secret ?? '' }
 }
 
 export function cryptoUrl({ ports }: Wiring): string {

@@ -62,6 +62,8 @@ export interface Machine {
   as(identity: string): CryptoMachine
   /** One operation of one caller; requests are parsed here. @throws HesError for the whole batch */
   run(op: string, batch: readonly unknown[], identity: string): Promise<CryptoOutcome<CryptoOperation>[]>
+  /** The same for requests whose shape was checked as they were read. */
+  runRead<O extends CryptoOperation>(op: O, requests: CryptoRequest<O>[], identity: string): Promise<CryptoOutcome<O>[]>
   status(): Promise<CryptoStatus>
   /** False once another process has taken over: this one must never serve again. */
   readonly serving: boolean
@@ -215,6 +217,7 @@ export function createMachine(options: MachineOptions): Machine {
 
   return {
     run,
+    runRead: async (op, requests, identity) => (await runParsed(op, requests, identity)).map(outcomeOf) as CryptoOutcome<typeof op>[],
     as: (identity) =>
       Object.fromEntries(
         Object.keys(CRYPTO_OPERATIONS).map((op) => [op, (batch: readonly unknown[]) => run(op, batch, identity)]),

@@ -97,10 +97,10 @@ async function administrators(file: string): Promise<{ person: string; password:
   return Administrators.parse(JSON.parse(text)).administrators.map(({ person, password }) => ({ person, password }))
 }
 
-/** REST with the rights of the account of this data folder, or of ZHUZHAN_ADMIN_USERNAME and ZHUZHAN_ADMIN_PASSWORD. */
-export async function connect(): Promise<Ask> {
+/** REST with the rights of this account; when none is given of that of the data folder, or of ZHUZHAN_ADMIN_USERNAME and ZHUZHAN_ADMIN_PASSWORD. */
+export async function connect(given?: { username: string; password: string }): Promise<Ask> {
   const { operatorApi } = await findStation()
-  const account = await readFile(join(dataFolder(), 'endpoints.json'), 'utf8').then((text) => Account.parse(JSON.parse(text)).admin, () => ({
+  const account = given ?? await readFile(join(dataFolder(), 'endpoints.json'), 'utf8').then((text) => Account.parse(JSON.parse(text)).admin, () => ({
     username: process.env['ZHUZHAN_ADMIN_USERNAME'] ?? 'admin', password: process.env['ZHUZHAN_ADMIN_PASSWORD'] ?? '',
   }))
   const askWith = (token?: string): Ask => async (method, path, body) => {

@@ -11,9 +11,10 @@ import { keysCommand } from './keys.js'
 import { migrateCommand } from './migrate.js'
 import { modulesCommand } from './modules.js'
 import { selftestCommand } from './selftest.js'
+import { mandateCommand } from './mandate.js'
 import { ticketCommand } from './ticket.js'
 
 /** Everything that has to do with a running station, its database, its keys or its fleet. */
 export function stationCommands(program: Command): void {
-  for (const add of [keysCommand, modulesCommand, groupsCommand, firmwareCommand, ticketCommand, certCommand, selftestCommand, auditCommand, migrateCommand, fleetCommand, benchCommand, chaosCommand, doctorCommand]) add(program)
+  for (const add of [keysCommand, modulesCommand, groupsCommand, firmwareCommand, ticketCommand, mandateCommand, certCommand, selftestCommand, auditCommand, migrateCommand, fleetCommand, benchCommand, chaosCommand, doctorCommand]) add(program)
 }

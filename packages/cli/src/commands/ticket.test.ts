@@ -5,6 +5,7 @@ import { fromHex, toHex } from '@zhuzhan/core'
 import { controlRequest, encodeApdu } from '@zhuzhan/dlt698'
 import { SM2_DEFAULT_ID, createEngine } from '@zhuzhan/gm-crypto'
 import { approverInput, dispersionOfNumber, encodeTicket, operatorInput, ticketContent } from '@zhuzhan/osp1'
+import { openServiceKey } from '@zhuzhan/service-identity'
 import { Command } from 'commander'
 import { ticketCommand } from './ticket.js'
 
@@ -92,4 +93,16 @@ test('a key file that is there is not written over', async () => {
   const before = readFileSync(at('op.pem'), 'utf8')
   await expect(ticket('key', '--out', at('op.pem'))).rejects.toMatchObject({ code: 'EXISTS_ALREADY' })
   expect(readFileSync(at('op.pem'), 'utf8')).toBe(before)
+})
+
+test('the key of a service: under its secret, never over a file that is there, with the order that enters it', async () => {
+  process.env['ZHUZHAN_SERVICE_KEY_SECRET'] = 'a secret of the test'
+  const made = await ticket('service-key', '--out', at('service.json'), '--person', '5e5e5e5e00000001')
+  expect(statSync(at('service.json')).mode & 0o777).toBe(0o600)
+  expect(made['order']).toMatchObject({ kind: 'person', person: '5E5E5E5E00000001', roles: ['service'], publicKey: made['publicKey'] })
+  const { privateKey } = await openServiceKey(createEngine('noble'), readFileSync(at('service.json'), 'utf8'), 'a secret of the test')
+  expect(readFileSync(at('service.json'), 'utf8')).not.toContain(toHex(privateKey))
+  await expect(ticket('service-key', '--out', at('service.json'))).rejects.toMatchObject({ code: 'EXISTS_ALREADY' })
+  delete process.env['ZHUZHAN_SERVICE_KEY_SECRET']
+  await expect(ticket('service-key', '--out', at('other.json'))).rejects.toMatchObject({ code: 'CONFIG_INVALID' })
 })

@@ -4,6 +4,8 @@ import { HesError, fromHex, toHex } from '@zhuzhan/core'
 import { SM2_DEFAULT_ID, privateKeyToPem } from '@zhuzhan/gm-crypto'
 import { describeSigned, signedInput } from '@zhuzhan/osp1'
 import type { Described } from '@zhuzhan/osp1'
+import { makeServiceKey } from '@zhuzhan/service-identity'
+import { writeDurably } from '@zhuzhan/service-kit'
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { readPrivateKey, writeNew } from '../cert/files.js'
@@ -23,6 +25,19 @@ export function ticketCommand(program: Command): void {
       privateKey.fill(0)
       const shown = toHex(publicKey)
       createOutput(json === true).result({ out, publicKey: shown }, `Private key written to ${out}: whoever holds that file signs as you.\nPublic key for the administrators:\n${shown}`)
+    }))
+
+  ticket.command('service-key').description('make the key of a service, which signs alone what OSP-1 §7.6 lets it; administrators enter it like a person')
+    .requiredOption('--out <file>', 'the wrapped key; ZHUZHAN_SERVICE_KEY_FILE of the service').option('--person <id>', 'its id in the crypto machine, 16 hex digits; drawn when not given')
+    .option('--json', 'one line of JSON')
+    .action(({ out, person, json }: { out: string; person?: string; json?: boolean }) => withEngine(async (engine) => {
+      const secret = process.env['ZHUZHAN_SERVICE_KEY_SECRET'] ?? ''
+      const file = await makeServiceKey(engine, secret, person === undefined ? {} : { person: hexBytes(person).toString('hex').toUpperCase() })
+      // Whole or not there: a station that was killed while it made its key makes another.
+      await writeDurably(out, `${JSON.stringify(file, null, 2)}\n`)
+      const order = { kind: 'person', person: file.person, name: 'station service', roles: ['service'], publicKey: file.publicKey, areas: ['F'.repeat(16)] }
+      createOutput(json === true).result({ out, person: file.person, publicKey: file.publicKey, order },
+        `Key written to ${out}, under ZHUZHAN_SERVICE_KEY_SECRET.\nOrder for the administrators (POST /api/v1/authority/orders), areas as they want them:\n${JSON.stringify(order)}`)
     }))
 
   ticket.command('show').description('what it says, read from the bytes that are signed').argument('<what>', what).option('--json', 'one line of JSON')
@@ -107,6 +122,7 @@ function signature(content: string): Buffer {
   return bytes
 }
 
-function inWords({ title, lines }: Described): string {
+/** A message that people sign, for a terminal. */
+export function inWords({ title, lines }: Described): string {
   return [`${title.zh} ${title.en}`, ...lines.map(({ label, value }) => `  ${label.zh} ${label.en}: ${value.zh === value.en ? value.en : `${value.zh} ${value.en}`}`)].join('\n')
 }

@@ -58,7 +58,8 @@ export const NewProtectionBody = z.strictObject({
 export const ProtectionAnswer = z.object({ id: z.number().int(), kind: z.enum(COST_PROTECTIONS), scope: z.string(), of: z.string(), from: z.string(), until: z.string().nullable(), evidence: z.string(), enteredBy: z.string(), endedBy: z.string().nullable() }).meta({ id: 'CostProtection' })
 
 export const ProposalQuery = z.strictObject({ state: commaList(z.enum(['open', 'ordered', 'withdrawn', 'failed', 'done'])).optional(), limit: pageLimit(100, 4_096) })
-export const ProposalAnswer = z.object({ id: z.string(), account: z.string(), meter: AddressText, action: z.enum(['trip', 'allow-close', 'close']), state: z.string(), createdAt: z.string(), closedAt: z.string().nullable(), batch: z.string().nullable(), why: z.string().nullable() }).meta({ id: 'CostProposal' })
+export const ProposalAnswer = z.object({ id: z.string(), account: z.string(), meter: AddressText, action: z.enum(['trip', 'allow-close', 'close']), state: z.string(), createdAt: z.string(), closedAt: z.string().nullable(), batch: z.string().nullable(), why: z.string().nullable(),
+  command: z.string().nullable().describe('Of the service alone'), mandate: z.string().nullable().describe('Standing mandate it stands under') }).meta({ id: 'CostProposal' })
 export const CostOrderBody = z.strictObject({
   action: z.enum(['trip', 'allow-close', 'close']), proposals: z.array(z.guid()).min(1).max(4_096).optional().describe('All open ones of this action when absent'),
   approver: z.string().min(1).max(128).optional(), password: TypedPassword.optional().describe('Laboratories: signs the tickets at once'), expiresInSeconds: z.number().int().min(10).max(900).default(900),

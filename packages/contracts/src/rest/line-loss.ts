@@ -25,6 +25,18 @@ export const TopologyImported = z.object({
 
 export const LossDayQuery = z.strictObject({ from: DayInput.optional().describe('Included; 31 days before `to` unless given'), to: DayInput.optional().describe('Excluded; tomorrow unless given') })
 
+const Localisation = z.object({
+  whyNot: z.string().nullable().describe('Null: it was analysed'),
+  days: z.array(z.object({
+    day: z.string(), percent: z.number().nullable(), technical: z.number().nullable().describe('Percent, by voltage drops and currents'),
+    uncertainty: z.number().describe('Points the figure may be off by'), unexplained: z.boolean(), reason: z.string().nullable().describe('Why there is no figure'),
+  })).describe('The validated ones of the seven that end with the day'),
+  phases: z.array(z.object({ meter: AddressText, line: z.number().int(), phase: z.string().describe('A, B, C of the transformer, or undetermined') })),
+  suspects: z.array(z.object({ meter: AddressText, kwh: z.number().describe('Estimated, over these days'), kinds: z.array(z.string()).describe('register-still, short-all-day, short-by-hours, voltage-drop') })),
+  completeness: z.number().nullable().describe('Share of the meters\' quarter hours that were measured'),
+  notes: z.array(z.string()),
+})
+
 const Step = z.object({ check: z.string(), result: z.enum(['found', 'clear', 'not-known']), evidence: z.string() })
 export const LossDayAnswer = z.object({
   day: z.string(),
@@ -42,6 +54,7 @@ export const LossDayAnswer = z.object({
     conclusion: z.string().describe('normal, the first check that found something, theft-suspected, unexplained, not-judged. Evidence, no verdict'),
     steps: z.array(Step),
     suspects: z.array(z.object({ meter: AddressText, before: z.number(), now: z.number() })).describe('kWh a day before and now'),
+    localisation: Localisation.optional().describe('Where inside the area the energy goes; of raised days'),
   }),
   digest: z.string().describe('SHA-256 over the data the figure was computed from'),
   computedAt: z.string(),

@@ -50,6 +50,14 @@ export interface NewCommand {
   approver?: string
 }
 
+/** With the one signature that is enough for it. */
+export interface SignedCommand extends NewCommand {
+  /** Chosen by who asks, so that asking again after a crash finds the row. */
+  id: string
+  ticket: Uint8Array
+  sigOperator: Uint8Array
+}
+
 /** One step of a command's life: who moved it where, and why. */
 export interface Transition {
   from: readonly CommandState[]
@@ -68,6 +76,8 @@ export interface Transition {
 /** Every change of a command is one transaction: the guarded UPDATE, the step, the audit entry and the event stand or fall together. */
 export interface CommandStore {
   create(command: NewCommand): Promise<CommandRecord>
+  /** One that a service signed alone: accepted and queued at once. `detail` stands at the queued step. The row that is there already, when the id is known. */
+  createQueued(command: SignedCommand, detail: Record<string, unknown>): Promise<CommandRecord>
   find(id: string): Promise<CommandRecord | undefined>
   /** The record after the move, or undefined when it was not in one of `from` any more: somebody else moved it. */
   move(id: string, transition: Transition): Promise<CommandRecord | undefined>
@@ -107,6 +117,10 @@ export function createCommandStore(pool: pg.Pool): CommandStore {
       await noteAll(client, [record], { to: 'accepted', who: command.requestedBy, ...(command.reason === undefined ? {} : { why: command.reason }) })
       return record
     }),
+    createQueued: (command, detail) => transaction(pool, async (client) => {
+      const { rows: [known] } = await client.query<CommandRecord>(`SELECT ${COMMAND_COLUMNS} FROM command WHERE id = $1`, [command.id])
+      return known ?? insertQueued(client, command, detail)
+    }),
     find: async (id) => (await pool.query<CommandRecord>(`SELECT ${COMMAND_COLUMNS} FROM command WHERE id = $1`, [id])).rows[0],
     move: (id, transition) => {
       for (const from of transition.from) {
@@ -137,6 +151,20 @@ export function createCommandStore(pool: pg.Pool): CommandStore {
     overdue: async (states, before, by) =>
       (await pool.query<CommandRecord>(`SELECT ${COMMAND_COLUMNS} FROM command WHERE state = ANY($1) AND ${by} < $2 ORDER BY created_at LIMIT 500`, [states, before])).rows,
   }
+}
+
+/** `createQueued` within the caller's transaction, for an id that is new. */
+export async function insertQueued(client: pg.PoolClient, command: SignedCommand, detail: Record<string, unknown>): Promise<CommandRecord> {
+  const { rows: [record] } = await client.query<CommandRecord>(
+    `INSERT INTO command (id, meter_address, terminal_address, action, parameters, state, reason, requested_by, expires_at, trace_parent, ticket, sig_operator)
+     VALUES ($1,$2,$3,$4,$5,'queued',$6,$7,$8,$9,$10,$11) ON CONFLICT (id) DO NOTHING RETURNING ${COMMAND_COLUMNS}`,
+    [command.id, command.meterAddress, command.terminalAddress, command.action, storableJson(command.parameters), command.reason === undefined ? null : storableText(command.reason),
+      command.requestedBy, command.expiresAt, command.traceParent ?? null, command.ticket, command.sigOperator])
+  // Written by another in the same moment, and committed by now: ours waited for it.
+  if (!record) return (await client.query<CommandRecord>(`SELECT ${COMMAND_COLUMNS} FROM command WHERE id = $1`, [command.id])).rows[0] as CommandRecord
+  await noteAll(client, [record], { to: 'accepted', who: command.requestedBy, ...(command.reason === undefined ? {} : { why: command.reason }) })
+  await noteAll(client, [record], { to: 'queued', who: command.requestedBy, detail })
+  return record
 }
 
 /** The step, the audit entry and the event of each, within the caller's transaction. */

@@ -26,25 +26,35 @@ export interface CostDecisions {
 /** One look at a time over all replicas: the limits of an area count what others just proposed. */
 const COST_LOCK = 0x5a5a21
 
-interface Open { id: string; action: Extract<CommandAction, 'trip' | 'allow-close' | 'close'>; state: 'open' | 'ordered'; batch: string | null }
+/** States in which an alarm of before says nothing any more. */
+const ENDED: ReadonlySet<Account['state']> = new Set(['tripped', 'pending-close', 'protected'])
+
+interface Open { id: string; action: Extract<CommandAction, 'trip' | 'allow-close' | 'close'>; state: 'open' | 'ordered'; batch: string | null; command: string | null }
 
 export function createCostDecisions(pool: pg.Pool, settings: { limits?: BatchLimits; rules?: readonly TripRule[] } = {}): CostDecisions {
   const openProposal = async (client: pg.ClientBase, account: string): Promise<Open | undefined> =>
-    (await client.query<Open>("SELECT id, action, state, batch FROM cost_proposal WHERE account = $1 AND state IN ('open', 'ordered') FOR UPDATE", [account])).rows[0]
+    (await client.query<Open>("SELECT id, action, state, batch, command FROM cost_proposal WHERE account = $1 AND state IN ('open', 'ordered') FOR UPDATE", [account])).rows[0]
   const closeProposal = (client: pg.ClientBase, id: string, state: 'withdrawn' | 'failed' | 'done', now: number, why?: string): Promise<unknown> =>
     client.query('UPDATE cost_proposal SET state = $2, closed_at = $3, why = $4 WHERE id = $1', [id, state, new Date(now), why ?? null])
 
   /** What became of the command of the open proposal. Its row stays locked, so that it cannot leave while we decide. */
   const settle = async (client: pg.ClientBase, one: CostAccount, now: number): Promise<Account> => {
     const open = await openProposal(client, one.id)
-    if (!open?.batch) return one.account
-    const { rows: [command] } = await client.query<{ state: CommandState; code: string | null }>('SELECT state, code FROM command WHERE batch = $1 AND meter_address = $2 FOR UPDATE', [open.batch, one.meter])
+    if (!open?.batch && !open?.command) return one.account
+    const { rows: [command] } = await client.query<{ state: CommandState; code: string | null }>(
+      'SELECT state, code FROM command WHERE ((batch = $1 AND meter_address = $2) OR id = $3) FOR UPDATE', [open.batch, one.meter, open.command])
     const outcome = command && outcomeOf(open.action, command.state)
     if (outcome === 'sent') return open.action === 'trip' ? { ...one.account, inFlight: true } : one.account
     if (outcome === undefined) return one.account
     const event: AccountEvent = `${open.action === 'trip' ? 'trip' : 'close'}-${outcome}`
     await closeProposal(client, open.id, outcome, now, command?.code ?? undefined)
     return transition({ ...one.account, inFlight: false }, event, now)?.account ?? { ...one.account, inFlight: false }
+  }
+
+  /** An alarm that no channel has taken yet is closed when its cause has ended, in whatever state the account was meanwhile: nobody is told of a debt that is none. */
+  const closeNotices = async (client: pg.ClientBase, account: string, { account: { state }, level }: Decision): Promise<void> => {
+    const ended = level === 'funded' || ENDED.has(state) ? ['alarm-1', 'alarm-2', 'final'] : level === 'low-1' ? ['alarm-2', 'final'] : level === 'low-2' ? ['final'] : []
+    await client.query("UPDATE cost_notice SET failed = $3 WHERE account = $1 AND kind = ANY($2) AND sent_at IS NULL AND failed IS NULL", [account, ended, `closed: ${ENDED.has(state) ? `the account is ${state}` : 'its cause has ended'}`])
   }
 
   const carryOut = async (client: pg.PoolClient, one: CostAccount, { effects, refusals }: Decision, now: number): Promise<void> => {
@@ -57,7 +67,7 @@ export function createCostDecisions(pool: pg.Pool, settings: { limits?: BatchLim
         const open = await openProposal(client, one.id)
         if (open) await closeProposal(client, open.id, 'withdrawn', now, why)
       } else {
-        // The station holds no mandate's key (docs/analytics.md): two persons give supply back, too.
+        // Who orders it, people or the service under a mandate, is decided when it is taken up; what is asked is the same.
         const action = effect.do === 'propose-trip' ? 'trip' : closeOrder(one.contract, false).how
         await client.query('INSERT INTO cost_proposal (id, account, meter, action, created_at) VALUES ($1, $2, $3, $4, $5)', [randomUUID(), one.id, one.meter, action, new Date(now)])
       }
@@ -79,6 +89,7 @@ export function createCostDecisions(pool: pg.Pool, settings: { limits?: BatchLim
         const facts = await loadFacts(client, { ...one, account: settled }, now, years, settings.limits)
         const decision = decide(facts, settings.rules ?? TRIP_RULES)
         await carryOut(client, one, decision, now)
+        await closeNotices(client, account, decision)
         await saveAccount(client, account, decision.account, decision.refusals)
         if (decision.account.state !== one.account.state) {
           await insertEvents(client, [{ kind: 'cost.state', meter: one.meter, severity: decision.account.state === 'tripped' ? 'warning' : 'info', detail: { account, from: one.account.state, to: decision.account.state } }])

@@ -1,7 +1,7 @@
 import type { CostContract } from '@zhuzhan/contracts'
 import { HesError } from '@zhuzhan/core'
 import type { LocalDay } from '@zhuzhan/core'
-import { arrearsOf, booked, chargeEntry, dayCharges, lateFeeEntry, mirrorEntry, moneyText, overdueSince, totalsOf } from '@zhuzhan/cost-control'
+import { arrearsOf, booked, chargeEntry, dayCharges, lateFeeEntry, mirrorEntry, moneyText, overdueSince, reversalEntry, totalsOf } from '@zhuzhan/cost-control'
 import type { ChargeQuality, Entry, EntryKind, Money } from '@zhuzhan/cost-control'
 import type pg from 'pg'
 import { appendAuditIn } from '../audit.js'
@@ -36,6 +36,8 @@ export interface CostLedger {
   pay(account: string, given: { kind: Extract<EntryKind, 'payment' | 'refund' | 'reserve' | 'release'>; number: string; amount: Money; reason?: string }, who: string, now: number): Promise<{ fresh: boolean; after: CostAccount }>
   /** Makes the charge of a day what its readings say. @returns whether an entry was needed */
   charge(account: string, charge: DayChargeInput, now: number): Promise<boolean>
+  /** Takes the booked charge of a day back, whose registers carry it no more. @param readAt end of the day @returns whether an entry was needed */
+  reverse(account: string, gone: { day: LocalDay; readAt: number; why: string }, now: number): Promise<boolean>
   /** The remaining amount a meter in local mode gave. */
   mirror(account: string, remaining: Money, readAt: number, now: number): Promise<boolean>
   /** Of one local day, when the contract has late fees and the account is overdue. */
@@ -118,6 +120,15 @@ export function createCostLedger(pool: pg.Pool): CostLedger {
       const total = (day?.amount ?? 0n) + entry.amount
       const estimated = before.estimated + (entry.quality === 'estimated' ? total : 0n) - (day?.quality === 'estimated' ? day.amount : 0n)
       return append(client, before, entry, estimated, SERVICE, detail)
+    }),
+    reverse: (account, { day, readAt, why }, now) => transaction(pool, async (client) => {
+      const before = await lockAccount(client, account)
+      const booked = dayCharges(await list(client, 'account = $1 AND day = $2 AND kind IN (\'charge\', \'correction\') ORDER BY id', [account, day])).get(day)
+      const entry = reversalEntry(booked, day, now)
+      if (!booked || !entry) return false
+      // A register that is gone makes no reading new enough for a trip: the next one does.
+      await client.query('UPDATE cost_account SET reading_at = NULL, reading_quality = NULL WHERE account = $1 AND reading_at <= $2', [account, new Date(readAt)])
+      return append(client, before, entry, before.estimated - (booked.quality === 'estimated' ? booked.amount : 0n), SERVICE, { why })
     }),
     mirror: (account, remaining, readAt, now) => transaction(pool, async (client) => {
       const before = await lockAccount(client, account)

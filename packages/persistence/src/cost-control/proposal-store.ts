@@ -1,10 +1,12 @@
-import { HesError } from '@zhuzhan/core'
+import { DAY_MS, HesError } from '@zhuzhan/core'
 import type pg from 'pg'
+import { insertQueued } from '../commands/command-store.js'
+import type { CommandRecord, SignedCommand } from '../commands/command-store.js'
 import { transaction } from '../database.js'
 import { stopBatch } from './withdraw.js'
 
 export type ProposalState = 'open' | 'ordered' | 'withdrawn' | 'failed' | 'done'
-export interface ProposalRow { id: string; account: string; meter: string; action: 'trip' | 'allow-close' | 'close'; state: ProposalState; createdAt: Date; closedAt: Date | null; batch: string | null; why: string | null }
+export interface ProposalRow { id: string; account: string; meter: string; action: 'trip' | 'allow-close' | 'close'; state: ProposalState; createdAt: Date; closedAt: Date | null; batch: string | null; why: string | null; command: string | null; mandate: string | null }
 
 /** What rules propose. A person who takes them up makes a batch of commands of them, which another approves. */
 export interface CostProposals {
@@ -17,9 +19,23 @@ export interface CostProposals {
    * @throws HesError STATE_CONFLICT when one was taken up or withdrawn meanwhile; then all commands of the batch have lapsed
    */
   order(ids: readonly string[], batch: string): Promise<number>
+  /**
+   * What the service may order under a mandate, the oldest first: open closings of meters with keys of their own. Left to people is what the
+   * crypto machine refused under a mandate in the last day.
+   */
+  forMandate(now: Date, limit: number): Promise<ForMandate[]>
+  /** Commands under a mandate that have not left yet: they will count when they do. */
+  waitingUnder(mandate: string): Promise<number>
+  /**
+   * Orders one under a mandate: the proposal and its command, whose id is the proposal's, in one transaction.
+   * @returns undefined when it is not open any more, or the mandate is not used any more
+   */
+  orderAlone(id: string, mandate: string, command: SignedCommand, detail: Record<string, unknown>): Promise<CommandRecord | undefined>
 }
 
-const COLUMNS = 'id, account, meter, action, state, created_at AS "createdAt", closed_at AS "closedAt", batch, why'
+export interface ForMandate { id: string; account: string; meter: string; area: string | null; directClose: boolean }
+
+const COLUMNS = 'id, account, meter, action, state, created_at AS "createdAt", closed_at AS "closedAt", batch, why, command, mandate'
 
 export function createCostProposals(pool: pg.Pool): CostProposals {
   return {
@@ -35,6 +51,21 @@ export function createCostProposals(pool: pg.Pool): CostProposals {
     }).then((ordered) => {
       if (ordered === 0) throw new HesError('STATE_CONFLICT', 'A proposal was withdrawn or taken up by somebody else meanwhile; look at the list again.')
       return ordered
+    }),
+    forMandate: async (now, limit) => (await pool.query<ForMandate>(
+      `SELECT p.id, p.account, p.meter, t.area, COALESCE((a.contract->>'directClose')::boolean, false) AS "directClose" FROM cost_proposal p JOIN cost_account a ON a.account = p.account JOIN meter m ON m.address = p.meter JOIN terminal t ON t.address = m.terminal_address
+       WHERE p.state = 'open' AND p.action = 'allow-close' AND m.kind = 'meter' AND m.security_profile = 'sm'
+         AND NOT EXISTS (SELECT 1 FROM cost_proposal q JOIN command c ON c.id = q.command WHERE q.account = p.account AND q.mandate IS NOT NULL AND c.state = 'refused' AND c.code <> 'BUSY' AND c.code <> 'SESSION_UNKNOWN' AND c.created_at > $1)
+       ORDER BY p.created_at, p.id LIMIT $2`, [new Date(now.getTime() - DAY_MS), limit])).rows,
+    waitingUnder: async (mandate) => (await pool.query<{ count: number }>(
+      "SELECT count(*)::int AS count FROM cost_proposal p JOIN command c ON c.id = p.command WHERE p.mandate = $1 AND p.state = 'ordered' AND c.state IN ('queued', 'sent')", [mandate])).rows[0]?.count ?? 0,
+    orderAlone: (id, mandate, command, detail) => transaction(pool, async (client) => {
+      const { rowCount } = await client.query(
+        "SELECT 1 FROM cost_proposal p, standing_mandate m WHERE p.id = $1 AND p.state = 'open' AND m.mandate = $2 AND m.state = 'in-force' FOR UPDATE OF p FOR SHARE OF m", [id, mandate])
+      if (rowCount !== 1) return undefined
+      const record = await insertQueued(client, command, detail)
+      await client.query("UPDATE cost_proposal SET state = 'ordered', command = $2, mandate = $3 WHERE id = $1", [id, record.id, mandate])
+      return record
     }),
   }
 }

@@ -1,4 +1,4 @@
-import { HesError } from '@zhuzhan/core'
+import { FORWARD_ACTIVE_TOTAL, HesError } from '@zhuzhan/core'
 import type pg from 'pg'
 import { transaction } from '../database.js'
 
@@ -20,7 +20,7 @@ const OVERLAP = `SELECT m.address, a.area AS one, b.area AS other, greatest(a.fr
   JOIN meter m ON m.id = a.meter_id WHERE a.area = ANY($1::text[]) OR b.area = ANY($1::text[]) LIMIT 1`
 // Of days that were computed, and of days that can be: the old history's and the new one's.
 const DUE = `INSERT INTO area_loss_due (area, day) SELECT area, day FROM area_loss_day WHERE area = ANY($1::text[])
-  UNION SELECT l.area, v.day FROM loss_area_meter l JOIN vee_day v ON v.meter_id = l.meter_id AND v.item = 1049089 AND v.day_over AND v.day >= l.from_day AND (l.to_day IS NULL OR v.day < l.to_day)
+  UNION SELECT l.area, v.day FROM loss_area_meter l JOIN vee_day v ON v.meter_id = l.meter_id AND v.item = ${FORWARD_ACTIVE_TOTAL} AND v.day_over AND v.day >= l.from_day AND (l.to_day IS NULL OR v.day < l.to_day)
   WHERE l.area = ANY($1::text[]) AND l.role = 'sum' ON CONFLICT DO NOTHING`
 
 /**
@@ -32,6 +32,8 @@ export async function replaceTopology(pool: pg.Pool, lines: readonly TopologyLin
   const areas = [...new Set(lines.map(({ area }) => area))]
   return transaction(pool, async (client) => {
     await client.query('SELECT pg_advisory_xact_lock($1)', [TOPOLOGY_LOCK])
+    // Nobody takes a day that is due until this stands: he would read the topology of before, and nothing would be due afterwards.
+    await client.query('LOCK TABLE area_loss_due IN SHARE ROW EXCLUSIVE MODE')
     const { rows: unknown } = await client.query<{ meter: string }>(UNKNOWN, [lines.map(({ meter }) => meter)])
     if (unknown.length > 0) throw new HesError('NOT_FOUND', `Not registered: ${unknown.map(({ meter }) => meter).join(', ')}.`)
     await client.query('INSERT INTO loss_area (id, changed_by) SELECT unnest($1::text[]), $2 ON CONFLICT (id) DO UPDATE SET changed_by = excluded.changed_by, changed_at = now()', [areas, changedBy])

@@ -171,10 +171,34 @@ onBothBackends((server) => {
     await eventually(() => ended === 6, 10_000, 'the rest')
   }, 20_000)
 
+  test('what is open is listed with its progress, schedules with their next time', async () => {
+    const queues = await openQueues()
+    let [end, began]: [() => void, boolean] = [() => undefined, false]
+    await queues.worker('commands', { 'command.deliver': async (_data, { progress }) => {
+      await progress({ done: 3, total: 7 })
+      began = true
+      await new Promise<void>((resolve) => { end = resolve })
+    } }, { concurrency: 1, refuse }).ready()
+    const [first, second, late] = [randomUUID(), randomUUID(), randomUUID()]
+    await queues.add('command.deliver', { commandId: first }, { jobId: first })
+    await eventually(() => began, 10_000, 'the first')
+    await queues.add('command.deliver', { commandId: second }, { jobId: second, priority: 4 })
+    await queues.add('command.deliver', { commandId: late }, { jobId: late, delay: 60_000 })
+    await queues.scheduler('commands', 'often', { pattern: '5 10 * * *', tz: 'Asia/Shanghai' }, 'command.deliver', { commandId: late }).ready()
+    expect(await queues.openJobs('commands', 10)).toMatchObject([
+      { id: first, name: 'command.deliver', state: 'active', progress: { done: 3, total: 7 }, attemptsFailed: 0, startedAt: expect.any(Date) },
+      { id: second, state: 'waiting', progress: null, startedAt: null }, { id: late, state: 'delayed', addedAt: expect.any(Date) },
+    ])
+    expect(await queues.schedules('commands')).toEqual([{ id: 'often', name: 'command.deliver', every: null, pattern: '5 10 * * *', tz: 'Asia/Shanghai', next: expect.any(Date) }])
+    expect(await queues.discard('command.deliver')).toEqual({ discarded: 2, active: 1, more: false })
+    expect([(await queues.openJobs('commands', 10)).map(({ state }) => state), await queues.depth('commands')]).toEqual([['active'], expect.objectContaining({ waiting: 0, delayed: 1 })])
+    end()
+  }, 20_000)
+
   test('its depth is on the metrics page while a worker is there', async () => {
     const queues = await openQueues()
     const idle = async (): Promise<void> => undefined
-    await queues.worker('analysis', { 'analysis.daily': idle, 'analysis.partitions': idle, 'analysis.closed-days': idle, 'analysis.audit': idle, 'analysis.audits': idle, 'analysis.audit-run': idle, 'analysis.costs': idle, 'analysis.line-loss': idle, 'analysis.forecast': idle, 'analysis.forecasts': idle }, { concurrency: 1, refuse }).ready()
+    await queues.worker('analysis', { 'analysis.daily': idle, 'analysis.partitions': idle, 'analysis.closed-days': idle, 'analysis.audit': idle, 'analysis.audits': idle, 'analysis.audit-run': idle, 'analysis.costs': idle, 'analysis.line-loss': idle, 'analysis.forecast': idle, 'analysis.forecasts': idle, 'analysis.anomaly-scores': idle }, { concurrency: 1, refuse }).ready()
     await queues.add('analysis.daily', {}, { delay: 60_000 })
     expect(await metricsText()).toMatch(/zhuzhan_queue_depth\{queue="analysis",state="delayed"\} 1/)
     await queues.close()

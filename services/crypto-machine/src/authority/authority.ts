@@ -83,8 +83,8 @@ export function createAuthority(options: AuthorityOptions): Authority {
     const { rows, next } = await places.after(after, limit)
     return { places: rows.map(placeOf), next }
   }
-  const checkSignature = async ({ message, signature, after }: CryptoRequest<'checkSignature'>): Promise<CryptoResult<'checkSignature'>> => {
-    const { input, signer } = signedInput(message, after)
+  const checkSignature = async ({ message, signature, after, person: told }: CryptoRequest<'checkSignature'>): Promise<CryptoResult<'checkSignature'>> => {
+    const { input, signer = told } = signedInput(message, after)
     if (signer === undefined) throw new HesError('BODY_INVALID', 'this message does not say who signs it')
     const person = await people.get(Buffer.from(signer, 'hex'))
     return { genuine: person?.state === 'active' && (await engine.verify(person.publicKey, SM2_DEFAULT_ID, input, signature)) }

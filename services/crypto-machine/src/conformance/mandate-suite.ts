@@ -143,6 +143,17 @@ export function describeMandates(name: string, fresh: FreshData): void {
       expect(await at.rig.port.submitMandate([await make()])).toEqual([{ ok: false, code: REFUSED }])
     })
 
+    it('have signatures that can be looked at one by one, by who is said to have signed', async () => {
+      const { tkm, sigOperator, sigApprover } = await giveMandate(at.rig.port, terms(), at.operator, at.approver)
+      const genuine = async (signature: Uint8Array, person?: string, after?: Uint8Array) =>
+        (await ask(at.rig.port, 'checkSignature', { message: tkm, signature, ...(person && { person }), ...(after && { after }) })).genuine
+      expect(await genuine(sigOperator, at.operator.id)).toBe(true)
+      expect(await genuine(sigApprover, at.approver.id, sigOperator)).toBe(true)
+      expect(await genuine(sigOperator, at.approver.id)).toBe(false)
+      expect(await genuine(sigApprover, at.approver.id)).toBe(false)
+      expect(await codeOf(genuine(sigOperator))).toBe('BODY_INVALID')
+    })
+
     it('are at most for ninety days', async () => {
       expect(await codeOf(ask(at.rig.port, 'prepareMandate', terms({ validSeconds: 90 * 86_400 + 1 })))).toBe('BODY_INVALID')
     })

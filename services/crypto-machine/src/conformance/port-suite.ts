@@ -69,6 +69,48 @@ export function describePort(name: string, start: () => Promise<PortUnderTest>):
       ])
     })
 
+    it('answers a batch of reports in order, each for itself', async () => {
+      const [one, two] = [await makeDevice(rigged(), 'S', '000000000018'), await makeDevice(rigged(), 'F', '000000000019')]
+      const [first, second, third] = [await one.device.sealReport(REPORT), await two.device.sealReport(REPORT), await one.device.sealReport(REPORT)]
+      const opened = await port.openReport([
+        { address: '000000000018', apdu: first.apdu },
+        { address: '000000000099', apdu: first.apdu },
+        { address: '000000000019', apdu: first.apdu },
+        { address: '000000000019', apdu: second.apdu },
+        { address: '000000000018', apdu: third.apdu },
+      ])
+      expect(opened.map((outcome) => (outcome.ok ? [outcome.value.state, outcome.value.replayChecked, Buffer.from(outcome.value.apdu)] : outcome.code))).toEqual([
+        ['new', true, REPORT], 'DEVICE_NOT_ENROLLED', 'AUTH_FAILED', ['new', true, REPORT], ['new', true, REPORT],
+      ])
+      const token = (n: number): string => { const outcome = opened[n]; return outcome?.ok ? outcome.value.token : '' }
+      const confirmed = await port.confirmReport([
+        { address: '000000000018', token: token(4), apdu: REPORT_RESPONSE },
+        { address: '000000000018', token: token(3), apdu: REPORT_RESPONSE },
+        { address: '000000000019', token: token(3), apdu: REPORT_RESPONSE },
+        { address: '000000000018', token: token(0), apdu: REPORT },
+      ])
+      expect(confirmed.map((outcome) => (outcome.ok ? 'confirmed' : outcome.code))).toEqual(['confirmed', 'SESSION_UNKNOWN', 'confirmed', 'BODY_INVALID'])
+      const answer = (n: number): Uint8Array => { const outcome = confirmed[n]; return outcome?.ok ? outcome.value.apdu : Buffer.alloc(0) }
+      expect(one.device.confirmReport(answer(0))?.id).toBe(third.id)
+      expect(two.device.confirmReport(answer(2))?.id).toBe(second.id)
+      const again = await port.openReport([{ address: '000000000019', apdu: second.apdu }, { address: '000000000018', apdu: first.apdu }])
+      expect(again.map((outcome) => (outcome.ok ? outcome.value.state : outcome.code))).toEqual(['repeat', 'new'])
+    })
+
+    it('tells which report of a batch fits no schema', async () => {
+      const peer = await makeDevice(rigged(), 'S', '000000000020')
+      const { apdu } = await peer.device.sealReport(REPORT)
+      const outcomes = await port.openReport([{ address: '20', apdu }, { address: '00000000002x', apdu }, { address: '000000000020', apdu }, { address: '000000000020', apdu: Buffer.alloc(0) }])
+      expect(outcomes.map((outcome) => (outcome.ok ? outcome.value.state : outcome.code))).toEqual(['BODY_INVALID', 'BODY_INVALID', 'new', 'BODY_INVALID'])
+      const value = outcomes[2]?.ok ? outcomes[2].value : undefined
+      const confirmed = await port.confirmReport([
+        { address: '000000000020', token: 'no token', apdu: REPORT_RESPONSE },
+        { address: '000000000020', token: 'x'.repeat(32), apdu: REPORT_RESPONSE },
+        { address: '000000000020', token: value?.token ?? '', apdu: REPORT_RESPONSE },
+      ])
+      expect(confirmed.map((outcome) => (outcome.ok ? 'confirmed' : outcome.code))).toEqual(['BODY_INVALID', 'BODY_INVALID', 'confirmed'])
+    })
+
     it('merges connectOpen of known and unknown devices', async () => {
       await makeDevice(rigged(), 'S', '000000000014')
       const outcomes = await port.connectOpen([

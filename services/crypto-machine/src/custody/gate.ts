@@ -10,7 +10,7 @@ export interface Opened {
 }
 
 /** The machine behind its seal: nothing is there until the master key is, and then it is for the life of the process. */
-export interface Gate extends Pick<Machine, 'run' | 'serving' | 'retire' | 'tick'> {
+export interface Gate extends Pick<Machine, 'run' | 'runRead' | 'serving' | 'retire' | 'tick'> {
   readonly opened: Opened | undefined
   /** The key is wiped, whatever happens. @throws HesError CONFIG_INVALID when it is not the one of this database */
   open(masterKey: Buffer): Promise<Opened>
@@ -29,6 +29,10 @@ export function createGate(build: (masterKey: Buffer) => Promise<Opened>): Gate 
     async run(op, batch, identity) {
       if (!opened) throw new HesError('SEALED')
       return opened.machine.run(op, batch, identity)
+    },
+    async runRead(op, requests, identity) {
+      if (!opened) throw new HesError('SEALED')
+      return opened.machine.runRead(op, requests, identity)
     },
     retire: () => opened?.machine.retire(),
     async tick() {

@@ -1,6 +1,6 @@
 import { withPostgres } from '@zhuzhan/testing'
 import pg from 'pg'
-import { ask, connect, exchange, makeDevice, startMachine, testEngine } from '../conformance/rig.js'
+import { REPORT, REPORT_RESPONSE, ask, connect, exchange, makeDevice, startMachine, testEngine } from '../conformance/rig.js'
 import { describeAuthorityStore } from '../conformance/authority-store-suite.js'
 import { describeModuleStore } from '../conformance/module-store-suite.js'
 import { freshMemory, freshPostgres } from '../conformance/fresh-store.js'
@@ -56,6 +56,20 @@ describe('with a real database', () => {
     const { rows } = await client.query<{ wrapped: Buffer }>('SELECT wrapped FROM crypto_machine.root_key')
     expect(rows).toHaveLength(12)
     expect(rows.every(({ wrapped }) => wrapped.length === 1 + 12 + 16 + 16)).toBe(true)
+  })
+
+  // Mutation seen failing: without the trigger report_entries_go the mark stays.
+  it('lets the marks of reports go with their device, and no others', async () => {
+    const [client, store] = [pool(), createPgStore(pool())]
+    const rig = await startMachine({ store })
+    for (const number of ['700000000003', '700000000004']) {
+      const peer = await makeDevice(rig, 'S', number)
+      const { token } = await ask(rig.port, 'openReport', { address: number, apdu: (await peer.device.sealReport(REPORT)).apdu })
+      await ask(rig.port, 'confirmReport', { address: number, token, apdu: REPORT_RESPONSE })
+    }
+    await client.query("DELETE FROM crypto_machine.device WHERE address = '700000000003'")
+    const { rows } = await client.query('SELECT d.address FROM crypto_machine.report_entry e LEFT JOIN crypto_machine.device d ON d.id = e.device_id WHERE d.id IS NULL OR d.address = ANY ($1)', [['700000000003', '700000000004']])
+    expect(rows).toEqual([{ address: '700000000004' }])
   })
 
   it('says UNAVAILABLE while the database is away, and goes on after it', async () => {

@@ -1,0 +1,6 @@
+export * from './demand-events.js'
+export * from './loop-store.js'
+export * from './night-views.js'
+export * from './nights.js'
+export * from './sites.js'
+export * from './vehicles.js'
