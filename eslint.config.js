@@ -35,14 +35,16 @@ const ARROWS = {
   'packages/crypto-client': ['core', 'contracts', 'service-kit', 'telemetry'],
   'packages/fleet': ['core', 'codec', 'demand-control', 'dlt698', 'field-sessions', 'gm-crypto', 'osp1', 'policy'],
   'packages/supervisor': ['core', 'contracts', 'persistence', 'service-kit', 'crypto-client'],
+  'packages/dispatch': ['core', 'contracts', 'dlt698', 'persistence', 'queues', 'service-kit', 'telemetry'],
+  'packages/service-identity': ['core', 'contracts', 'gm-crypto', 'osp1'],
   'packages/testing': ['core', 'contracts', 'dlt698', 'persistence', 'queues', 'supervisor'],
   'packages/chaos': ['core', 'crypto-client', 'dlt698', 'fleet', 'queues', 'service-kit', 'supervisor', 'testing'],
-  'packages/cli': ['core', 'codec', 'dlt698', 'analyser', 'contracts', 'persistence', 'service-kit', 'gm-crypto', 'custody', 'osp1', 'fleet', 'crypto-client', 'audit-files', 'demand-control', 'energy-audit', 'energy-models', 'lp-solver', 'metering'],
+  'packages/cli': ['core', 'codec', 'dlt698', 'analyser', 'contracts', 'persistence', 'service-identity', 'service-kit', 'gm-crypto', 'custody', 'osp1', 'fleet', 'crypto-client', 'audit-files', 'demand-control', 'energy-audit', 'energy-models', 'lp-solver', 'metering'],
   'services/gateway-type1': ['core', 'codec', 'contracts', 'dlt698', 'persistence', 'service-kit', 'telemetry'],
   'services/front-end-processor': ['core', 'codec', 'contracts', 'crypto-client', 'dlt698', 'persistence', 'queues', 'service-kit', 'telemetry'],
   'services/crypto-machine': ['core', 'contracts', 'custody', 'dlt698', 'gm-crypto', 'osp1', 'service-kit', 'telemetry'],
-  'services/analytics': ['core', 'contracts', 'cost-control', 'dlt698', 'energy-audit', 'energy-models', 'lp-solver', 'metering', 'persistence', 'queues', 'service-kit', 'telemetry'],
-  'services/operator-api': ['core', 'contracts', 'cost-control', 'crypto-client', 'dlt698', 'audit-files', 'energy-audit', 'metering', 'persistence', 'policy', 'queues', 'service-kit', 'telemetry'],
+  'services/analytics': ['core', 'contracts', 'cost-control', 'crypto-client', 'demand-control', 'dispatch', 'dlt698', 'energy-audit', 'energy-models', 'lp-solver', 'metering', 'persistence', 'queues', 'service-identity', 'service-kit', 'telemetry'],
+  'services/operator-api': ['core', 'audit-files', 'contracts', 'cost-control', 'crypto-client', 'demand-control', 'dispatch', 'dlt698', 'energy-audit', 'metering', 'persistence', 'policy', 'queues', 'service-kit', 'telemetry'],
 }
 
 /** Computation only: these can be fuzzed and reviewed without a socket, a file or a database in sight. */

@@ -60,13 +60,15 @@ test('packages are entered through their entry', () => {
 })
 
 describe('ciphers and keys', () => {
-  test('of the services only the crypto machine reaches them', () => {
-    const reaching = members.filter(({ name, service }) => service && (reach(name).has('gm-crypto') || reach(name).has('osp1'))).map(({ name }) => name)
-    expect(reaching).toEqual(['crypto-machine'])
+  test('of the services only the crypto machine reaches them, and analytics by the key it signs with as a service', () => {
+    const reaching = (name: string, without: string[]): boolean => { const found = reach(name, new Set(without)); return found.has('gm-crypto') || found.has('osp1') }
+    const services = members.filter(({ service }) => service).map(({ name }) => name)
+    expect(services.filter((name) => reaching(name, []))).toEqual(['analytics', 'crypto-machine'])
+    expect(services.filter((name) => reaching(name, ['service-identity']))).toEqual(['crypto-machine'])
   })
-  test('of the packages only those that play a device, test vectors, or take a master key apart and together', () => {
+  test('of the packages only those that play a device, test vectors, take a master key apart and together, or hold the service\'s own', () => {
     const naming = members.filter(({ dependencies }) => workspaceNames(dependencies).some((name) => name === 'gm-crypto' || name === 'osp1')).map(({ name }) => name)
-    expect(naming.sort()).toEqual(['cli', 'crypto-machine', 'custody', 'field-sessions', 'fleet', 'osp1'])
+    expect(naming.sort()).toEqual(['cli', 'crypto-machine', 'custody', 'field-sessions', 'fleet', 'osp1', 'service-identity'])
   })
 })
 

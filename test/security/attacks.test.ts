@@ -9,6 +9,7 @@ import type { Field } from './field.js'
 import { handshakeAttacks } from './handshake-attacks.js'
 import { recordAttacks } from './record-attacks.js'
 import { reportAttacks } from './report-attacks.js'
+import { serviceAttacks } from './service-attacks.js'
 
 let field: Field
 let processes: Record<string, number[]>
@@ -24,6 +25,7 @@ describe('records', () => recordAttacks(() => field))
 describe('handshakes', () => handshakeAttacks(() => field))
 describe('reports', () => reportAttacks(() => field))
 describe('commands', () => commandAttacks(() => field))
+describe('the service\'s own key', () => serviceAttacks(() => field))
 describe('bad input', () => badInput(() => field))
 
 test('after all of it nothing plain ever went down to a protected device, and every process is the one that started', () => {

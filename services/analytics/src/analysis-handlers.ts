@@ -1,10 +1,12 @@
 import { DAY_MS, HesError } from '@zhuzhan/core'
 import type { Clock } from '@zhuzhan/core'
+import type { StoppableJob } from '@zhuzhan/contracts'
 import type { Partitions } from '@zhuzhan/persistence'
 import type { Handlers, JobInHand, Queues } from '@zhuzhan/queues'
 import { metric } from '@zhuzhan/telemetry'
 import type pg from 'pg'
 import type { Logger } from 'pino'
+import type { AnomalyScores } from './anomaly/anomaly-scores.js'
 import type { Audits } from './audits/audits.js'
 import type { CostRun } from './cost-control/cost-run.js'
 import type { DayFigures, LongWork } from './days/day-figures.js'
@@ -13,6 +15,7 @@ import { closeGaps } from './metering/gaps.js'
 import { queueAuditsDue } from './metering/audits-due.js'
 import type { LineLossRun } from './line-loss/line-loss.js'
 import type { AuditRuns } from './site-audits/runs.js'
+import { stoppable } from './stoppable.js'
 import type { ClosedDays } from './storage/closed-days.js'
 
 const seconds = metric('analytics_job_seconds')
@@ -20,8 +23,8 @@ const seconds = metric('analytics_job_seconds')
 const AHEAD_DAYS = 3
 
 /** What the queue `analysis` asks for. Every job may be repeated at any point. */
-export function analysisHandlers({ pool, queues, figures, audits, runs, losses, costs, forecasts, partitions, closedDays, clock, log }: {
-  pool: pg.Pool, queues: Pick<Queues, 'add'>, figures: DayFigures, audits: Audits, runs: AuditRuns, losses: LineLossRun, costs: CostRun, forecasts: Forecasts, partitions: Partitions, closedDays: ClosedDays, clock: Clock, log: Logger,
+export function analysisHandlers({ pool, queues, figures, audits, runs, losses, scores, costs, forecasts, partitions, closedDays, clock, log }: {
+  pool: pg.Pool, queues: Pick<Queues, 'add'>, figures: DayFigures, audits: Audits, runs: AuditRuns, losses: LineLossRun, scores: AnomalyScores, costs: CostRun, forecasts: Forecasts, partitions: Partitions, closedDays: ClosedDays, clock: Clock, log: Logger,
 }): Handlers<'analysis'> {
   const timed = async (job: string, work: () => Promise<object>): Promise<void> => {
     const begin = clock.monotonic()
@@ -30,14 +33,15 @@ export function analysisHandlers({ pool, queues, figures, audits, runs, losses, 
     seconds.record(took, { job })
     log.debug({ job, took, ...outcome }, 'analysis done')
   }
+  /** Long work that people may stop by its name (STOPPABLE_JOBS). */
+  const long = (name: StoppableJob, job: JobInHand, work: (work: LongWork) => Promise<object>): Promise<void> => timed(name.slice('analysis.'.length), () => stoppable({ pool, log }, name, job, work))
   return {
     'analysis.partitions': () => timed('partitions', async () => {
       await partitions.ensure(Array.from({ length: AHEAD_DAYS + 2 }, (_, ahead) => clock.now() + (ahead - 1) * DAY_MS))
       return {}
     }),
     'analysis.closed-days': (_, { signal }) => timed('closed-days', () => closedDays.run(signal)),
-    'analysis.daily': ({ days }, job) => timed('daily', async () => {
-      const work = longWork(job)
+    'analysis.daily': ({ days }, job) => long('analysis.daily', job, async (work) => {
       const meterDays = days === undefined ? await figures.touched(work) : await figures.sweep(days, work)
       return { meterDays, auditsDue: await queueAuditsDue(pool, queues), ...(days !== undefined && { gapsFinal: await closeGaps(pool, new Date(clock.now())) }) }
     }),
@@ -52,9 +56,9 @@ export function analysisHandlers({ pool, queues, figures, audits, runs, losses, 
       return { meter, month }
     }),
     'analysis.costs': (_, { signal }) => timed('costs', () => costs.run(clock.now(), signal)),
-    'analysis.forecast': ({ level, subject, day }, job) => timed('forecast', async () => {
+    'analysis.forecast': ({ level, subject, day }, job) => long('analysis.forecast', job, async (work) => {
       try {
-        return { level, subject, day, version: await forecasts.one(level, subject, day, longWork(job)) }
+        return { level, subject, day, version: await forecasts.one(level, subject, day, work) }
       } catch (error) {
         // Forgotten between the order and its turn, or asked for too early: trying again would not help.
         if (!(error instanceof HesError && (error.code === 'NOT_FOUND' || error.code === 'STATE_CONFLICT'))) throw error
@@ -62,9 +66,13 @@ export function analysisHandlers({ pool, queues, figures, audits, runs, losses, 
         return { level, subject, day }
       }
     }),
-    'analysis.forecasts': (_, job) => timed('forecasts', async () => ({ queued: await forecasts.all(longWork(job)) })),
-    'analysis.line-loss': (_, job) => timed('line-loss', async () => ({ areaDays: await losses.work(longWork(job)) })),
-    'analysis.audits': ({ month }, job) => timed('audits', async () => ({ queued: await audits.all(month, longWork(job)) })),
+    'analysis.forecasts': (_, job) => long('analysis.forecasts', job, async (work) => ({ queued: await forecasts.all(work) })),
+    'analysis.line-loss': (_, job) => long('analysis.line-loss', job, async (work) => ({ areaDays: await losses.work(work) })),
+    'analysis.anomaly-scores': ({ nightly }, job) => long('analysis.anomaly-scores', job, async (work) => {
+      if (nightly === true) await scores.night()
+      return { meters: await scores.work(work) }
+    }),
+    'analysis.audits': ({ month }, job) => long('analysis.audits', job, async (work) => ({ queued: await audits.all(month, work) })),
     'analysis.audit-run': ({ run }, job) => timed('audit-run', async () => (run === undefined ? { woken: await runs.wake() } : { run, subjects: await runs.work(run, longWork(job)) })),
   }
 }

@@ -1,4 +1,5 @@
 import { systemClock } from '@zhuzhan/core'
+import { noServiceDispatch } from '@zhuzhan/dispatch'
 import { createEventLog } from '@zhuzhan/persistence'
 import { createQueues } from '@zhuzhan/queues'
 import type { Queues } from '@zhuzhan/queues'
@@ -26,8 +27,8 @@ beforeEach(async () => {
   for (let n = 0; n < 20; n++) await addMeter(database(), address(n))
   queues = await createQueues({ databaseUrl: db.url, log: silentLog, applicationName: 'test' })
   parts = createAnalytics({
-    database: database(), queues, events: createEventLog(database().pool), clock: systemClock, log: silentLog,
-    settings: { storeConcurrency: 10, registerFullScale: 1_000_000, figuresSettleSeconds: 0, nightZone: 'Asia/Shanghai', tidyAfterDays: 2, keepReadingsDays: 0 },
+    database: database(), queues, events: createEventLog(database().pool), serviceDispatch: noServiceDispatch, clock: systemClock, log: silentLog,
+    settings: { storeConcurrency: 10, registerFullScale: 1_000_000, figuresSettleSeconds: 0, nightZone: 'Asia/Shanghai', anomalyCaseScore: 0.95, tidyAfterDays: 2, keepReadingsDays: 0, pileObject: 'E001' },
   })
   for (const part of parts) await part.start()
 }, 30_000)

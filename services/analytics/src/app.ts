@@ -1,15 +1,22 @@
 import type { Clock } from '@zhuzhan/core'
+import type { ServiceDispatch } from '@zhuzhan/dispatch'
+import { pileStateOad } from '@zhuzhan/dlt698'
+import { createLpSolver } from '@zhuzhan/lp-solver'
 import type { Database, EventLog } from '@zhuzhan/persistence'
-import { createCommandStore, createCostDecisions, createCostLedger, createPartitions } from '@zhuzhan/persistence'
+import { createCommandStore, createCostDecisions, createCostLedger, createCostProposals, createMandateStore, createPartitions } from '@zhuzhan/persistence'
 import type { QueueWorker, Queues } from '@zhuzhan/queues'
 import type { Part } from '@zhuzhan/service-kit'
 import type { Logger } from 'pino'
 import { createDeadLetters } from './alarms/dead-letters.js'
 import { createFailedJobAlarm } from './alarms/failed-jobs.js'
 import { analysisHandlers } from './analysis-handlers.js'
+import { anomalyModel } from './anomaly/anomaly-model.js'
+import { createAnomalyScores } from './anomaly/anomaly-scores.js'
 import { createAudits } from './audits/audits.js'
+import { createChargingRun } from './charging/charging-run.js'
 import { createCharges } from './cost-control/charges.js'
 import { createCostRun } from './cost-control/cost-run.js'
+import { createMandateClosings } from './cost-control/mandate-closings.js'
 import { createReadBacks } from './cost-control/read-backs.js'
 import { createDayFigures } from './days/day-figures.js'
 import { ISSUE_HOUR, createForecasts } from './forecasts/forecasts.js'
@@ -25,6 +32,8 @@ export interface AnalyticsDeps {
   database: Pick<Database, 'pool'>
   queues: Queues
   events: EventLog
+  /** Commands that a part of the station, by its name, sends with the service's signature alone. */
+  serviceDispatch(name: string): ServiceDispatch
   clock: Clock
   log: Logger
   settings: StorageSettings & {
@@ -32,6 +41,12 @@ export interface AnalyticsDeps {
     registerFullScale: number
     figuresSettleSeconds: number
     nightZone: string
+    /** Score from which a case is opened; 1: none. */
+    anomalyCaseScore: number
+    /** In place of the model that ships. */
+    anomalyModelFile?: string | undefined
+    /** OI of the charging pile object. */
+    pileObject: string
   }
 }
 
@@ -45,8 +60,16 @@ const CLOSED_DAYS_AT = '*/5 1-4 * * *'
 /** After the night's collection has brought the registers of midnight, and again before people come. */
 const LOSSES_AT = '15 3,6 * * *'
 
+/** After the line losses, whose cases stand then: a meter has one. */
+const SCORES_AT = '0 4 * * *'
+
+/** A step of a night that got lost is missed so long at most, and its lateness. */
+const WAKE_MS = 5_000
+/** Steps of different nights. */
+const CHARGING_AT_ONCE = 4
+
 /** Stores readings, keeps the days' figures and the audits up with them. Parts in the order they start. */
-export function createAnalytics({ database, queues, events, clock, log, settings }: AnalyticsDeps): Part[] {
+export function createAnalytics({ database, queues, events, serviceDispatch, clock, log, settings }: AnalyticsDeps): Part[] {
   const { pool } = database
   const partitions = createPartitions(pool, () => clock.now())
   const letters = createDeadLetters({ pool, log })
@@ -57,19 +80,27 @@ export function createAnalytics({ database, queues, events, clock, log, settings
   const runs = createAuditRuns({ pool, queues, clock })
   const forecasts = createForecasts({ pool, queues, clock })
   const losses = createLineLossRun({ pool, queues, clock })
+  const scores = createAnomalyScores({ pool, queues, clock, model: () => anomalyModel(settings.anomalyModelFile), caseScore: settings.anomalyCaseScore, nightZone: settings.nightZone })
   const closedDays = createClosedDays({ pool, events, clock, log, settings })
   const decisions = createCostDecisions(pool)
   const costs = createCostRun({
-    charges: createCharges({ pool, ledger: createCostLedger(pool) }), readBacks: createReadBacks({ pool, commands: createCommandStore(pool), decisions, queues }), decisions, log,
+    charges: createCharges({ pool, ledger: createCostLedger(pool) }), readBacks: createReadBacks({ pool, commands: createCommandStore(pool), decisions, queues }), decisions,
+    closings: createMandateClosings({ dispatch: serviceDispatch('cost-control'), proposals: createCostProposals(pool), mandates: createMandateStore(pool), log }), log,
   })
+  const solver = createLpSolver()
+  const charging = createChargingRun({ pool, queues, dispatch: serviceDispatch('charging'), solve: solver.solve, pileState: pileStateOad(settings.pileObject), clock, log })
   const failed = createFailedJobAlarm({ events, log })
 
   const readings = (): QueueWorker => queues.worker('readings', { 'reading.store': store }, {
     concurrency: settings.storeConcurrency, refuse: letters.keep, onFailed: failed('readings'),
   })
-  const analysis = (): QueueWorker => queues.worker('analysis', analysisHandlers({ pool, queues, figures, audits, runs, losses, costs, forecasts, partitions, closedDays, clock, log }), {
+  const analysis = (): QueueWorker => queues.worker('analysis', analysisHandlers({ pool, queues, figures, audits, runs, losses, scores, costs, forecasts, partitions, closedDays, clock, log }), {
     concurrency: 1, refuse: letters.keep, onFailed: failed('analysis'),
   })
+  const nights = (): QueueWorker => queues.worker('charging', {
+    'charging.step': async ({ night }, { signal }) => { await charging.step(night, signal) },
+    'charging.wake': async () => { await charging.wake() },
+  }, { concurrency: CHARGING_AT_ONCE, refuse: letters.keep, onFailed: failed('charging') })
   const rhythms: Part = {
     name: 'rhythms',
     start: async () => {
@@ -82,12 +113,15 @@ export function createAnalytics({ database, queues, events, clock, log, settings
         queues.scheduler('analysis', 'costs', { every: MINUTE_MS }, 'analysis.costs', {}),
         queues.scheduler('analysis', 'forecasts', { pattern: `5 ${ISSUE_HOUR} * * *`, tz: settings.nightZone }, 'analysis.forecasts', {}),
         queues.scheduler('analysis', 'line-loss', { pattern: LOSSES_AT, tz: settings.nightZone }, 'analysis.line-loss', {}),
+        queues.scheduler('analysis', 'anomaly-scores', { pattern: SCORES_AT, tz: settings.nightZone }, 'analysis.anomaly-scores', { nightly: true }),
+        queues.scheduler('charging', 'charging', { every: WAKE_MS }, 'charging.wake', {}),
         queues.scheduler('analysis', 'audits', { pattern: '30 2 * * *', tz: settings.nightZone }, 'analysis.audits', {}),
       ].map((scheduler) => scheduler.ready()))
     },
     stop: async () => undefined,
   }
-  return [storedEvents, rhythms, workerPart('analysis-worker', analysis), workerPart('reading-worker', readings)]
+  const solving: Part = { name: 'solver', start: async () => undefined, stop: () => solver.stop() }
+  return [storedEvents, solving, rhythms, workerPart('analysis-worker', analysis), workerPart('charging-worker', nights), workerPart('reading-worker', readings)]
 }
 
 function workerPart(name: string, begin: () => QueueWorker): Part {

@@ -3,15 +3,19 @@ import fastifyRateLimit from '@fastify/rate-limit'
 import fastifyUnderPressure from '@fastify/under-pressure'
 import fastifyWebsocket from '@fastify/websocket'
 import { randomUUID } from 'node:crypto'
+import { auditRenderer } from '@zhuzhan/audit-files'
 import { HesError } from '@zhuzhan/core'
 import type { CryptoMachine } from '@zhuzhan/contracts'
 import type { Clock } from '@zhuzhan/core'
+import { createModuleStates } from '@zhuzhan/dispatch'
+import type { Enqueue } from '@zhuzhan/dispatch'
 import type { AuditLog, CommandStore, Database, EventLog } from '@zhuzhan/persistence'
 import type { PolicySettings } from '@zhuzhan/policy'
 import type { Logger } from '@zhuzhan/service-kit'
 import { fastify } from 'fastify'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
+import { anomalyRoutes } from './anomaly/routes.js'
 import { createRefusalWitness } from './audit-log/refusals.js'
 import { auditRoutes } from './audit-log/routes.js'
 import { createGuard } from './auth/guard.js'
@@ -20,9 +24,11 @@ import type { Passwords } from './auth/passwords.js'
 import { createPeople } from './auth/people.js'
 import { authRoutes } from './auth/routes.js'
 import { createTokens } from './auth/tokens.js'
+import { chargingRoutes } from './charging/routes.js'
 import { collectionRoutes } from './collection/routes.js'
 import type { Persons } from './authority/persons.js'
 import { noMachine } from './authority/office.js'
+import type { Office } from './authority/office.js'
 import { authorityRoutes } from './authority/routes.js'
 import { batchRoutes } from './commands/batch-routes.js'
 import type { CommandBatches } from './commands/batches.js'
@@ -37,7 +43,6 @@ import { demoAuditPage } from './energy/demo-audit.js'
 import { energyRoutes } from './energy/routes.js'
 import { forecastRoutes } from './energy/forecast-routes.js'
 import { siteAuditRoutes } from './energy/site-audit-routes.js'
-import type { Enqueue } from './enqueue.js'
 import type { EventFeed } from './feed/feed.js'
 import { feedRoutes } from './feed/routes.js'
 import { firmwareRoutes } from './firmware/routes.js'
@@ -47,11 +52,13 @@ import { readJsonBodies } from './http/json-body.js'
 import { measureRequests } from './http/measure.js'
 import { QuietRequests } from './http/quiet-requests.js'
 import { remoteOf } from './http/remote.js'
+import { jobRoutes } from './jobs/routes.js'
+import type { JobView } from './jobs/routes.js'
 import { lineLossRoutes } from './line-loss/routes.js'
+import { mandateRoutes } from './mandates/routes.js'
 import { meteringRoutes } from './metering/routes.js'
 import { thresholdRoutes } from './metering/threshold-routes.js'
 import { keyRoutes } from './keys/routes.js'
-import { createModuleStates } from './modules/module-states.js'
 import { moduleRoutes } from './modules/routes.js'
 import { policyPages, policyRoutes } from './policy/routes.js'
 import { readingRoutes } from './readings/routes.js'
@@ -70,10 +77,13 @@ export interface AppDeps {
   store: CommandStore
   commands: CommandService
   batches: CommandBatches
-  tickets: Pick<Tickets, 'words' | 'prepareFor' | 'sign'>
+  tickets: Pick<Tickets, 'words' | 'prepareFor' | 'peopleFor' | 'sign'>
   /** Laboratories: users become people of the crypto machine by themselves. */
   persons?: Persons | undefined
+  /** Laboratories: orders to the crypto machine without a ceremony. */
+  office?: Office | undefined
   enqueue: Enqueue
+  jobs: JobView
   feed: Pick<EventFeed, 'subscribe'>
   /** For rotations of keys; absent where this service was started without one. */
   machine?: CryptoMachine | undefined
@@ -128,12 +138,14 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
   const tokens = await createTokens(app, deps.tokenSecret)
   await documentApi(app, deps.version)
   startPage(app, { pool, version: deps.version })
-  demoAuditPage(app, clock)
+  const renderer = auditRenderer()
+  app.addHook('onClose', () => renderer.close())
+  demoAuditPage(app, clock, renderer)
   await app.register(policyPages())
 
   const people = createPeople(pool, clock)
   const guard = createGuard(tokens, people)
-  const shared = { pool, guard, clock, log, production, enqueue, people, tokens, passwords: deps.passwords, audit: deps.audit, persons: deps.persons, modules: createModuleStates(deps.machine) }
+  const shared = { pool, guard, clock, log, production, enqueue, people, tokens, passwords: deps.passwords, audit: deps.audit, persons: deps.persons, jobs: deps.jobs, renderer, modules: createModuleStates(deps.machine) }
   await app.register(async (api) => {
     await api.register(authRoutes({ ...shared, limiter: createLoginLimiter(clock) }))
     await api.register(userRoutes(shared))
@@ -144,11 +156,14 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
     await api.register(readingRoutes(shared))
     await api.register(energyRoutes(shared))
     await api.register(siteAuditRoutes(shared))
+    await api.register(jobRoutes(shared))
     await api.register(forecastRoutes(shared))
     await api.register(meteringRoutes(shared))
     await api.register(thresholdRoutes(shared))
     await api.register(theftCaseRoutes(shared))
+    await api.register(anomalyRoutes(shared))
     await api.register(lineLossRoutes(shared))
+    await api.register(chargingRoutes(shared))
     await api.register(costAccountRoutes(shared))
     await api.register(costControlRoutes({ ...shared, batches: deps.batches }))
     await api.register(collectionRoutes({ database: deps.database, guard }))
@@ -158,6 +173,7 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
     await api.register(keyRoutes({ ...shared, machine: deps.machine }))
     await api.register(moduleRoutes({ ...shared, machine: deps.machine, events: deps.events }))
     await api.register(firmwareRoutes({ ...shared, tickets: deps.tickets, machine: deps.machine }))
+    await api.register(mandateRoutes({ ...shared, tickets: deps.tickets, machine: deps.machine, office: deps.office }))
     await api.register(groupRoutes({ ...shared, machine: deps.machine }))
     await api.register(authorityRoutes({ ...shared, machine: deps.machine ?? noMachine() }))
     await api.register(auditRoutes(shared))

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { systemClock } from '@zhuzhan/core'
 import { createCryptoMachineClient } from '@zhuzhan/crypto-client'
+import { createDelivery, createModuleStates } from '@zhuzhan/dispatch'
 import { createAuditLog, createBatchStore, createCommandStore, createEventLog, listen, openDatabase } from '@zhuzhan/persistence'
 import { createQueues } from '@zhuzhan/queues'
 import { policySettings } from '@zhuzhan/policy'
@@ -13,11 +14,10 @@ import { createPasswords } from './auth/passwords.js'
 import { laboratoryOffice, noMachine } from './authority/office.js'
 import { laboratoryPersons } from './authority/persons.js'
 import { placeKeeper } from './authority/place-keeper.js'
+import { serviceKeeper } from './authority/service-keeper.js'
 import { createCommandBatches } from './commands/batches.js'
 import { createBeforeApproval } from './cost-control/before-approval.js'
-import { createDelivery } from './commands/delivery.js'
 import { createCommandService } from './commands/service.js'
-import { createModuleStates } from './modules/module-states.js'
 import { commandSweeper } from './commands/sweeper.js'
 import { createTickets } from './commands/tickets.js'
 import { configSchema } from './config.js'
@@ -56,10 +56,10 @@ async function main(): Promise<void> {
     await ensureFirstAdmin(pool, passwords, { username: config.ZHUZHAN_ADMIN_USERNAME, password: config.ZHUZHAN_ADMIN_PASSWORD, production }, log)
     return createApp({
       database, passwords, store, feed, clock, log, production, policy,
-      audit: createAuditLog(pool), events: createEventLog(pool), enqueue: queues.add,
+      audit: createAuditLog(pool), events: createEventLog(pool), enqueue: queues.add, jobs: queues,
       commands: createCommandService({ pool, store, delivery, tickets, pileObject: config.ZHUZHAN_PILE_OBJECT, clock, modules: createModuleStates(machine) }), tickets,
       batches: createCommandBatches({ pool, store: createBatchStore(pool), delivery, tickets, clock, modules: createModuleStates(machine), beforeApproval: createBeforeApproval({ pool, clock }) }), persons,
-      machine,
+      machine, office,
       version: version(), tokenSecret: config.ZHUZHAN_TOKEN_SECRET, requestsPerMinute: config.ZHUZHAN_API_REQUESTS_PER_MINUTE,
     })
   }
@@ -79,6 +79,7 @@ async function main(): Promise<void> {
         pool, machine, office, clock, log,
         listen: (wake) => listen({ url: config.DATABASE_URL, channel: 'zhuzhan_registry', onNotify: wake, onConnected: wake, onError: warn('registry notifications interrupted') }),
       })] : []),
+      ...(machine && office && config.ZHUZHAN_SERVICE_KEY_FILE !== undefined ? [serviceKeeper({ machine, office, keyFile: config.ZHUZHAN_SERVICE_KEY_FILE, pileObject: config.ZHUZHAN_PILE_OBJECT, clock, log })] : []),
       commandSweeper({ pool, store, delivery, clock, log }),
       feed,
       // Intake last: it stops first.

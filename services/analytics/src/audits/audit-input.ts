@@ -1,9 +1,8 @@
-import { DAY_MS, HesError, dayStart, nextMonth } from '@zhuzhan/core'
+import { DAY_MS, dayStart, FORWARD_ACTIVE_TOTAL, HesError, nextMonth } from '@zhuzhan/core'
 import { exact } from '@zhuzhan/energy-audit'
 import type { AuditInput, Exact } from '@zhuzhan/energy-audit'
 import type pg from 'pg'
 
-const FORWARD_TOTAL = 0x00100201
 const FORWARD_LAST = 0x001002ff
 const DEMAND = 0x10100201
 
@@ -14,13 +13,13 @@ const METER = `SELECT m.id, m.address, m.terminal_address AS terminal, m.name, m
     t.utc_offset_minutes AS "offsetMinutes", m.created_at AS "createdAt",
     (SELECT coalesce(max(horizon_hours), 48)::int FROM collection_plan WHERE interval_minutes IS NOT NULL) AS "horizonHours"
   FROM meter m JOIN terminal t ON t.address = m.terminal_address WHERE m.address = $1 AND m.kind = 'meter'`
-const FIRST = `SELECT min(time) AS first FROM reading_current WHERE meter_id = $1 AND item = ${FORWARD_TOTAL} AND time >= $2 AND time < $3 AND ${CHECKED}`
+const FIRST = `SELECT min(time) AS first FROM reading_current WHERE meter_id = $1 AND item = ${FORWARD_ACTIVE_TOTAL} AND time >= $2 AND time < $3 AND ${CHECKED}`
 // Epoch milliseconds: turning three thousand times into text and back would be half of the work.
 const CURVE = `SELECT extract(epoch FROM time)::float8 * 1000 AS time, value::text AS value, quality::text AS quality, extract(epoch FROM received_at)::float8 * 1000 AS "receivedAt"
   FROM reading_current
-  WHERE meter_id = $1 AND item = ${FORWARD_TOTAL} AND time >= $2 AND time <= $3 AND mod(extract(epoch FROM time), 900) = 0 AND ${CHECKED} ORDER BY time`
+  WHERE meter_id = $1 AND item = ${FORWARD_ACTIVE_TOTAL} AND time >= $2 AND time <= $3 AND mod(extract(epoch FROM time), 900) = 0 AND ${CHECKED} ORDER BY time`
 const MIDNIGHTS = `SELECT time, item & 255 AS index, value::text AS value FROM reading_current
-  WHERE meter_id = $1 AND time = ANY($2::timestamptz[]) AND item BETWEEN ${FORWARD_TOTAL} AND ${FORWARD_LAST} AND ${CHECKED} ORDER BY time, item`
+  WHERE meter_id = $1 AND time = ANY($2::timestamptz[]) AND item BETWEEN ${FORWARD_ACTIVE_TOTAL} AND ${FORWARD_LAST} AND ${CHECKED} ORDER BY time, item`
 const ONE = `SELECT value::text AS value, occurred_at AS "occurredAt" FROM reading_current WHERE meter_id = $1 AND time = $2 AND item = $3 AND ${CHECKED}`
 const CONFLICTS = 'SELECT count(*) AS count FROM reading_conflict WHERE meter_id = $1 AND time >= $2 AND time <= $3'
 
@@ -46,7 +45,7 @@ export async function loadAuditInput(client: pg.ClientBase, address: string, mon
   const { rows: [installed] } = await client.query<{ first: Date | null }>(FIRST, [id, asked, createdAt])
   const curve = await client.query<CurveRow>(CURVE, span)
   const registers = await client.query<{ time: Date; index: number; value: string }>(MIDNIGHTS, [id, midnights])
-  const year = await client.query<OneRow>(ONE, [id, new Date(dayStart(`${month.slice(0, 4)}-01-01`, meter.offsetMinutes)), FORWARD_TOTAL])
+  const year = await client.query<OneRow>(ONE, [id, new Date(dayStart(`${month.slice(0, 4)}-01-01`, meter.offsetMinutes)), FORWARD_ACTIVE_TOTAL])
   const demand = await client.query<OneRow>(ONE, [id, new Date(end), DEMAND])
   const conflicts = await client.query<{ count: number }>(CONFLICTS, span)
 

@@ -1,6 +1,7 @@
 import type { Clock } from '@zhuzhan/core'
 import { auditReport } from '@zhuzhan/energy-audit'
 import type { AuditReport } from '@zhuzhan/energy-audit'
+import { snapshot } from '@zhuzhan/persistence'
 import type { Queues } from '@zhuzhan/queues'
 import type pg from 'pg'
 import type { LongWork } from '../days/day-figures.js'
@@ -26,21 +27,12 @@ export function createAudits({ pool, queues, clock }: { pool: pg.Pool; queues: P
   return {
     one: async (meter, month) => {
       const now = clock.now()
-      const client = await pool.connect()
-      let broken: Error | undefined
-      try {
-        await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ')
-        const { meterId, input } = await loadAuditInput(client, meter, month, now)
-        const report = auditReport(input)
-        await client.query('COMMIT')
-        await client.query(STORE, [meterId, `${month}-01`, JSON.stringify(report), new Date(now)])
-        return report
-      } catch (error) {
-        await client.query('ROLLBACK').catch((rollback: Error) => { broken = rollback })
-        throw error
-      } finally {
-        client.release(broken)
-      }
+      const { meterId, report } = await snapshot(pool, async (client) => {
+        const { meterId: id, input } = await loadAuditInput(client, meter, month, now)
+        return { meterId: id, report: auditReport(input) }
+      })
+      await pool.query(STORE, [meterId, `${month}-01`, JSON.stringify(report), new Date(now)])
+      return report
     },
     all: async (month, work) => {
       const months = month === undefined ? monthsDue(clock.now()) : [month]

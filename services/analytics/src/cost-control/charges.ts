@@ -1,4 +1,4 @@
-import { addDays, dayStart } from '@zhuzhan/core'
+import { addDays, dayStart, FORWARD_ACTIVE_TOTAL } from '@zhuzhan/core'
 import { CostContract } from '@zhuzhan/contracts'
 import { localTime, money } from '@zhuzhan/cost-control'
 import { TARIFFS, exact, sum, times } from '@zhuzhan/energy-audit'
@@ -8,26 +8,33 @@ import type pg from 'pg'
 import { dayCharge } from './day-charge.js'
 import type { DayRegister } from './day-charge.js'
 
-const TOTAL = 0x00100201
-const LAST = TOTAL + 5
+const LAST = FORWARD_ACTIVE_TOTAL + 5
 const PAGE = 200
 /** Figures that were computed in a transaction which ended after our last look are found again. */
 const OVERLAP_MS = 600_000
 
 interface Due { account: string; contract: unknown; meterId: number; tariff: string | null; ratio: [string, string]; offsetMinutes: number; chargedFrom: string }
 
+/** An energy whose register a person took out: its row is gone, its history stays (energy/daily-energy.ts). */
+const TOTAL_HEX = FORWARD_ACTIVE_TOTAL.toString(16).toUpperCase().padStart(8, '0')
+const TAKEN_BACK = `h.figure = 'daily_energy' AND h.after = '{}' AND h.subject LIKE '%/${TOTAL_HEX}' AND h.at > a.charged_at - interval '${OVERLAP_MS} ms'`
+
 const DUE = `SELECT a.account, a.contract, m.id AS "meterId", m.tariff, ARRAY[m.ct_ratio::text, m.pt_ratio::text] AS ratio, t.utc_offset_minutes AS "offsetMinutes", to_char(a.charged_from, 'YYYY-MM-DD') AS "chargedFrom"
   FROM cost_account a JOIN meter m ON m.address = a.meter JOIN terminal t ON t.address = m.terminal_address
-  WHERE a.account > $1 AND (a.contract->>'lateFee' IS NOT NULL OR a.contract->>'mode' = 'local' OR EXISTS (SELECT 1 FROM daily_energy d WHERE d.meter_id = m.id AND d.item = ${TOTAL} AND d.day >= a.charged_from AND d.computed_at > a.charged_at - interval '${OVERLAP_MS} ms'))
+  WHERE a.account > $1 AND (a.contract->>'lateFee' IS NOT NULL OR a.contract->>'mode' = 'local' OR EXISTS (SELECT 1 FROM daily_energy d WHERE d.meter_id = m.id AND d.item = ${FORWARD_ACTIVE_TOTAL} AND d.day >= a.charged_from AND d.computed_at > a.charged_at - interval '${OVERLAP_MS} ms')
+    OR EXISTS (SELECT 1 FROM figure_history h WHERE h.meter_id = m.id AND ${TAKEN_BACK}))
   ORDER BY a.account LIMIT ${PAGE}`
 /** Days whose registers changed, with every tariff register. An implausible leap (vee_day without energy) is no energy. */
 const REGISTERS = `SELECT to_char(d.day, 'YYYY-MM-DD') AS day, d.item & 255 AS index, CASE WHEN v.why_not IS NULL THEN d.energy::text END AS energy, COALESCE(v.why_not, d.state) AS state
-  FROM daily_energy d JOIN cost_account a ON a.account = $2 LEFT JOIN vee_day v ON v.meter_id = d.meter_id AND v.day = d.day AND v.item = ${TOTAL} AND v.day_over
-  WHERE d.meter_id = $1 AND d.item BETWEEN ${TOTAL} AND ${LAST} AND d.day >= $3::date AND d.day IN (SELECT day FROM daily_energy WHERE meter_id = $1 AND item = ${TOTAL} AND computed_at > a.charged_at - interval '${OVERLAP_MS} ms')
+  FROM daily_energy d JOIN cost_account a ON a.account = $2 LEFT JOIN vee_day v ON v.meter_id = d.meter_id AND v.day = d.day AND v.item = ${FORWARD_ACTIVE_TOTAL} AND v.day_over
+  WHERE d.meter_id = $1 AND d.item BETWEEN ${FORWARD_ACTIVE_TOTAL} AND ${LAST} AND d.day >= $3::date AND d.day IN (SELECT day FROM daily_energy WHERE meter_id = $1 AND item = ${FORWARD_ACTIVE_TOTAL} AND computed_at > a.charged_at - interval '${OVERLAP_MS} ms')
   ORDER BY d.day, d.item`
+/** Days of which no total register is left. */
+const GONE = `SELECT DISTINCT split_part(h.subject, '/', 1) AS day FROM figure_history h JOIN cost_account a ON a.account = $2 WHERE h.meter_id = $1 AND ${TAKEN_BACK}
+  AND NOT EXISTS (SELECT 1 FROM daily_energy d WHERE d.meter_id = h.meter_id AND d.item = ${FORWARD_ACTIVE_TOTAL} AND d.day = split_part(h.subject, '/', 1)::date) ORDER BY 1`
 /** The remaining amount of a meter that counts by itself (wallet, OAD 202C0200), as far as a collection plan asks for it. */
 const WALLET = `SELECT value::text AS value, time FROM reading_value WHERE meter_id = $1 AND item = ${0x202c0201} AND quality <> 'replay-unchecked' ORDER BY time DESC LIMIT 1`
-const YEAR = `SELECT to_char(day, 'YYYY-MM-DD') AS day, energy::text AS energy FROM daily_energy WHERE meter_id = $1 AND item = ${TOTAL} AND day >= $2::date AND day < $3::date ORDER BY day`
+const YEAR = `SELECT to_char(day, 'YYYY-MM-DD') AS day, energy::text AS energy FROM daily_energy WHERE meter_id = $1 AND item = ${FORWARD_ACTIVE_TOTAL} AND day >= $2::date AND day < $3::date ORDER BY day`
 
 export interface Charges {
   /** Books what changed since the last run. Cut off anywhere it is run again: nothing is booked twice. @returns entries booked */
@@ -57,10 +64,15 @@ export function createCharges({ pool, ledger }: { pool: pg.Pool; ledger: CostLed
     for (const [day, registers] of days) {
       const used = terms.prices === undefined && tariff?.yearlyStepsKwh ? await before(due.meterId, day) : undefined
       const charge = dayCharge(registers, terms, tariff, times(exact(due.ratio[0]), exact(due.ratio[1])), used)
-      if ('refused' in charge) continue
       const readAt = dayStart(addDays(day, 1), due.offsetMinutes)
+      if ('refused' in charge) {
+        if (charge.register && await ledger.reverse(due.account, { day, readAt, why: charge.refused }, now)) booked += 1
+        continue
+      }
       if (await ledger.charge(due.account, { day, amount: charge.amount, quality: charge.quality, readAt, detail: { registers: Object.fromEntries(registers.map(({ index, energy }) => [index, energy])), notApplied: charge.notApplied } }, now)) booked += 1
     }
+    const gone = await pool.query<{ day: string }>(GONE, [due.meterId, due.account])
+    for (const { day } of gone.rows) if (await ledger.reverse(due.account, { day, readAt: dayStart(addDays(day, 1), due.offsetMinutes), why: 'its register was taken out' }, now)) booked += 1
     if (terms.lateFee && await ledger.lateFee(due.account, localTime(now, due.offsetMinutes).day, now)) booked += 1
     return booked
   }

@@ -2,16 +2,17 @@ import { HesError, errorText } from '@zhuzhan/core'
 import type { CostDecisions } from '@zhuzhan/persistence'
 import type { Logger } from 'pino'
 import type { Charges } from './charges.js'
+import type { MandateClosings } from './mandate-closings.js'
 import type { ReadBacks } from './read-backs.js'
 
 const PAGE = 200
 
 export interface CostRun {
-  run(now: number, signal?: AbortSignal): Promise<{ booked: number; looked: number; faults: number }>
+  run(now: number, signal?: AbortSignal): Promise<{ booked: number; looked: number; faults: number; closings: number }>
 }
 
-/** One pass of cost control: charges from the daily registers, what meters said after commands, then every account that may change. */
-export function createCostRun({ charges, readBacks, decisions, log }: { charges: Charges; readBacks: ReadBacks; decisions: CostDecisions; log: Logger }): CostRun {
+/** One pass of cost control: charges from the daily registers, what meters said after commands, every account that may change, then supply that a mandate gives back. */
+export function createCostRun({ charges, readBacks, decisions, closings, log }: { charges: Charges; readBacks: ReadBacks; decisions: CostDecisions; closings: MandateClosings; log: Logger }): CostRun {
   return {
     run: async (now, signal) => {
       const booked = await charges.run(now, signal)
@@ -30,7 +31,7 @@ export function createCostRun({ charges, readBacks, decisions, log }: { charges:
           looked += 1
           signal?.throwIfAborted()
         }
-        if (page.length < PAGE) return { booked, looked, faults }
+        if (page.length < PAGE) return { booked, looked, faults, closings: await closings.run(now, signal) }
         after = page.at(-1)
       }
     },

@@ -11,7 +11,8 @@ export interface DayRegister {
   state: string
 }
 
-export type DayCharge = { amount: Money; quality: ChargeQuality; notApplied: string[] } | { refused: string }
+/** `register`: the registers themselves do not carry a charge, so none that was booked before has anything under it. */
+export type DayCharge = { amount: Money; quality: ChargeQuality; notApplied: string[] } | { refused: string; register?: true }
 
 /** Which period a tariff register counts. UNSURE, as in the audits: 尖 峰 平 谷, a fifth is sometimes the deep valley. */
 const PERIOD_OF: ReadonlyMap<number, Period> = new Map([[2, 'sharp'], [3, 'peak'], [4, 'flat'], [5, 'valley'], [6, 'deep']])
@@ -29,7 +30,7 @@ const EXACT_IN_MONEY = 10n ** 8n
  */
 export function dayCharge(registers: readonly DayRegister[], terms: Pick<CostContract, 'prices'>, tariff: Tariff | undefined, ratio: Exact, before: Exact | undefined): DayCharge {
   const total = registers.find(({ index }) => index === 1)
-  if (total?.energy == null) return { refused: `the register gives no energy: ${total?.state ?? 'none'}` }
+  if (total?.energy == null) return { refused: `the register gives no energy: ${total?.state ?? 'none'}`, register: true }
   const energy = exact(total.energy)
   const prices = terms.prices && new Map(Object.entries(terms.prices).map(([period, price]) => [period as Period, exact(price)]))
   const applied: Tariff | undefined = prices ? { id: 'contract', region: '', customers: '', document: 'the contract', periods: [] } : tariff
@@ -41,7 +42,7 @@ export function dayCharge(registers: readonly DayRegister[], terms: Pick<CostCon
   if (!flatOnly) {
     const difference = energy - sum(byPeriod.values())
     const tolerance = BigInt(Math.max(1, kept.length)) * DIGIT * ratio / exact('1')
-    if (kept.length === 0 || difference > tolerance || -difference > tolerance) return { refused: 'the tariff registers do not add up to the total' }
+    if (kept.length === 0 || difference > tolerance || -difference > tolerance) return { refused: 'the tariff registers do not add up to the total', register: true }
   }
   const cost = costOf(applied, flatOnly ? new Map([['flat', energy]]) : byPeriod, before, { ...(prices ? { prices } : {}) })
   if (cost.amount === undefined) return { refused: cost.notApplied.join('; ') }

@@ -1,7 +1,6 @@
-import { addDays, dayStart } from '@zhuzhan/core'
+import { addDays, dayStart, FORWARD_ACTIVE_TOTAL } from '@zhuzhan/core'
 import type { LocalDay } from '@zhuzhan/core'
 import type pg from 'pg'
-import { TOTAL } from '../metering/load-days.js'
 import { boundsOf } from '../completeness/completeness.js'
 
 export interface RegisterSettings {
@@ -34,7 +33,7 @@ const COMPUTE = `
       a.quality IN ('estimated', 'edited') OR b.quality IN ('estimated', 'edited') AS estimated,
       b.value < a.value AND a.value >= $6::numeric * (1 - ${NEAR_END}) AND a.value < $6::numeric
         AND b.value + $6::numeric - a.value <= $6::numeric * ${NEAR_END} AS rolled_over,
-      a.item BETWEEN ${TOTAL} AND ${TOTAL + 5} AND EXISTS (SELECT FROM vee_day v WHERE v.meter_id = d.id AND v.day = $1::date AND v.item = ${TOTAL} AND v.day_over AND v.energy IS NULL) AS doubtful
+      a.item BETWEEN ${FORWARD_ACTIVE_TOTAL} AND ${FORWARD_ACTIVE_TOTAL + 5} AND EXISTS (SELECT FROM vee_day v WHERE v.meter_id = d.id AND v.day = $1::date AND v.item = ${FORWARD_ACTIVE_TOTAL} AND v.day_over AND v.energy IS NULL) AS doubtful
     FROM day_of d
     JOIN reading_current a ON a.meter_id = d.id AND a.meter_id = ANY($2::int[]) AND a.time = d.from_at AND a.time = ANY($7::timestamptz[]) AND a.time >= $4 AND a.time < $5 AND a.quality <> 'replay-unchecked'
     JOIN reading_current b ON b.meter_id = d.id AND b.meter_id = ANY($2::int[]) AND b.time = d.from_at + interval '1 day' AND b.time = ANY($8::timestamptz[]) AND b.item = a.item AND b.time >= $4 AND b.time < $5 AND b.quality <> 'replay-unchecked'

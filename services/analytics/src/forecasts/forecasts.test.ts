@@ -53,7 +53,7 @@ test('tomorrow of a site: every quarter hour, the candidates beside it, and one 
   const wape = power.reduce((sum, kw, slot) => sum + Math.abs(kw - truth[slot]!), 0) / truth.reduce((a, b) => a + b, 0)
   expect(wape).toBeLessThan(0.1)
   const backTest = row?.['back_test'] as { wape: number; days: number; candidates: Record<string, { wape: number }> }
-  expect(Object.keys(backTest.candidates).sort()).toEqual(['blend', 'boosted', 'last-week', 'mean-7-days', 'median-weekdays', 'ridge', 'yesterday'])
+  expect(Object.keys(backTest.candidates).sort()).toEqual(['boosted', 'combined', 'hourly', 'last-week', 'mean-7-days', 'median-weekdays', 'ridge', 'yesterday'])
   expect(backTest.wape).toBeLessThan(Math.max(...Object.values(backTest.candidates).map((one) => one.wape)))
   expect(row).toMatchObject({ day: TOMORROW, version: 1, why_not: null, seen: { meters: 2, days: DAYS } })
 

@@ -1,4 +1,4 @@
-import { HesError, addDays, dayStart, localDay } from '@zhuzhan/core'
+import { DAY_MS, HesError, addDays, dayStart, localDay } from '@zhuzhan/core'
 import type { Clock } from '@zhuzhan/core'
 import type { ForecastReport } from '@zhuzhan/energy-models'
 import { listEnergySites, storeForecast } from '@zhuzhan/persistence'
@@ -6,9 +6,9 @@ import type { ForecastRow } from '@zhuzhan/persistence'
 import type { Queues } from '@zhuzhan/queues'
 import type pg from 'pg'
 import type { LongWork } from '../days/day-figures.js'
+import { createModelThread } from '../model-thread.js'
 import { subjectLoad } from './subject-load.js'
 import type { SubjectLoad } from './subject-load.js'
-import { walkInThread } from './walk-thread.js'
 
 export interface Forecasts {
   /** Computes one day of one subject. @returns the version that holds @throws HesError NOT_FOUND, STATE_CONFLICT before its hour has come */
@@ -21,23 +21,27 @@ export interface Forecasts {
 export const ISSUE_HOUR = 10
 /** Days compared with what was measured, for the accuracy that stands beside a forecast. */
 const BACK_TEST_DAYS = 28
-const DAY_MS = 86_400_000
 const HOUR_MS = 3_600_000
+/** Learning takes seconds. */
+const FORECAST_MS = 120_000
 /** Behind the figures of the day and the audits. */
 const PRIORITY = 20
 
 /** Day-ahead forecasts of loads, kept as versions in load_forecast. */
 export function createForecasts({ pool, queues, clock }: { pool: pg.Pool; queues: Pick<Queues, 'add'>; clock: Clock }): Forecasts {
   const forecast = async ({ load, utcOffsetMinutes, seen, digest }: SubjectLoad, day: string, signal: AbortSignal): Promise<Omit<ForecastRow, 'version' | 'level' | 'subject'>> => {
+    const thread = createModelThread()
     const common = { day, utcOffsetMinutes, seen, digest, computedAt: new Date(clock.now()) }
     try {
-      const { points, ...report } = await walkInThread(load, load.start + (load.days - 1 - BACK_TEST_DAYS) * DAY_MS, ISSUE_HOUR, signal)
+      const { points, ...report } = await thread.run('walkForward', [load, { from: load.start + (load.days - 1 - BACK_TEST_DAYS) * DAY_MS, issueHour: ISSUE_HOUR }], FORECAST_MS, signal)
       const own = points.filter(({ time }) => time.startsWith(day))
       if (own.length !== load.perDay) throw new HesError('DATA_REFUSED', `The candidates need more days before ${day}.`)
       return { ...common, method: own[0]?.method ?? null, power: own.map(({ forecast: kw }) => Math.round(kw * 1_000) / 1_000), whyNot: null, backTest: backTestOf(report) }
     } catch (error) {
       if (!(error instanceof HesError) || error.code !== 'DATA_REFUSED') throw error
       return { ...common, method: null, power: null, whyNot: error.message, backTest: null }
+    } finally {
+      await thread.stop()
     }
   }
   return {

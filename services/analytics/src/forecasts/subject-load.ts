@@ -1,16 +1,15 @@
 import { createHash } from 'node:crypto'
-import { HesError, addDays } from '@zhuzhan/core'
-import { sumLoad } from '@zhuzhan/energy-models'
+import { addDays, DAY_MS, FORWARD_ACTIVE_TOTAL, HesError } from '@zhuzhan/core'
+import { FORECAST_LOOK_BACK_DAYS, sumLoad } from '@zhuzhan/energy-models'
 import type { Load } from '@zhuzhan/energy-models'
 import { measuredPower } from '@zhuzhan/metering'
 import { mainMeters, storedDays } from '@zhuzhan/persistence'
 import type pg from 'pg'
-import { STEP_MS, TOTAL } from '../metering/load-days.js'
+import { STEP_MS } from '../metering/load-days.js'
 
-const DAY_MS = 86_400_000
 const PER_DAY = DAY_MS / STEP_MS
-/** What a forecast learns from (84 days), what its features look back at (29), and the weeks in which candidates are compared. */
-const HISTORY_DAYS = 160
+/** Before the first day that is compared, and the weeks in which candidates are. */
+const HISTORY_DAYS = FORECAST_LOOK_BACK_DAYS + 45
 
 export interface SubjectLoad {
   load: Load
@@ -30,7 +29,7 @@ export async function subjectLoad(pool: pg.Pool, level: string, subject: string,
   const meters = await mainMeters(pool, level, subject)
   const [first] = meters
   if (!first) throw new HesError('NOT_FOUND', `There is no ${level} ${subject} with a main meter.`)
-  const rows = await storedDays(pool, meters.map(({ id }) => id), TOTAL, addDays(day, -HISTORY_DAYS), addDays(day, -1))
+  const rows = await storedDays(pool, meters.map(({ id }) => id), FORWARD_ACTIVE_TOTAL, addDays(day, -HISTORY_DAYS), addDays(day, -1))
   const from = rows.reduce((least, row) => (row.day < least ? row.day : least), addDays(day, -1))
   // Wall time of the subject: the calendar of its own days is what a load follows.
   const start = Date.parse(`${from}T00:00:00Z`)

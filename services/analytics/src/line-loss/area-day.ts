@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto'
-import { addDays } from '@zhuzhan/core'
+import { addDays, FORWARD_ACTIVE_TOTAL } from '@zhuzhan/core'
 import type { LocalDay } from '@zhuzhan/core'
 import { LOSS_COVERAGE, exact, lineLossOf, sum, toNumber } from '@zhuzhan/energy-audit'
 import type { Exact, LineLoss } from '@zhuzhan/energy-audit'
 import type pg from 'pg'
-import { TOTAL } from '../metering/load-days.js'
 import { diagnose } from './diagnosis.js'
 import type { Diagnosis, UserMeter } from './diagnosis.js'
 
@@ -16,10 +15,10 @@ const NORMAL_BELOW = 7
 const MEMBERS = `SELECT l.meter_id AS id, m.address, l.role, v.energy::text AS energy, v.basis, v.why_not AS "whyNot", coalesce(v.estimated_share, 0) AS "estimatedShare",
     coalesce((SELECT jsonb_agg(DISTINCT f->>'code') FROM jsonb_array_elements(v.findings) AS f), '[]') AS codes, r.energy::text AS reverse
   FROM loss_area_meter l JOIN meter m ON m.id = l.meter_id
-  LEFT JOIN vee_day v ON v.meter_id = l.meter_id AND v.day = $2::date AND v.item = ${TOTAL} AND v.day_over
+  LEFT JOIN vee_day v ON v.meter_id = l.meter_id AND v.day = $2::date AND v.item = ${FORWARD_ACTIVE_TOTAL} AND v.day_over
   LEFT JOIN daily_energy r ON r.meter_id = l.meter_id AND r.day = $2::date AND r.item = ${REVERSE}
   WHERE l.area = $1 AND l.from_day <= $2::date AND (l.to_day IS NULL OR l.to_day > $2::date) ORDER BY m.address`
-const BEFORE = `SELECT meter_id AS id, day::text AS day, energy::float8 AS energy FROM vee_day WHERE meter_id = ANY($1::int[]) AND item = ${TOTAL} AND day >= $2::date AND day < $3::date AND day_over AND energy IS NOT NULL`
+const BEFORE = `SELECT meter_id AS id, day::text AS day, energy::float8 AS energy FROM vee_day WHERE meter_id = ANY($1::int[]) AND item = ${FORWARD_ACTIVE_TOTAL} AND day >= $2::date AND day < $3::date AND day_over AND energy IS NOT NULL`
 const LOSSES = `SELECT DISTINCT ON (day) day::text AS day, supply::float8 + feed_in::float8 AS supply, supply::float8 + feed_in::float8 - sales::float8 AS loss
   FROM area_loss_day WHERE area = $1 AND day >= $2::date AND day < $3::date AND percent IS NOT NULL ORDER BY day, version DESC`
 

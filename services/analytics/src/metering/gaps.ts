@@ -1,16 +1,17 @@
+import { FORWARD_ACTIVE_TOTAL } from '@zhuzhan/core'
 import type { LocalDay } from '@zhuzhan/core'
 import type { DayFigure } from '@zhuzhan/metering'
 import type pg from 'pg'
-import { STEP_MS, TOTAL } from './load-days.js'
+import { STEP_MS } from './load-days.js'
 import type { LoadedDay } from './load-days.js'
 
 type Judged = { loaded: LoadedDay; figure: DayFigure }
 
 const FILLED = `UPDATE vee_gap g SET state = 'filled', closed_at = $4
-  WHERE g.meter_id = ANY($1::int[]) AND g.day = $2::date AND g.item = ${TOTAL} AND g.state <> 'filled'
+  WHERE g.meter_id = ANY($1::int[]) AND g.day = $2::date AND g.item = ${FORWARD_ACTIVE_TOTAL} AND g.state <> 'filled'
     AND NOT EXISTS (SELECT FROM jsonb_to_recordset($3::jsonb) AS n (meter_id int, from_at timestamptz, to_at timestamptz) WHERE n.meter_id = g.meter_id AND n.from_at = g.from_at AND n.to_at = g.to_at)`
 const STORE = `INSERT INTO vee_gap (meter_id, item, day, from_at, to_at, reason, method, refused, state, first_seen_at)
-  SELECT meter_id, ${TOTAL}, $1::date, from_at, to_at, reason, method, refused, 'open', $3
+  SELECT meter_id, ${FORWARD_ACTIVE_TOTAL}, $1::date, from_at, to_at, reason, method, refused, 'open', $3
   FROM jsonb_to_recordset($2::jsonb) AS n (meter_id int, from_at timestamptz, to_at timestamptz, reason text, method text, refused text)
   ON CONFLICT (meter_id, item, from_at, to_at) DO UPDATE SET reason = excluded.reason, method = excluded.method, refused = excluded.refused,
     state = CASE WHEN vee_gap.state = 'filled' THEN 'open' ELSE vee_gap.state END, closed_at = CASE WHEN vee_gap.state = 'final' THEN vee_gap.closed_at END`

@@ -1,4 +1,4 @@
-import { addDays, dayStart } from '@zhuzhan/core'
+import { addDays, dayStart, FORWARD_ACTIVE_TOTAL } from '@zhuzhan/core'
 import type { LocalDay } from '@zhuzhan/core'
 import { TARIFFS, exactText, exact, times } from '@zhuzhan/energy-audit'
 import type { Tariff } from '@zhuzhan/energy-audit'
@@ -9,11 +9,9 @@ import { boundsOf } from '../completeness/completeness.js'
 import { CURVE_ITEMS, SLOTS, packSeries } from './day-curves.js'
 import type { DayCurve } from './day-curves.js'
 
-/** Forward active total: the channel that is validated. */
-export const TOTAL = 0x00100201
-const RATES = [1, 2, 3, 4].map((n) => TOTAL + n)
+const RATES = [1, 2, 3, 4].map((n) => FORWARD_ACTIVE_TOTAL + n)
 /** What audits read beside at midnights: rates of the tariff, reverse active, combined reactive 1. */
-const FROZEN = [...[1, 2, 3, 4, 5].map((n) => TOTAL + n), 0x00200201, 0x00300201]
+const FROZEN = [...[1, 2, 3, 4, 5].map((n) => FORWARD_ACTIVE_TOTAL + n), 0x00200201, 0x00300201]
 const VOLTAGES = CURVE_ITEMS.slice(0, 3)
 const CURRENTS = CURVE_ITEMS.slice(3, 6)
 const POWER_FACTOR = CURVE_ITEMS[6]
@@ -43,7 +41,7 @@ const CONFLICTS = `WITH ${DAY_OF}
   WHERE NOT EXISTS (SELECT FROM edited_value e WHERE e.meter_id = c.meter_id AND e.time = c.time AND e.item = c.item)`
 const HISTORY = `SELECT meter_id AS meter, to_char(day, 'YYYY-MM-DD') AS day, CASE WHEN complete THEN digits END AS digits, decimals,
     CASE WHEN day = ANY($4::date[]) THEN best END AS best, CASE WHEN day = ANY($4::date[]) THEN states END AS states
-  FROM vee_day WHERE meter_id = ANY($1::int[]) AND item = ${TOTAL} AND day >= $2::date AND day < $3::date ORDER BY day DESC`
+  FROM vee_day WHERE meter_id = ANY($1::int[]) AND item = ${FORWARD_ACTIVE_TOTAL} AND day >= $2::date AND day < $3::date ORDER BY day DESC`
 
 interface MeterRow { id: number; address: string; tariff: string | null; createdAt: number; offsetMinutes: number; ct: string; pt: string; former: [number, string, string][]; own: unknown[] }
 interface ValueRow { meter: number; item: number; slots: string; values: string; qualities: string; receivedAt: Date }
@@ -68,8 +66,8 @@ export async function loadDays(client: pg.ClientBase, day: LocalDay, meterIds: r
   const like = [1, 2, 3, 4].map((week) => addDays(day, -7 * week))
   const { rows: meters } = await client.query<MeterRow>(METERS, [meterIds])
   const { rows: classes } = await client.query<{ scope: string; thresholds: unknown }>("SELECT scope, thresholds FROM vee_threshold WHERE scope LIKE 'class/%'")
-  const { rows: values } = await client.query<ValueRow>(VALUES, [day, meterIds, [TOTAL, ...FROZEN, ...CURVE_ITEMS], from, to])
-  const { rows: conflicts } = await client.query<{ meter: number; slot: number }>(CONFLICTS, [day, meterIds, TOTAL])
+  const { rows: values } = await client.query<ValueRow>(VALUES, [day, meterIds, [FORWARD_ACTIVE_TOTAL, ...FROZEN, ...CURVE_ITEMS], from, to])
+  const { rows: conflicts } = await client.query<{ meter: number; slot: number }>(CONFLICTS, [day, meterIds, FORWARD_ACTIVE_TOTAL])
   const { rows: history } = await client.query<HistoryRow>(HISTORY, [meterIds, addDays(day, -400), day, like])
   const valuesOf = grouped(values)
   const conflictsOf = grouped(conflicts)
@@ -79,7 +77,7 @@ export async function loadDays(client: pg.ClientBase, day: LocalDay, meterIds: r
     const start = dayStart(day, meter.offsetMinutes)
     const own = new Map((valuesOf.get(meter.id) ?? []).map((row) => [row.item, row]))
     const dayOver = now >= start + DAY_MS
-    const total = own.get(TOTAL)
+    const total = own.get(FORWARD_ACTIVE_TOTAL)
     const slots = total?.slots.split(',').map(Number) ?? []
     // Expected is what was due since the meter was installed (analytics §1): a day in progress ends with its last register, an installation
     // within the day begins it with its first.
@@ -97,7 +95,7 @@ export async function loadDays(client: pg.ClientBase, day: LocalDay, meterIds: r
     const digits = ({ digits: count, decimals: had }: HistoryRow): number => (count === null ? NaN : Math.round(count * 10 ** (decimals - had)))
     const likeRows = like.flatMap((one) => earlier.filter((row) => row.day === one))
     const at = (slot: number) => (item: number): number => registerAt(own.get(item), slot, decimals)
-    const registers = [TOTAL, ...RATES]
+    const registers = [FORWARD_ACTIVE_TOTAL, ...RATES]
     return [{
       meter: { id: meter.id, address: meter.address, tariff, offsetMinutes: meter.offsetMinutes },
       start: start + first * STEP_MS, dayOver, ratio,
@@ -172,10 +170,10 @@ function curveOfDay(own: ReadonlyMap<number, ValueRow>): DayCurve {
     const texts = row?.values.split(',') ?? []
     return row ? [[place, row.slots.split(',').map((slot, n) => [Number(slot), texts[n] as string] as const)] as const] : []
   })
-  const total = own.get(TOTAL)
+  const total = own.get(FORWARD_ACTIVE_TOTAL)
   const inside = total?.slots.split(',').map((slot) => Number(slot) < SLOTS) ?? []
   const qualities = total?.qualities.split(',') ?? []
-  const registers = [TOTAL, ...FROZEN].flatMap((item) => {
+  const registers = [FORWARD_ACTIVE_TOTAL, ...FROZEN].flatMap((item) => {
     const row = own.get(item)
     return row?.slots.split(',', 1)[0] === '0' ? [[String(item), row.values.split(',', 1)[0] as string]] : []
   })

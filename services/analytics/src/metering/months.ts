@@ -1,18 +1,17 @@
-import { nextMonth } from '@zhuzhan/core'
+import { FORWARD_ACTIVE_TOTAL, nextMonth } from '@zhuzhan/core'
 import { TARIFFS, exact } from '@zhuzhan/energy-audit'
 import type { Period } from '@zhuzhan/energy-audit'
 import { monthFigure, periodEnergy } from '@zhuzhan/metering'
 import type { DayPart } from '@zhuzhan/metering'
 import type pg from 'pg'
-import { TOTAL } from './load-days.js'
 
 const DAYS = `SELECT v.meter_id AS meter, to_char(v.day, 'YYYY-MM-DD') AS day, v.energy::text AS energy, v.why_not AS "whyNot", v.estimated_share AS "estimatedShare", v.may_act AS "mayAct",
     v.periods, v.decimals, v.ratio::text AS ratio, m.tariff
   FROM vee_day v JOIN meter m ON m.id = v.meter_id
-  WHERE v.meter_id = ANY($1::int[]) AND v.item = ${TOTAL} AND v.day >= $2::date AND v.day < $3::date AND v.day_over ORDER BY v.meter_id, v.day`
+  WHERE v.meter_id = ANY($1::int[]) AND v.item = ${FORWARD_ACTIVE_TOTAL} AND v.day >= $2::date AND v.day < $3::date AND v.day_over ORDER BY v.meter_id, v.day`
 const COMPARED = ['energy', 'why_not', 'days', 'estimated_share', 'by_period', 'cost', 'not_applied', 'may_act']
 const STORE = `INSERT INTO consumption_month (meter_id, month, item, ${COMPARED.join(', ')}, computed_at)
-  SELECT meter_id, $2::date, ${TOTAL}, ${COMPARED.join(', ')}, $3
+  SELECT meter_id, $2::date, ${FORWARD_ACTIVE_TOTAL}, ${COMPARED.join(', ')}, $3
   FROM jsonb_to_recordset($1::jsonb) AS r (meter_id int, energy numeric, why_not text, days int, estimated_share float8, by_period jsonb, cost numeric, not_applied jsonb, may_act boolean)
   ON CONFLICT (meter_id, month, item) DO UPDATE SET ${[...COMPARED, 'computed_at'].map((column) => `${column} = excluded.${column}`).join(', ')}
   WHERE (${COMPARED.map((column) => `consumption_month.${column}`).join(', ')}) IS DISTINCT FROM (${COMPARED.map((column) => `excluded.${column}`).join(', ')})`

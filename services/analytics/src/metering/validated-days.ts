@@ -1,4 +1,4 @@
-import { addDays } from '@zhuzhan/core'
+import { addDays, FORWARD_ACTIVE_TOTAL } from '@zhuzhan/core'
 import type { LocalDay } from '@zhuzhan/core'
 import { exact, exactText, times } from '@zhuzhan/energy-audit'
 import { MISSING, dayFigure, exactDigits, periodDigits } from '@zhuzhan/metering'
@@ -7,18 +7,18 @@ import type pg from 'pg'
 import { areasDue } from '../line-loss/line-loss.js'
 import { storeCurves } from './day-curves.js'
 import { orderAgain, storeGaps } from './gaps.js'
-import { STEP_MS, TOTAL, loadDays } from './load-days.js'
+import { STEP_MS, loadDays } from './load-days.js'
 import type { LoadedDay } from './load-days.js'
 import { computeMonths } from './months.js'
 
 /** Days back that may look at a day as history: the largest `stepHistoryDays` that the thresholds allow. */
 const LOOKING_BACK_DAYS = 400
 
-const EXISTING = `SELECT meter_id AS id FROM vee_day WHERE meter_id = ANY($1::int[]) AND day = $2::date AND item = ${TOTAL} AND day_over`
+const EXISTING = `SELECT meter_id AS id FROM vee_day WHERE meter_id = ANY($1::int[]) AND day = $2::date AND item = ${FORWARD_ACTIVE_TOTAL} AND day_over`
 const COLUMNS = 'meter_id, day, item, day_over, decimals, ratio, digits, energy, why_not, basis, counts, estimated_share, complete, may_act, best, states, gaps, findings, periods, computed_at'
 const COMPARED = ['day_over', 'decimals', 'ratio', 'digits', 'energy', 'why_not', 'basis', 'counts', 'estimated_share', 'complete', 'may_act', 'best', 'states', 'gaps', 'findings', 'periods']
 const STORE = `INSERT INTO vee_day (${COLUMNS})
-  SELECT meter_id, $2::date, ${TOTAL}, day_over, decimals, ratio, digits, energy, why_not, basis, counts, estimated_share, complete, may_act, best, decode(states, 'hex'), gaps, findings, periods, $3
+  SELECT meter_id, $2::date, ${FORWARD_ACTIVE_TOTAL}, day_over, decimals, ratio, digits, energy, why_not, basis, counts, estimated_share, complete, may_act, best, decode(states, 'hex'), gaps, findings, periods, $3
   FROM jsonb_to_recordset($1::jsonb) AS r (meter_id int, day_over boolean, decimals int, ratio numeric, digits bigint, energy numeric, why_not text, basis text, counts jsonb,
     estimated_share float8, complete boolean, may_act boolean, best int[], states text, gaps jsonb, findings jsonb, periods jsonb)
   ON CONFLICT (meter_id, day, item) DO UPDATE SET ${[...COMPARED, 'computed_at'].map((column) => `${column} = excluded.${column}`).join(', ')}
@@ -26,10 +26,10 @@ const STORE = `INSERT INTO vee_day (${COLUMNS})
   RETURNING meter_id AS id, day_over AS over`
 const LATER = `INSERT INTO touched_days (meter_ids, days, cause)
   SELECT array_agg(meter_id), array_agg(day), $4::jsonb FROM vee_day
-  WHERE meter_id = ANY($1::int[]) AND item = ${TOTAL} AND day > $2::date AND day <= $3::date HAVING count(*) > 0`
-// Audits of the month in progress are made each night anyway.
+  WHERE meter_id = ANY($1::int[]) AND item = ${FORWARD_ACTIVE_TOTAL} AND day > $2::date AND day <= $3::date HAVING count(*) > 0`
+// Audits of the month in progress are made each night anyway. What is due already becomes due anew: whoever queues it meanwhile must not take it for done.
 const AUDIT_DUE = `INSERT INTO audit_due (meter_id, month) SELECT meter_id, month FROM energy_audit
-  WHERE meter_id = ANY($1::int[]) AND month = date_trunc('month', $2::date)::date AND report #>> '{period,monthOver}' = 'true' ON CONFLICT DO NOTHING`
+  WHERE meter_id = ANY($1::int[]) AND month = date_trunc('month', $2::date)::date AND report #>> '{period,monthOver}' = 'true' ORDER BY meter_id ON CONFLICT (meter_id, month) DO UPDATE SET month = excluded.month`
 
 /** Why figures are computed anew, as it stands in their history. */
 export interface Cause extends Record<string, unknown> {

@@ -1,4 +1,4 @@
-import { DAY_MS, dayStart, nextMonth } from '@zhuzhan/core'
+import { DAY_MS, dayStart, FORWARD_ACTIVE_TOTAL, nextMonth } from '@zhuzhan/core'
 import { exact } from '@zhuzhan/energy-audit'
 import type { Exact, Register, SiteMeter } from '@zhuzhan/energy-audit'
 import type pg from 'pg'
@@ -7,7 +7,7 @@ import { loadValidatedMonths } from './validated-months.js'
 import type { MidnightValue, MonthOfMeter } from './validated-months.js'
 
 /** Items by OAD: forward active total and tariffs, reverse active, combined reactive 1, maximum demand, phase voltages and currents, power factor. */
-export const ITEMS = { total: 0x00100201, lastTariff: 0x001002ff, reverse: 0x00200201, reactive: 0x00300201, demand: 0x10100201, volts: 0x20000201, amps: 0x20010201, powerFactor: 0x200a0201 } as const
+export const ITEMS = { total: FORWARD_ACTIVE_TOTAL, lastTariff: 0x001002ff, reverse: 0x00200201, reactive: 0x00300201, demand: 0x10100201, volts: 0x20000201, amps: 0x20010201, powerFactor: 0x200a0201 } as const
 
 const FIRST = `SELECT min(time) AS first FROM reading_current WHERE meter_id = $1 AND item = ${ITEMS.total} AND time >= $2 AND time < $3 AND ${CHECKED}`
 const MIDNIGHTS = `SELECT meter_id AS id, ${MS('time')} AS time, item, value::text AS value FROM reading_current

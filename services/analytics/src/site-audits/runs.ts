@@ -2,7 +2,7 @@ import { HesError, errorText } from '@zhuzhan/core'
 import type { Clock } from '@zhuzhan/core'
 import { siteAudit } from '@zhuzhan/energy-audit'
 import type { Level } from '@zhuzhan/energy-audit'
-import { transaction } from '@zhuzhan/persistence'
+import { snapshot, transaction } from '@zhuzhan/persistence'
 import type { Queues } from '@zhuzhan/queues'
 import type pg from 'pg'
 import type { LongWork } from '../days/day-figures.js'
@@ -141,22 +141,6 @@ async function audit({ loaded }: Page, signal: AbortSignal): Promise<{ computed:
     }
   }
   return { computed, failed }
-}
-
-async function snapshot<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-  const client = await pool.connect()
-  let broken: Error | undefined
-  try {
-    await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
-    const result = await work(client)
-    await client.query('COMMIT')
-    return result
-  } catch (error) {
-    await client.query('ROLLBACK').catch((rollback: Error) => { broken = rollback })
-    throw error
-  } finally {
-    client.release(broken)
-  }
 }
 
 /** The same promise; a failure is told to whoever awaits it, later. */

@@ -1,14 +1,14 @@
-import { DAY_MS } from '@zhuzhan/core'
+import { DAY_MS, FORWARD_ACTIVE_TOTAL } from '@zhuzhan/core'
 import { divisor, exact, times } from '@zhuzhan/energy-audit'
 import type { Exact, ValidatedMonth } from '@zhuzhan/energy-audit'
 import { STATE } from '@zhuzhan/metering'
 import type pg from 'pg'
 import { SLOTS, unpackMonth } from '../metering/day-curves.js'
-import { STEP_MS, TOTAL } from '../metering/load-days.js'
+import { STEP_MS } from '../metering/load-days.js'
 import { copyRows } from './copy-rows.js'
 
 const DAYS = (span: string): string => `SELECT meter_id, extract(day FROM day)::int - 1, decimals, ratio::text, best, states, sha256(array_send(best) || states) FROM vee_day
-  WHERE ${span} AND item = ${TOTAL} AND day_over AND cardinality(best) = ${SLOTS}`
+  WHERE ${span} AND item = ${FORWARD_ACTIVE_TOTAL} AND day_over AND cardinality(best) = ${SLOTS}`
 const CURVES = (span: string): string => `SELECT meter_id, extract(day FROM day)::int - 1, points, recollected, registers::text, received_at, series, sha256(series) FROM day_curve WHERE ${span}`
 const POSTGRES_EPOCH = Date.UTC(2000, 0, 1)
 /** Before the numbers of a whole list as PostgreSQL sends it: dimensions, nulls, type, length, lower bound. */

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { HesError } from '@zhuzhan/core'
-import { outcomeValue } from '@zhuzhan/contracts'
-import type { CryptoMachine, CryptoOperation, CryptoRequest, CryptoResult, OrderBody } from '@zhuzhan/contracts'
+import type { CryptoMachine, OrderBody } from '@zhuzhan/contracts'
+import { askMachine } from '@zhuzhan/dispatch'
 import { z } from 'zod'
 
 export type Authority = Pick<CryptoMachine, 'prepareOrder' | 'submitOrder' | 'signWithPassword'>
@@ -14,12 +14,6 @@ export interface Office {
 
 const File = z.object({ administrators: z.array(z.object({ person: z.string(), password: z.string() })).min(2) })
 type Administrator = z.infer<typeof File>['administrators'][number]
-
-/** The one result of a batch of one. @throws HesError */
-export async function askMachine<O extends CryptoOperation>(machine: Pick<CryptoMachine, O>, operation: O, request: CryptoRequest<O>): Promise<CryptoResult<O>> {
-  const run = machine[operation] as CryptoMachine[O]
-  return outcomeValue<O>((await run([request]))[0])
-}
 
 /**
  * LABORATORIES ONLY: signs for both administrators with the passwords their file holds, so that people and devices enter the

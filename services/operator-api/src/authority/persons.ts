@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import type { CryptoMachine, PersonRole, Role } from '@zhuzhan/contracts'
+import { askMachine } from '@zhuzhan/dispatch'
 import { changeUser } from '@zhuzhan/persistence'
 import type { UserRecord } from '@zhuzhan/persistence'
 import type { Logger } from '@zhuzhan/service-kit'
 import type pg from 'pg'
-import { askMachine } from './office.js'
 import type { Office } from './office.js'
 
 /** What a user of the station may be in the crypto machine. Its administrators are others: who gives rights uses none. */

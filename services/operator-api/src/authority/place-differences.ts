@@ -1,8 +1,7 @@
 import { MAX_ORDER_DEVICES } from '@zhuzhan/contracts'
 import type { CryptoMachine, OrderBody, Place } from '@zhuzhan/contracts'
+import { areaCode, askMachine } from '@zhuzhan/dispatch'
 import type pg from 'pg'
-import { areaCode } from './area-code.js'
-import { askMachine } from './office.js'
 
 type PlaceOrder = Extract<OrderBody, { kind: 'place' | 'unplace' }>
 

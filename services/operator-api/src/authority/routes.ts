@@ -1,6 +1,7 @@
 import { HesError, fromHex, toHex } from '@zhuzhan/core'
 import { NewOrderBody, OrderAnswer, PeopleAnswer, SubmitOrderBody, outcomeValue } from '@zhuzhan/contracts'
 import type { CryptoMachine } from '@zhuzhan/contracts'
+import { askMachine } from '@zhuzhan/dispatch'
 import { listUsers } from '@zhuzhan/persistence'
 import type { AuditLog } from '@zhuzhan/persistence'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
@@ -9,7 +10,6 @@ import { whoAsks } from '../auth/guard.js'
 import type { Guard } from '../auth/guard.js'
 import { about, errors } from '../http/route.js'
 import { signWithPasswords } from '../keys/orders.js'
-import { askMachine } from './office.js'
 
 export interface AuthorityRoutesDeps {
   pool: pg.Pool

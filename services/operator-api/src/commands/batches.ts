@@ -1,16 +1,14 @@
 import { HesError } from '@zhuzhan/core'
 import type { Clock } from '@zhuzhan/core'
 import type { CommandState, DeviceModulesState, NewCommandBatchBody } from '@zhuzhan/contracts'
+import { mayBeControlled, protectorOf, supplyPreserved } from '@zhuzhan/dispatch'
+import type { Delivery, ModuleStates } from '@zhuzhan/dispatch'
 import type { ControlAction } from '@zhuzhan/dlt698'
 import { createCostProtections, findMeters } from '@zhuzhan/persistence'
 import type { BatchRecord, BatchSignatures, BatchStore, MeterView } from '@zhuzhan/persistence'
 import type pg from 'pg'
 import { mustHave } from '../auth/guard.js'
 import type { Operator } from '../auth/people.js'
-import type { ModuleStates } from '../modules/module-states.js'
-import { protectorOf } from '../registry/answers.js'
-import { mayBeControlled, supplyPreserved } from './controllable.js'
-import type { Delivery } from './delivery.js'
 import type { Skipped, Tickets } from './tickets.js'
 
 /** A signature for each ticket, or the password that makes them. */

@@ -1,11 +1,11 @@
 import type { Clock } from '@zhuzhan/core'
 import type { CommandState } from '@zhuzhan/contracts'
+import type { Delivery } from '@zhuzhan/dispatch'
 import { undeliveredCommands } from '@zhuzhan/persistence'
 import type { CommandStore } from '@zhuzhan/persistence'
 import { rateLimited } from '@zhuzhan/service-kit'
 import type { Logger, Part } from '@zhuzhan/service-kit'
 import type pg from 'pg'
-import type { Delivery } from './delivery.js'
 
 export interface SweeperDeps {
   pool: pg.Pool

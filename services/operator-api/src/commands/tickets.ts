@@ -1,16 +1,15 @@
 import { HesError, fromHex } from '@zhuzhan/core'
 import { MAX_BATCH_TICKETS } from '@zhuzhan/contracts'
-import type { CryptoMachine, Described, SetPoint } from '@zhuzhan/contracts'
-import { controlRequest, encodeApdu, setPointRequest } from '@zhuzhan/dlt698'
+import type { CryptoMachine, Described } from '@zhuzhan/contracts'
+import { askMachine, protectorOf, ticketRequest } from '@zhuzhan/dispatch'
+import type { TicketAction } from '@zhuzhan/dispatch'
 import type { ControlAction } from '@zhuzhan/dlt698'
 import { findUser, listUsers } from '@zhuzhan/persistence'
 import type { MeterView, UserRecord } from '@zhuzhan/persistence'
 import type pg from 'pg'
-import { askMachine } from '../authority/office.js'
 import type { Persons } from '../authority/persons.js'
 import type { Operator } from '../auth/people.js'
 import { hasRight } from '../auth/rights.js'
-import { protectorOf } from '../registry/answers.js'
 
 /** How somebody signs: with a key of his own, or (laboratories) with the password under which the machine keeps his key. */
 export interface Proof {
@@ -44,18 +43,22 @@ export interface Unsigned {
   object: string
   ticket: Uint8Array
   sigOperator: Uint8Array | null
+  /** Person who signs, of a mandate, which does not say. */
+  person?: string
 }
 
 /** Tickets of control commands: made for two people, signed by them; judged by the crypto machine when they are used. OSP-1 §7.6 */
 export interface Tickets {
   /** @throws HesError TICKET_REFUSED when somebody or something is not known to the machine; BODY_INVALID, RIGHT_MISSING for the approver */
-  prepare(request: { meter: MeterView; action: ControlAction | { setPoint: SetPoint; object: string }; operator: Operator; approver: string | undefined; validSeconds: number }): Promise<PreparedTicket>
+  prepare(request: { meter: MeterView; action: TicketAction; operator: Operator; approver: string | undefined; validSeconds: number }): Promise<PreparedTicket>
   /** The same for one request to one device, whatever it asks. */
   prepareFor(request: { device: string; apdu: Uint8Array; operator: Operator; approver: string | undefined; validSeconds: number }): Promise<PreparedTicket>
   /** One ticket for all devices that can share one, at most 4096. @throws HesError as `prepare`, LIMIT */
   prepareBatch(request: { meters: readonly MeterView[]; action: ControlAction; operator: Operator; approver: string | undefined; validSeconds: number }): Promise<PreparedBatch>
   /** The operator's signature, or the approver's over both. @throws HesError BODY_INVALID, TICKET_REFUSED, LOGIN_REFUSED */
   sign(unsigned: Unsigned, operator: Operator, proof: Proof): Promise<Buffer>
+  /** The person behind who asks, and who must approve. @throws HesError as `prepare` */
+  peopleFor(operator: Operator, approver: string | undefined): Promise<{ person: string; approver: { username: string; person: string } }>
   /** What a ticket says, read from its bytes; null while the machine is away. */
   words(ticket: Uint8Array): Promise<Described | null>
 }
@@ -70,7 +73,6 @@ export interface TicketsOptions {
 /** Longest validity of a control ticket without a policy entry `scheduled`. §7.6 */
 export const CONTROL_SECONDS = 900
 const CONTROL_TASK = 8
-const PIID = { number: 0, priority: false, acd: false }
 
 export function createTickets({ pool, machine, persons, proxySeconds }: TicketsOptions): Tickets {
   const refused = (why: string, object?: string): HesError => new HesError('TICKET_REFUSED', why, object === undefined ? {} : { object })
@@ -105,11 +107,6 @@ export function createTickets({ pool, machine, persons, proxySeconds }: TicketsO
     throw new HesError('BODY_INVALID', `A control command may wait ${CONTROL_SECONDS} seconds at most; more needs a policy entry "scheduled" by two administrators.`)
   }
 
-  const request = (action: ControlAction, meter: MeterView): Buffer => encodeApdu(controlRequest(action, { terminal: protectorOf(meter), meter: meter.address }, PIID, proxySeconds))
-
-  const setPoint = (meter: MeterView, { object, setPoint: told }: { object: string; setPoint: SetPoint }): Buffer =>
-    encodeApdu(setPointRequest(object, told, { terminal: protectorOf(meter), meter: meter.address }, PIID, proxySeconds))
-
   const areaOf = async (address: string): Promise<string> => {
     try {
       return (await askMachine(machine, 'place', { address })).area
@@ -134,7 +131,7 @@ export function createTickets({ pool, machine, persons, proxySeconds }: TicketsO
     prepareFor,
     prepare: async ({ meter, action, operator, approver: named, validSeconds }) => {
       await mayLast(validSeconds)
-      return prepareFor({ device: protectorOf(meter), apdu: typeof action === 'string' ? request(action, meter) : setPoint(meter, action), operator, approver: named, validSeconds })
+      return prepareFor({ device: protectorOf(meter), apdu: ticketRequest(meter, action, proxySeconds), operator, approver: named, validSeconds })
     },
     prepareBatch: async ({ meters, action, operator, approver: named, validSeconds }) => {
       await mayLast(validSeconds)
@@ -149,7 +146,7 @@ export function createTickets({ pool, machine, persons, proxySeconds }: TicketsO
           skipped.push({ meter: meter.address, code: 'TICKET_REFUSED', message: `The crypto machine does not know where ${protectorOf(meter)} is.` })
           continue
         }
-        const apdu = request(action, meter)
+        const apdu = ticketRequest(meter, action, proxySeconds)
         const key = `${place.value.area} ${apdu.toString('hex')}`
         const group = groups.get(key) ?? { area: place.value.area, apdu, meters: [] }
         groups.set(key, group)
@@ -168,7 +165,11 @@ export function createTickets({ pool, machine, persons, proxySeconds }: TicketsO
       })
       return { approver: approver.username, tickets, skipped }
     },
-    sign: async ({ object, ticket, sigOperator }, operator, { signature, password }) => {
+    peopleFor: async (operator, named) => {
+      const { person, approver } = await peopleOf(operator, named)
+      return { person, approver: { username: approver.username, person: approver.person as string } }
+    },
+    sign: async ({ object, ticket, sigOperator, person: signer }, operator, { signature, password }) => {
       const after = sigOperator === null ? {} : { after: sigOperator }
       if (password !== undefined) {
         const person = await personOf(operator.id, operator.username)
@@ -176,7 +177,7 @@ export function createTickets({ pool, machine, persons, proxySeconds }: TicketsO
       }
       if (signature === undefined) throw new HesError('BODY_INVALID', 'Send {signature}, made over the ticket with your own key, or {password} in a laboratory.')
       const bytes = fromHex(signature)
-      const { genuine } = await askMachine(machine, 'checkSignature', { message: ticket, signature: bytes, ...after })
+      const { genuine } = await askMachine(machine, 'checkSignature', { message: ticket, signature: bytes, ...after, ...(signer === undefined ? {} : { person: signer }) })
       if (!genuine) throw new HesError('TICKET_REFUSED', 'This is not a signature over the ticket by the person it names.', { object })
       return Buffer.from(bytes)
     },

@@ -1,6 +1,7 @@
-import { HesError, addDays, dayStart, isoWithOffset } from '@zhuzhan/core'
+import { addDays, dayStart, FORWARD_ACTIVE_TOTAL, HesError, isoWithOffset } from '@zhuzhan/core'
 import type { Clock } from '@zhuzhan/core'
 import { AuditLevel, DayInput, ForecastAccepted, ForecastAnswer, ForecastListItem, ForecastListQuery, ForecastQuery, NewForecastBody } from '@zhuzhan/contracts'
+import type { Enqueue } from '@zhuzhan/dispatch'
 import { measuredPower } from '@zhuzhan/metering'
 import { findForecast, listForecasts, mainMeters, storedDays } from '@zhuzhan/persistence'
 import type { ForecastRow } from '@zhuzhan/persistence'
@@ -8,13 +9,11 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import type pg from 'pg'
 import { z } from 'zod'
 import type { Guard } from '../auth/guard.js'
-import type { Enqueue } from '../enqueue.js'
 import { csvLine } from '../http/csv.js'
 import { localDay } from '../http/instants.js'
 import { about, errors } from '../http/route.js'
 
 const SubjectParams = z.object({ level: AuditLevel, subject: z.string().min(1).max(60) })
-const TOTAL = 0x00100201
 const STEP_MS = 900_000
 const NUMBERS = new Set([1, 2])
 const LISTED_DAYS = 31
@@ -79,7 +78,7 @@ function versionOf({ level, subject, day, version, method, whyNot, computedAt, d
 /** Power of all main meters together; NaN where one of them was not measured. */
 async function measuredOf(pool: pg.Pool, { level, subject, day }: ForecastRow): Promise<number[]> {
   const meters = await mainMeters(pool, level, subject)
-  const rows = await storedDays(pool, meters.map(({ id }) => id), TOTAL, day, day)
+  const rows = await storedDays(pool, meters.map(({ id }) => id), FORWARD_ACTIVE_TOTAL, day, day)
   if (meters.length === 0 || rows.length < meters.length) return []
   const powers = rows.map((row) => measuredPower(row, STEP_MS))
   return Array.from({ length: 96 }, (_, slot) => Math.round(powers.reduce((sum, power) => sum + (power[slot] ?? NaN), 0) * 1_000) / 1_000)

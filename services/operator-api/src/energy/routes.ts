@@ -1,5 +1,6 @@
 import { HesError, isoWithOffset, oadNumber, oadText } from '@zhuzhan/core'
 import type { Clock } from '@zhuzhan/core'
+import type { Enqueue } from '@zhuzhan/dispatch'
 import {
   AddressInput, CompletenessAnswer, DailyEnergyAnswer, DailyEnergyQuery, DayRangeQuery, EnergyAuditAccepted, EnergyAuditAnswer, EnergyAuditListItem, MonthInput, pageOf,
 } from '@zhuzhan/contracts'
@@ -10,7 +11,6 @@ import type pg from 'pg'
 import { z } from 'zod'
 import { whoAsks } from '../auth/guard.js'
 import type { Guard } from '../auth/guard.js'
-import type { Enqueue } from '../enqueue.js'
 import { localDay } from '../http/instants.js'
 import { answerPage, decodeCursor } from '../http/paging.js'
 import { about, errors } from '../http/route.js'

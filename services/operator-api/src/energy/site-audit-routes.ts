@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { MEDIA_TYPES, auditFile } from '@zhuzhan/audit-files'
-import type { AuditFormat } from '@zhuzhan/audit-files'
+import { MEDIA_TYPES } from '@zhuzhan/audit-files'
+import type { AuditFormat, AuditRenderer } from '@zhuzhan/audit-files'
 import { HesError } from '@zhuzhan/core'
 import type { Clock } from '@zhuzhan/core'
 import { AuditFileQuery, AuditLevel, AuditRunAnswer, AuditRunList, AuditVersionList, EnergySiteAnswer, EnergySiteBody, EnergySiteList, MonthInput, NewAuditRunBody, SiteIdInput } from '@zhuzhan/contracts'
+import type { Enqueue } from '@zhuzhan/dispatch'
 import { readSettings } from '@zhuzhan/energy-audit'
 import type { SiteAudit } from '@zhuzhan/energy-audit'
 import {
@@ -16,7 +17,6 @@ import type pg from 'pg'
 import { z } from 'zod'
 import { whoAsks } from '../auth/guard.js'
 import type { Guard } from '../auth/guard.js'
-import type { Enqueue } from '../enqueue.js'
 import { about, errors } from '../http/route.js'
 
 export interface SiteAuditDeps {
@@ -25,6 +25,7 @@ export interface SiteAuditDeps {
   clock: Clock
   enqueue: Enqueue
   audit: AuditLog
+  renderer: AuditRenderer
 }
 
 const SiteParams = z.object({ site: SiteIdInput })
@@ -33,7 +34,7 @@ const SubjectParams = z.object({ level: AuditLevel, subject: z.string().min(1).m
 const RUNS_SHOWN = 100
 
 /** Energy audits of customers, areas and plants: what is audited, runs, and the audits as files. docs/analytics.md */
-export const siteAuditRoutes = ({ pool, guard, enqueue, audit }: SiteAuditDeps): FastifyPluginAsyncZod => async (app) => {
+export const siteAuditRoutes = ({ pool, guard, enqueue, audit, renderer }: SiteAuditDeps): FastifyPluginAsyncZod => async (app) => {
   const read = guard.requires('read')
 
   app.get('/energy-sites', { schema: { ...about('Energy audits', 'Sites: customers, areas and plants', 'read'), response: { 200: EnergySiteList, ...errors } }, onRequest: read },
@@ -112,7 +113,7 @@ export const siteAuditRoutes = ({ pool, guard, enqueue, audit }: SiteAuditDeps):
     const { format, lang, version } = request.query
     const found = await findAuditVersion(pool, level, subject, month, version)
     if (!found) throw new HesError('NOT_FOUND', `There is no audit of ${subject} for ${month}${version === undefined ? '' : `, version ${version}`}; POST /energy-audits/runs has it computed.`)
-    return sendAudit(reply, await auditFile(found.audit as SiteAudit, format, lang), format, `audit-${level}-${subject}-${month}-v${found.version}`)
+    return sendAudit(reply, await renderer.file(found.audit as SiteAudit, format, lang), format, `audit-${level}-${subject}-${month}-v${found.version}`)
   })
 }
 

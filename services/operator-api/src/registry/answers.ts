@@ -1,5 +1,6 @@
 import { HesError, isoWithOffset, offsetText } from '@zhuzhan/core'
 import type { DeviceModulesState, MeterAnswer, TerminalAnswer } from '@zhuzhan/contracts'
+import { protectorOf } from '@zhuzhan/dispatch'
 import { findMeter } from '@zhuzhan/persistence'
 import type { MeterView, RegistrationOutcome, TerminalView } from '@zhuzhan/persistence'
 import type pg from 'pg'
@@ -24,11 +25,6 @@ export function meterAnswer({ address, kind, terminal, name, securityProfile, mo
     modules: modules.get(protectorOf({ address, kind, terminal, securityProfile })) ?? null,
     ctRatio: Number(ctRatio), ptRatio: Number(ptRatio), createdAt: isoWithOffset(createdAt.getTime(), utcOffsetMinutes),
   }
-}
-
-/** The device whose keys protect a meter: its own, or its terminal's. */
-export function protectorOf({ address, kind, terminal, securityProfile }: Pick<MeterView, 'address' | 'kind' | 'terminal' | 'securityProfile'>): string {
-  return kind === 'meter' && securityProfile !== 'plain' ? address : terminal
 }
 
 /** @throws HesError NOT_FOUND */

@@ -1,11 +1,12 @@
 import { AddressInput, MeterAnswer, MeterListQuery, MeterPatchBody, NewMeterBody, pageOf } from '@zhuzhan/contracts'
+import { protectorOf } from '@zhuzhan/dispatch'
 import { changeMeter, deleteMeter, listMeters, registerMeters } from '@zhuzhan/persistence'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { whoAsks } from '../auth/guard.js'
 import { answerPage, decodeCursor } from '../http/paging.js'
 import { about, errors } from '../http/route.js'
-import { createdOrThrow, meterAnswer, meterOrNotFound, protectorOf } from './answers.js'
+import { createdOrThrow, meterAnswer, meterOrNotFound } from './answers.js'
 import { profileFits } from './profiles.js'
 import type { RegistryRoutesDeps } from './terminal-routes.js'
 

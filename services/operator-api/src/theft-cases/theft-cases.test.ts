@@ -91,3 +91,35 @@ test('labels are what inspections said', async () => {
 test.each<[string, object]>([['without a reason', { meter: '11' }], ['with a score over 1', { meter: '11', why: 'x y z', score: 2 }], ['with an amount that is no number', { meter: '11', why: 'x y z', recoverableKwh: '1e3' }]])('no case %s', async (_, body) => {
   expect((await open(body)).status).toBe(400)
 })
+
+test('scores of the last run that is done, ranked, by area, page by page and as CSV; a run is ordered once, by whoever may compute', async () => {
+  const { pool } = api.database
+  const scores = (query: string) => api.call('GET', `/api/v1/anomaly-scores${query}`, { token: tokens.viewer })
+  tokens.viewer = await api.user('looks', 'viewer')
+  const operator = await api.user('orders', 'operator')
+  expect((await scores('')).status).toBe(404)
+  const { rows: [run] } = await pool.query<{ id: string }>("INSERT INTO anomaly_run (day, nightly, requested_by, state, created_at, updated_at, ended_at) VALUES ('2026-10-01', true, 'analytics', 'done', now(), now(), now()) RETURNING id")
+  for (const [meter, area, score, kwh] of [['000000000011', 'T1', 0.2, 90], ['000000000012', 'T2', 0.9, 40], ['000000000013', 'T1', null, null], ['000000000014', 'T1', 0.9, 40]] as const) {
+    await pool.query(`INSERT INTO anomaly_score (run_id, meter_id, cohort, area, score, why_not, recoverable_kwh, completeness, taken_out, model_digest, digest, computed_at)
+      SELECT $1, id, 1, $3, $4::float8, CASE WHEN $4::float8 IS NULL THEN 'no history' END, $5, 1, '{}', 'of the model', sha256('x'), now() FROM meter WHERE address = $2`, [run?.id, meter, area, score, kwh])
+  }
+  const meters = async (query: string) => (await scores(query)).body.items.map(({ meter }: { meter: string }) => meter.slice(-2))
+  expect([await meters(''), await meters('?rank=score'), await meters('?area=T1'), await meters('?meter=12')]).toEqual([['11', '12', '14', '13'], ['12', '14', '11', '13'], ['11', '14', '13'], ['12']])
+  const { body: page } = await scores('?limit=2')
+  expect(page).toMatchObject({ run: { id: Number(run?.id), day: '2026-10-01', state: 'done' }, items: [{ score: 0.2, recoverableKwh: 90 }, { area: 'T2', whyNot: null }] })
+  // Equal in both figures: the cursor must tell them apart.
+  expect(await meters(`?limit=2&cursor=${page.nextCursor as string}`)).toEqual(['14', '13'])
+  expect((await scores('?format=csv&rank=score&limit=1')).text).toBe('meter,area,score,recoverable_kwh,expected_kwh_day,counted_kwh_day,days,completeness,why_not\r\n000000000012,T2,0.9,40,,,,1,\r\n')
+  expect((await scores('?run=99999')).status).toBe(404)
+
+  const order = (body: object, token = operator) => api.call('POST', '/api/v1/anomaly-scores/runs', { token, body })
+  const yesterday = new Date(api.clock.now() + 8 * 3_600_000 - 86_400_000).toISOString().slice(0, 10)
+  const { status, body: ordered } = await order({})
+  expect([status, ordered]).toMatchObject([202, { day: yesterday, state: 'queued', requestedBy: 'orders', nightly: false, total: null }])
+  expect(api.jobs.at(-1)).toMatchObject({ name: 'analysis.anomaly-scores', data: {} })
+  expect((await order({})).body.id).toBe(ordered.id)
+  expect([(await order({ day: new Date(api.clock.now() + 8 * 3_600_000).toISOString().slice(0, 10) })).status, (await order({}, tokens.viewer)).status]).toEqual([400, 403])
+  expect((await api.call('GET', '/api/v1/anomaly-scores/runs', { token: operator })).body.items.map(({ id }: { id: number }) => id)).toEqual([ordered.id, Number(run?.id)])
+  // What is not done shows nothing yet.
+  expect((await scores('')).body.run.id).toBe(Number(run?.id))
+})
