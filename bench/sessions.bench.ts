@@ -19,7 +19,7 @@ const say = (text: string): void => void process.stderr.write(`${text}\n`)
 const sum = (values: Record<string, number>, pick: (name: string) => boolean = () => true): number => Object.entries(values).reduce((all, [name, value]) => all + (pick(name) ? value : 0), 0)
 const holdsSessions = (name: string): boolean => name.startsWith('gateway') || name.startsWith('front-end')
 
-const station = await startLoadStation({ redis: process.env['QUEUE'] !== 'postgres', gateways: GATEWAYS, env: { ZHUZHAN_HANDSHAKES_IN_FLIGHT: '128' } })
+const station = await startLoadStation({ redis: process.env['QUEUE'] !== 'postgres', gateways: GATEWAYS, profile: (process.env['PROFILE'] ?? '').split(','), env: { ZHUZHAN_HANDSHAKES_IN_FLIGHT: '128' } })
 say(`registering ${SESSIONS} terminals`)
 const enrolled = await station.enrol(SESSIONS, 'S')
 const reports = Math.ceil(PER_SECOND * SECONDS / SESSIONS) + 2

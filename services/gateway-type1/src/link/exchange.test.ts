@@ -1,5 +1,5 @@
 import { manualClock } from '@zhuzhan/core'
-import { encodeTrace, LINK_RECORD, LINK_WINDOW_FRAMES } from '@zhuzhan/contracts'
+import { encodeTrace, LINK_RECORD, LINK_SPACE_MS, LINK_WINDOW_FRAMES } from '@zhuzhan/contracts'
 import { fakeConnection } from '../test-support/fake-connection.js'
 import { FakeFrontEndSocket } from '../test-support/fake-front-end.js'
 import { chooseFrontEnd } from './choose.js'
@@ -18,8 +18,8 @@ beforeEach(() => {
   exchange = createExchange({ clock, pendingBytes: PENDING, onBind: (connection, frontendId, security) => bound.push({ id: connection.id, frontendId, security }), onFrontEnds: (ids) => frontEnds.push(ids) })
 })
 
-/** The batch of the link leaves at the end of the turn. */
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+/** The batch of the link leaves with its turn of the event loop, but a while after the one before. */
+const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, LINK_SPACE_MS + 2))
 const attach = (id: string): FakeFrontEndSocket => {
   const far = new FakeFrontEndSocket()
   exchange.attach(id, far.socket)
