@@ -42,9 +42,9 @@ export function serviceAttacks(field: () => Field): void {
     const signer = createServiceIdentity(engine, { ...key, privateKey: Buffer.from(key.privateKey) })
     dispatch = createServiceDispatch({
       // The front end looks for rows by itself.
-      pool: database.pool, store, delivery: createDelivery(store, async () => '', log), machine, signer, name: 'test', pileObject: 'E001', proxySeconds: 4, clock: field().fleet.clock,
+      pool: database.pool, store, delivery: createDelivery(store, async () => '', log), machine, signer, name: 'test', loadObjects: { pile: 'E001', appliance: 'E002' }, proxySeconds: 4, clock: field().fleet.clock,
     })
-    await until('the service to be entered', 30, async () => (await dispatch.setPowerMissing()) === undefined || undefined)
+    await until('the service to be entered', 30, async () => (await dispatch.setPowerMissing('pile')) === undefined || undefined)
   }, 60_000)
   afterAll(async () => {
     await machine?.stop()
@@ -79,7 +79,7 @@ export function serviceAttacks(field: () => Field): void {
   test('a set-point of the service alone reaches the pile: it is verified like any other command', async () => {
     const { plain: { meters: [meter = ''] } } = field()
     const asked = setPoint(7_000)
-    const { id } = await dispatch.setPower({ meter, setPoint: asked, expiresInSeconds: 60 })
+    const { id } = await dispatch.setPower({ meter, load: 'pile', setPoint: asked, expiresInSeconds: 60 })
     const done = await until('the set-point', 60, async () => {
       const found = await command(id)
       if (!['confirmed', 'verified'].includes(found.state)) throw new Error(`${found.state}: ${JSON.stringify(found.steps)}`)
@@ -99,7 +99,7 @@ export function serviceAttacks(field: () => Field): void {
 
   test('the service\'s key sets no parameter but what its policy entry names', async () => {
     const { plain: { meters: [meter = ''] } } = field()
-    const { id } = await forced(meter, { object: 'E002', setPoint: setPoint(350_000) })
+    const { id } = await forced(meter, { object: 'E009', setPoint: setPoint(350_000) })
     expect((await ends(id, 'refused')).code).toBe('TICKET_REFUSED')
   }, 120_000)
 
@@ -111,7 +111,7 @@ export function serviceAttacks(field: () => Field): void {
     const ordered = async (kind: string) => expect((await station.rest.call('POST', '/api/v1/authority/orders', { signers, body: { kind, ...entry } })).body).toMatchObject({ carriedOut: true })
     await ordered('policy-remove')
     try {
-      await expect(dispatch.setPower({ meter, setPoint: setPoint(9_000), expiresInSeconds: 60 })).rejects.toMatchObject({ code: 'TICKET_REFUSED' })
+      await expect(dispatch.setPower({ meter, load: 'pile', setPoint: setPoint(9_000), expiresInSeconds: 60 })).rejects.toMatchObject({ code: 'TICKET_REFUSED' })
       const { id } = await forced(meter, { object: 'E001', setPoint: setPoint(9_000) })
       expect((await ends(id, 'refused')).code).toBe('TICKET_REFUSED')
       expect(field().fleet.device(meter)!.pile?.state(field().fleet.clock.now()).setPointWatts).not.toBe(9_000)

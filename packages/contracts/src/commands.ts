@@ -5,7 +5,13 @@ export const COMMAND_ACTIONS = ['trip', 'close', 'allow-close', 'keep-power', 'r
 export const CommandAction = z.enum(COMMAND_ACTIONS)
 export type CommandAction = z.infer<typeof CommandAction>
 
-/** What a charging pile is told. An id is applied once; of two for the same time the higher sequence holds, and after `to` the pile is at its own safe power. */
+/** Loads that take set-points: a charging pile, which falls back to its safe power, and an appliance, which falls back to its normal operation. */
+export const CONTROLLABLE_LOADS = ['pile', 'appliance'] as const
+export type ControllableLoad = (typeof CONTROLLABLE_LOADS)[number]
+/** OI of the object each is reached by. */
+export type LoadObjects = Readonly<Record<ControllableLoad, string>>
+
+/** What a load is told. An id is applied once; of two for the same time the higher sequence holds, and after `to` it is at what it falls back to by itself. */
 export const SetPoint = z.strictObject({
   id: z.string().regex(/^[A-Za-z0-9._/-]{1,64}$/),
   sequence: z.int().min(0).max(4_294_967_295),

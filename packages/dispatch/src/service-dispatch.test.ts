@@ -71,7 +71,7 @@ beforeAll(async () => {
     return String(jobs.push({ name, data }))
   }
   dispatch = createServiceDispatch({
-    pool, store, delivery: createDelivery(store, enqueue as never, createLogger({ service: 'test', level: 'fatal' })), machine, signer, name: 'charging', pileObject: 'E001', proxySeconds: 30, clock,
+    pool, store, delivery: createDelivery(store, enqueue as never, createLogger({ service: 'test', level: 'fatal' })), machine, signer, name: 'charging', loadObjects: { pile: 'E001', appliance: 'E002' }, proxySeconds: 30, clock,
   })
 })
 afterAll(() => database.close())
@@ -86,7 +86,7 @@ beforeEach(() => {
   service = { ...entered(), roles: ['service'], areas: [AREA], state: 'active' }
 })
 
-const order = (more: Partial<SetPowerOrder> = {}): SetPowerOrder => ({ meter: METER, setPoint: { id: 'night/1', sequence: 1, watts: 7_000, from: 1_000, to: 2_000 }, expiresInSeconds: 900, reason: 'plan 1', ...more })
+const order = (more: Partial<SetPowerOrder> = {}): SetPowerOrder => ({ meter: METER, load: 'pile', setPoint: { id: 'night/1', sequence: 1, watts: 7_000, from: 1_000, to: 2_000 }, expiresInSeconds: 900, reason: 'plan 1', ...more })
 const count = async (): Promise<number> => Number((await database.pool.query('SELECT count(*) AS count FROM command')).rows[0].count)
 
 test('one row, queued at once with the one signature; every step and the audit log say who', async () => {
@@ -152,8 +152,9 @@ test('allowing to close goes to a meter of its own keys alone, under the mandate
 })
 
 test('what is missing is said in words before anything is asked', async () => {
-  expect(await dispatch.setPowerMissing()).toBeUndefined()
+  expect(await dispatch.setPowerMissing('pile')).toBeUndefined()
   policies = []
-  expect(await dispatch.setPowerMissing()).toContain('E0017F00')
+  expect(await dispatch.setPowerMissing('pile')).toContain('E0017F00')
+  expect(await dispatch.setPowerMissing('appliance')).toContain('E0027F00')
   await expect(noServiceDispatch().setPower(order())).rejects.toMatchObject({ code: 'NOT_CONFIGURED', message: expect.stringContaining('ZHUZHAN_SERVICE_KEY_FILE') })
 })

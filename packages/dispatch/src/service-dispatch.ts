@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { HesError } from '@zhuzhan/core'
 import type { Clock } from '@zhuzhan/core'
-import type { CommandAction, CryptoMachine, MandateState, ServiceSigner, SetPoint } from '@zhuzhan/contracts'
+import type { CommandAction, ControllableLoad, CryptoMachine, LoadObjects, MandateState, ServiceSigner, SetPoint } from '@zhuzhan/contracts'
 import { findMeter } from '@zhuzhan/persistence'
 import type { CommandRecord, CommandStore, MeterView, SignedCommand } from '@zhuzhan/persistence'
 import { currentTraceparent, withSpan } from '@zhuzhan/telemetry'
@@ -16,6 +16,8 @@ import type { TicketAction } from './ticket-request.js'
 export interface SetPowerOrder {
   meter: string
   setPoint: SetPoint
+  /** What the meter's set-point is for. */
+  load: ControllableLoad
   reason?: string
   /** Not sent by then it is never sent: 10 to 86 400. */
   expiresInSeconds: number
@@ -26,7 +28,7 @@ export interface SetPowerOrder {
 /** Commands that a service signs alone (OSP-1 §7.6): one row, at most one sending, doubt is `unknown`, like every other command. */
 export interface ServiceDispatch {
   /** Why the machine would refuse a set-point of this service now, in words; undefined when it would not. @throws HesError UNAVAILABLE */
-  setPowerMissing(): Promise<string | undefined>
+  setPowerMissing(load: ControllableLoad): Promise<string | undefined>
   /**
    * A set-point, where a policy entry `service-alone` of two administrators says so. What becomes of it is read from its row.
    * @throws HesError NOT_CONFIGURED, NOT_FOUND, TICKET_REFUSED, STATE_CONFLICT, DEVICE_SUSPECT, UNAVAILABLE while the machine is away
@@ -59,8 +61,8 @@ export interface ServiceDispatchDeps {
   signer: ServiceSigner
   /** Which part of the station asks; its commands are asked for by `service/NAME`. */
   name: string
-  /** OI of the charging pile object. */
-  pileObject: string
+  /** OI of the object each kind of load is reached by. */
+  loadObjects: LoadObjects
   proxySeconds: number
   clock: Clock
 }
@@ -71,18 +73,18 @@ const ACTION = 7
 const CONTROL_SECONDS = 900
 const EVERY_AREA = 'F'.repeat(16)
 
-export function createServiceDispatch({ pool, store, delivery, machine, signer, name, pileObject, proxySeconds, clock }: ServiceDispatchDeps): ServiceDispatch {
+export function createServiceDispatch({ pool, store, delivery, machine, signer, name, loadObjects, proxySeconds, clock }: ServiceDispatchDeps): ServiceDispatch {
   const who = `service/${name}`
 
   /** As the machine will judge it when it is sent; asked before, so that nobody waits for a refusal. */
-  const setPowerMissing = async (): Promise<string | undefined> => {
+  const setPowerMissing = async (load: ControllableLoad): Promise<string | undefined> => {
     const [{ people }, { policies }] = await Promise.all([askMachine(machine, 'people', {}), askMachine(machine, 'policies', {})])
     const me = people.find(({ person }) => person === signer.person)
     if (!me) return `two administrators must enter person ${signer.person} with the role service`
     if (me.state !== 'active' || !me.roles.includes('service')) return `person ${signer.person} is ${me.state} and has the roles ${me.roles.join(', ')}`
-    const omd = `${pileObject}7F00`
+    const omd = `${loadObjects[load]}7F00`
     const entry = policies.some(({ task, service, target, allows }) =>
-      task === PARAMETERS && service === ACTION && allows === 'service-alone' && (target === omd || target === `${pileObject}FFFF`))
+      task === PARAMETERS && service === ACTION && allows === 'service-alone' && (target === omd || target === `${loadObjects[load]}FFFF`))
     return entry ? undefined : `no policy entry service-alone of two administrators for task ${PARAMETERS}, service 07, ${omd}`
   }
 
@@ -121,16 +123,16 @@ export function createServiceDispatch({ pool, store, delivery, machine, signer, 
     return { ticket: Buffer.from(tkt), sigOperator: await signer.sign(tkt, asked) }
   }
 
-  const setPower = async ({ meter: address, setPoint, reason, expiresInSeconds, id = randomUUID() }: SetPowerOrder): Promise<CommandRecord> => {
+  const setPower = async ({ meter: address, setPoint, load, reason, expiresInSeconds, id = randomUUID() }: SetPowerOrder): Promise<CommandRecord> => {
     const known = await store.find(id)
     if (known) return known
     const meter = await meterFor(address, 'set-power')
-    const missing = await setPowerMissing()
+    const missing = await setPowerMissing(load)
     if (missing !== undefined) throw new HesError('TICKET_REFUSED', `The service may not give set-points alone: ${missing}.`)
     const traceParent = currentTraceparent()
     const command = await store.createQueued({
-      id, meterAddress: meter.address, terminalAddress: meter.terminal, action: 'set-power', parameters: { object: pileObject, setPoint },
-      requestedBy: who, expiresAt: new Date(clock.now() + expiresInSeconds * 1_000), ...await signed(meter, { setPoint, object: pileObject }, expiresInSeconds),
+      id, meterAddress: meter.address, terminalAddress: meter.terminal, action: 'set-power', parameters: { object: loadObjects[load], setPoint },
+      requestedBy: who, expiresAt: new Date(clock.now() + expiresInSeconds * 1_000), ...await signed(meter, { setPoint, object: loadObjects[load] }, expiresInSeconds),
       ...(reason === undefined ? {} : { reason }), ...(traceParent === undefined ? {} : { traceParent }),
     }, { service: signer.person })
     await delivery.handOver(command)

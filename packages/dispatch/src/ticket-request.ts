@@ -3,7 +3,7 @@ import { controlRequest, encodeApdu, setPointRequest } from '@zhuzhan/dlt698'
 import type { ControlAction } from '@zhuzhan/dlt698'
 import type { MeterView } from '@zhuzhan/persistence'
 
-/** What a ticket asks of a meter; `object`: OI of the charging pile object. */
+/** What a ticket asks of a meter; `object`: OI of the object the load is reached by. */
 export type TicketAction = ControlAction | { setPoint: SetPoint; object: string }
 
 const PIID = { number: 0, priority: false, acd: false }

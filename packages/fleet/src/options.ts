@@ -33,6 +33,7 @@ export interface FleetCommandLine {
   fieldSeconds: number
   labSubstitution: HardwareCipher[]
   pileObject: string
+  applianceObject: string
   speed: boolean
   connectPerSecond: number
   seconds?: number
@@ -42,6 +43,11 @@ export interface FleetCommandLine {
 }
 
 /** Turns what a parser throws into commander's way of saying what is wrong. */
+function oiOf(text: string): string {
+  if (!/^[0-9A-F]{4}$/.test(text)) throw new HesError('BODY_INVALID', 'four hex digits')
+  return text
+}
+
 function checked<T>(parse: (text: string) => T): (text: string) => T {
   return (text) => {
     try {
@@ -94,7 +100,8 @@ export function fleetCommand(): Command {
     .option('--field-devices <n>', 'phones, breakers, sensors, appliances and charging piles at the meters, secured by FSP-1', whole(0, 10_000), USUAL_SETTINGS.fieldDevices)
     .option('--field-seconds <n>', 'seconds between what one of them says', whole(1, 86_400), USUAL_SETTINGS.fieldSeconds)
     .option('--lab-substitution <ciphers>', 'laboratory: SM4 in the place of SM1, SM7; with SM1 there are handhelds too', checked(hardwareCiphersOf), [])
-    .option('--pile-object <oi>', 'OI of the charging pile object of the meters (not the standard\'s)', checked((text) => { if (!/^[0-9A-F]{4}$/.test(text)) throw new HesError('BODY_INVALID', 'four hex digits'); return text }), USUAL_SETTINGS.pileObject)
+    .option('--pile-object <oi>', 'OI of the charging pile object of the meters (not the standard\'s)', checked(oiOf), USUAL_SETTINGS.pileObject)
+    .option('--appliance-object <oi>', 'OI of their appliance object (not the standard\'s)', checked(oiOf), USUAL_SETTINGS.applianceObject)
     .option('--speed', 'answer at once, without the times of a real line', false)
     .option('--connect-per-second <n>', 'how fast the terminals come', whole(1, 100_000), 200)
     .option('--seconds <n>', 'stop after so long and print the counts as one JSON line', whole(1, 10_000_000))

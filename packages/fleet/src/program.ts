@@ -36,7 +36,7 @@ export async function runFleet(line: FleetCommandLine): Promise<RunningFleet> {
     settings: {
       zone: line.utcOffset, heartbeatSeconds: line.heartbeat, reportSeconds: line.reportSeconds, reportItems: line.reportItems,
       frameSize: line.frameSize, apduSize: line.apduSize,
-      fieldDevices: line.fieldDevices, fieldSeconds: line.fieldSeconds, labSubstitution: line.labSubstitution, pileObject: line.pileObject, instant: line.speed,
+      fieldDevices: line.fieldDevices, fieldSeconds: line.fieldSeconds, labSubstitution: line.labSubstitution, pileObject: line.pileObject, applianceObject: line.applianceObject, instant: line.speed,
     },
   })
   drawFaults(fleet.faults, fleet.terminals.keys(), line.faults)

@@ -1,3 +1,4 @@
+import type { LoadObjects } from '@zhuzhan/contracts'
 import type { Clock } from '@zhuzhan/core'
 import type { ServiceDispatch } from '@zhuzhan/dispatch'
 import { pileStateOad } from '@zhuzhan/dlt698'
@@ -46,7 +47,8 @@ export interface AnalyticsDeps {
     /** In place of the model that ships. */
     anomalyModelFile?: string | undefined
     /** OI of the charging pile object. */
-    pileObject: string
+    /** OI of the object each kind of controllable load is reached by. */
+    loadObjects: LoadObjects
   }
 }
 
@@ -88,7 +90,7 @@ export function createAnalytics({ database, queues, events, serviceDispatch, clo
     closings: createMandateClosings({ dispatch: serviceDispatch('cost-control'), proposals: createCostProposals(pool), mandates: createMandateStore(pool), log }), log,
   })
   const solver = createLpSolver()
-  const charging = createChargingRun({ pool, queues, dispatch: serviceDispatch('charging'), solve: solver.solve, pileState: pileStateOad(settings.pileObject), clock, log })
+  const charging = createChargingRun({ pool, queues, dispatch: serviceDispatch('charging'), solve: solver.solve, pileState: pileStateOad(settings.loadObjects.pile), clock, log })
   const failed = createFailedJobAlarm({ events, log })
 
   const readings = (): QueueWorker => queues.worker('readings', { 'reading.store': store }, {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { PILE_OBJECT } from '@zhuzhan/dlt698'
+import { APPLIANCE_OBJECT, PILE_OBJECT } from '@zhuzhan/dlt698'
 import { commonConfig, opsPort } from '@zhuzhan/service-kit'
 
 const optional = z.string().transform((text) => text || undefined).optional()
@@ -28,6 +28,7 @@ export const configSchema = z.object({
   ZHUZHAN_CRYPTO_URL: optional,
   ZHUZHAN_CRYPTO_SECRET: optional,
   ZHUZHAN_PILE_OBJECT: z.string().regex(/^[0-9A-F]{4}$/).default(PILE_OBJECT),
+  ZHUZHAN_APPLIANCE_OBJECT: z.string().regex(/^[0-9A-F]{4}$/).default(APPLIANCE_OBJECT),
   ZHUZHAN_PROXY_SECONDS: z.coerce.number().int().min(1).max(600).default(30).describe('how long a terminal may try to reach a meter; stands in the ticket of a control command'),
 })
 export type Config = z.output<typeof configSchema>

@@ -36,11 +36,12 @@ async function main(): Promise<void> {
   const identity = path !== undefined && secret !== undefined ? await openServiceIdentity({ path, secret, production: config.ZHUZHAN_PRODUCTION }) : undefined
   const machine = url !== undefined && shared !== undefined ? createCryptoMachineClient({ url, secret: shared, identity: 'analytics', log }) : undefined
   const store = createCommandStore(database.pool)
+  const loadObjects = { pile: config.ZHUZHAN_PILE_OBJECT, appliance: config.ZHUZHAN_APPLIANCE_OBJECT }
   /** For a part of the station that sends commands which nobody but its service signs. */
   const serviceDispatch = (name: string): ServiceDispatch => (identity && machine
     ? createServiceDispatch({
         pool: database.pool, store, delivery: createDelivery(store, queues.add, log), machine, signer: identity, name,
-        pileObject: config.ZHUZHAN_PILE_OBJECT, proxySeconds: config.ZHUZHAN_PROXY_SECONDS, clock: systemClock,
+        loadObjects, proxySeconds: config.ZHUZHAN_PROXY_SECONDS, clock: systemClock,
       })
     : noServiceDispatch())
   log.info(identity ? { person: identity.person } : {}, identity && machine ? 'the service has a key' : 'no service key: every command needs two people')
@@ -51,7 +52,7 @@ async function main(): Promise<void> {
     settings: {
       storeConcurrency: config.ZHUZHAN_STORE_CONCURRENCY, registerFullScale: config.ZHUZHAN_REGISTER_FULL_SCALE, figuresSettleSeconds: config.ZHUZHAN_FIGURES_SETTLE_SECONDS, nightZone: config.ZHUZHAN_NIGHT_ZONE,
       anomalyCaseScore: config.ZHUZHAN_ANOMALY_CASE_SCORE, anomalyModelFile: config.ZHUZHAN_ANOMALY_MODEL_FILE,
-      tidyAfterDays: config.ZHUZHAN_TIDY_AFTER_DAYS, keepReadingsDays: config.ZHUZHAN_KEEP_READINGS_DAYS, pileObject: config.ZHUZHAN_PILE_OBJECT,
+      tidyAfterDays: config.ZHUZHAN_TIDY_AFTER_DAYS, keepReadingsDays: config.ZHUZHAN_KEEP_READINGS_DAYS, loadObjects,
     },
   })
 

@@ -52,12 +52,14 @@ async function main(): Promise<void> {
   const persons = machine && office && laboratoryPersons({ pool, machine, office, log })
   const tickets = createTickets({ pool, machine: machine ?? noMachine(), persons, proxySeconds: config.ZHUZHAN_PROXY_SECONDS })
 
+  const loadObjects = { pile: config.ZHUZHAN_PILE_OBJECT, appliance: config.ZHUZHAN_APPLIANCE_OBJECT }
+
   const build = async () => {
     await ensureFirstAdmin(pool, passwords, { username: config.ZHUZHAN_ADMIN_USERNAME, password: config.ZHUZHAN_ADMIN_PASSWORD, production }, log)
     return createApp({
       database, passwords, store, feed, clock, log, production, policy,
       audit: createAuditLog(pool), events: createEventLog(pool), enqueue: queues.add, jobs: queues,
-      commands: createCommandService({ pool, store, delivery, tickets, pileObject: config.ZHUZHAN_PILE_OBJECT, clock, modules: createModuleStates(machine) }), tickets,
+      commands: createCommandService({ pool, store, delivery, tickets, loadObjects, clock, modules: createModuleStates(machine) }), tickets,
       batches: createCommandBatches({ pool, store: createBatchStore(pool), delivery, tickets, clock, modules: createModuleStates(machine), beforeApproval: createBeforeApproval({ pool, clock }) }), persons,
       machine, office,
       version: version(), tokenSecret: config.ZHUZHAN_TOKEN_SECRET, requestsPerMinute: config.ZHUZHAN_API_REQUESTS_PER_MINUTE,
@@ -79,7 +81,7 @@ async function main(): Promise<void> {
         pool, machine, office, clock, log,
         listen: (wake) => listen({ url: config.DATABASE_URL, channel: 'zhuzhan_registry', onNotify: wake, onConnected: wake, onError: warn('registry notifications interrupted') }),
       })] : []),
-      ...(machine && office && config.ZHUZHAN_SERVICE_KEY_FILE !== undefined ? [serviceKeeper({ machine, office, keyFile: config.ZHUZHAN_SERVICE_KEY_FILE, pileObject: config.ZHUZHAN_PILE_OBJECT, clock, log })] : []),
+      ...(machine && office && config.ZHUZHAN_SERVICE_KEY_FILE !== undefined ? [serviceKeeper({ machine, office, keyFile: config.ZHUZHAN_SERVICE_KEY_FILE, loadObjects, clock, log })] : []),
       commandSweeper({ pool, store, delivery, clock, log }),
       feed,
       // Intake last: it stops first.

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { CommandAction, CommandState, SetPoint } from '../commands.js'
+import { CONTROLLABLE_LOADS, CommandAction, CommandState, SetPoint } from '../commands.js'
 import { Described } from '../crypto-fields.js'
 import { AddressInput, AddressText, Cursor, OadInput, commaList, pageLimit } from './common.js'
 
@@ -15,7 +15,8 @@ export const NewCommandBody = z.strictObject({
   reason: ReasonText.optional().describe('Kept with every step and in the audit log'),
   expiresInSeconds: z.number().int().min(10).max(86_400).default(300).describe('A command not sent by then is never sent'),
   oads: z.array(OadInput).min(1).max(20).optional().describe('For read: what to ask the meter for'),
-  setPoint: SetPoint.optional().describe('For set-power: what the charging pile is told'),
+  setPoint: SetPoint.optional().describe('For set-power: what the load is told'),
+  load: z.enum(CONTROLLABLE_LOADS).optional().describe('For set-power: which of the meter\'s loads; its charging pile when absent'),
   approver: z.string().min(1).max(128).optional().describe('For control: user who must approve, since the ticket names him; somebody with this duty when absent'),
   password: TypedPassword.optional().describe('Laboratories: signs the ticket at once'),
 }).superRefine((command, context) => {
@@ -23,6 +24,7 @@ export const NewCommandBody = z.strictObject({
     if (command[member] !== undefined && command.action === 'read') context.addIssue({ code: 'custom', path: [member], message: 'a read has no ticket' })
   }
   if ((command.setPoint !== undefined) !== (command.action === 'set-power')) context.addIssue({ code: 'custom', path: ['setPoint'], message: 'for action set-power, and only for it' })
+  if (command.load !== undefined && command.action !== 'set-power') context.addIssue({ code: 'custom', path: ['load'], message: 'only for action set-power' })
   if (command.oads && command.action !== 'read') context.addIssue({ code: 'custom', path: ['oads'], message: 'only for action read' })
 })
 

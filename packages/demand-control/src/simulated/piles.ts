@@ -1,7 +1,7 @@
 import { HesError } from '@zhuzhan/core'
 import type { Acknowledgement, ChargingPiles, PileReading, SetPointCommand } from '../command.js'
-import { createPileDevice } from './pile.js'
-import type { PileDevice } from './pile.js'
+import { createSetPointDevice } from './set-point-device.js'
+import type { SetPointDevice } from './set-point-device.js'
 
 export interface Session {
   pile: string
@@ -33,7 +33,7 @@ export interface SimulatedOptions {
 export interface SimulatedPiles extends ChargingPiles {
   /** Lets time pass. Before it returns, everything that arrived has been answered. */
   advance(to: number): Promise<void>
-  readonly devices: ReadonlyMap<string, PileDevice>
+  readonly devices: ReadonlyMap<string, SetPointDevice>
   /** kWh by session, in their order, and what each drew with its time, for a bill. */
   readonly delivered: readonly number[]
   readonly drawn: readonly { at: number; kwh: number }[]
@@ -46,7 +46,7 @@ const CHUNK_MS = 30_000
 
 /** Piles behind a gateway in simulated time, with vehicles that come and go, and with every fault of the way between. */
 export function createSimulatedPiles({ safeKw, sessions, startAt, fate = () => ({}), gatewayDown = () => false, restarts = [], watch }: SimulatedOptions): SimulatedPiles {
-  const devices = new Map([...safeKw].map(([pile, safe]) => [pile, createPileDevice({ safeKw: safe, largestKw: 1_000 })]))
+  const devices = new Map([...safeKw].map(([pile, safe]) => [pile, createSetPointDevice({ safeKw: safe, largestKw: 1_000 })]))
   const delivered = sessions.map(() => 0)
   const drawn: { at: number; kwh: number }[] = []
   const events: { at: number; run: () => void }[] = restarts.map(({ pile, at }) => ({ at, run: () => devices.get(pile)?.restart() }))

@@ -3,7 +3,7 @@ import { decimal, describeItem, elements } from '@zhuzhan/dlt698'
 import type { Data, Oad } from '@zhuzhan/dlt698'
 import { OBJECT_NAMES } from '@zhuzhan/field-sessions'
 import { z } from 'zod'
-import { pileOf } from '../device/device.js'
+import { applianceOf, pileOf } from '../device/device.js'
 import type { Device } from '../device/device.js'
 import { readAttribute } from '../device/attributes.js'
 import { FAULTS } from '../faults/table.js'
@@ -119,6 +119,18 @@ export const VERBS: Readonly<Record<string, Verb<z.ZodType>>> = {
     const now = fleet.clock.now()
     return { ...pile.state(now), deliveredKwh: pile.delivered(now), trace: pile.trace(now) }
   }),
+  'appliance-be': verb('what the appliance of a meter is: powers, and the comfort rules it keeps by itself; it has no past then', z.object({
+    address, kind: z.enum(['air-conditioner', 'water-heater']), ratedWatts: z.int().positive(), leastWatts: z.int().min(0), drawWatts: z.int().min(0),
+    longestHoldSeconds: z.int().min(1), dayHoldSeconds: z.int().min(1), recoverySeconds: z.int().min(0),
+  }).refine(({ ratedWatts, drawWatts, leastWatts }) => leastWatts <= drawWatts && drawWatts < ratedWatts, 'leastWatts <= drawWatts < ratedWatts'), (fleet, { address: of, ...nature }) => {
+    applianceAt(fleet, of).become(nature, fleet.clock.now())
+    return {}
+  }),
+  'appliance': verb('what the appliance of a meter is set to, draws, and says of its holds, and what it drew', z.object({ address }), (fleet, p) => {
+    const appliance = applianceAt(fleet, p.address)
+    const now = fleet.clock.now()
+    return { ...appliance.state(now), trace: appliance.trace(now) }
+  }),
   'disconnect': verb('hang up; back after `seconds` (the usual back-off when not given)', z.object({ address, seconds: z.number().min(0).optional() }), (fleet, p) => {
     terminalOf(fleet, p.address).link.hangUp('control port', p.seconds === undefined ? undefined : p.seconds * 1000)
     return {}
@@ -157,6 +169,12 @@ function pileAt(fleet: Fleet, wanted: string): NonNullable<ReturnType<typeof pil
   const pile = pileOf(deviceOf(fleet, wanted))
   if (pile === undefined) throw new HesError('NOT_FOUND', `${wanted} has no charging pile`)
   return pile
+}
+
+function applianceAt(fleet: Fleet, wanted: string): NonNullable<ReturnType<typeof applianceOf>> {
+  const appliance = applianceOf(deviceOf(fleet, wanted))
+  if (appliance === undefined) throw new HesError('NOT_FOUND', `${wanted} has no appliance`)
+  return appliance
 }
 
 function terminalOf(fleet: Fleet, wanted: string): Terminal {

@@ -1,4 +1,4 @@
-import { epochToDateTimeS, pileStateData } from '@zhuzhan/dlt698'
+import { applianceStateData, epochToDateTimeS, pileStateData } from '@zhuzhan/dlt698'
 import type { Data, Oad } from '@zhuzhan/dlt698'
 import { freezeOf } from '../meter/freezes.js'
 import type { Freeze } from '../meter/freezes.js'
@@ -6,7 +6,7 @@ import { standardColumns } from '../meter/freeze-row.js'
 import { element, isMeasured, measured, scalerUnit } from '../meter/objects.js'
 import { DAR } from './dar.js'
 import type { Device } from './device.js'
-import { clockOf, pileOf } from './device.js'
+import { applianceOf, clockOf, pileOf } from './device.js'
 import { hasEvent } from './events.js'
 
 /** A value, or the DAR why there is none. */
@@ -75,13 +75,14 @@ function wholeAttribute(device: Device, key: string, nowMs: number): Data | unde
   const state = STATES[key]
   if (state !== undefined) return state(device, nowMs)
   if (key === `${device.pileObject}02`) return pileStateData(pileOf(device)!.state(nowMs))
+  if (key === `${device.applianceObject}02`) return applianceStateData(applianceOf(device)!.state(nowMs))
   const freeze = freezeOf(key.slice(0, 4))
   if (freeze !== undefined) return key.endsWith('03') ? relatedObjects(freeze) : undefined
   return measured(device.meter, `${key}00`, nowMs) ?? scalerUnit(`${key}00`)
 }
 
 export function exists(device: Device, oi: string): boolean {
-  return STATE_OIS.has(oi) || isMeasured(`${oi}0200`) || freezeOf(oi) !== undefined || hasEvent(device, oi) || (device.kind === 'terminal' && oi === '6012') || oi === device.pileObject
+  return STATE_OIS.has(oi) || isMeasured(`${oi}0200`) || freezeOf(oi) !== undefined || hasEvent(device, oi) || (device.kind === 'terminal' && oi === '6012') || oi === device.pileObject || oi === device.applianceObject
 }
 
 /** Attribute 3 of a freeze object: {period, OAD, depth} each. The period counts in the freeze's own unit. Reference §8.4. */

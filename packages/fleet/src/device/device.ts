@@ -3,6 +3,8 @@ import { Meter } from '../meter/meter.js'
 import { Relay } from '../meter/relay.js'
 import type { RelayState } from '../meter/relay.js'
 import type { Data, Oad } from '@zhuzhan/dlt698'
+import { createVirtualAppliance } from '../appliance/appliance.js'
+import type { VirtualAppliance } from '../appliance/appliance.js'
 import { createVirtualPile } from '../pile/pile.js'
 import type { VirtualPile } from '../pile/pile.js'
 
@@ -25,6 +27,10 @@ export interface Device {
   pileObject?: string
   /** Made when first needed. */
   pile?: VirtualPile
+  /** OI of its appliance object; none for a device without. */
+  applianceObject?: string
+  /** Made when first needed. */
+  appliance?: VirtualAppliance
 }
 
 export interface Happening {
@@ -39,16 +45,22 @@ export interface DeviceOptions {
   relay?: RelayState
   onRelayChanged?: (address: string, relay: Relay) => void
   pileObject?: string
+  applianceObject?: string
 }
 
-export function createDevice(address: string, { kind = 'meter', zone = 480, relay, onRelayChanged, pileObject }: DeviceOptions = {}): Device {
+export function createDevice(address: string, { kind = 'meter', zone = 480, relay, onRelayChanged, pileObject, applianceObject }: DeviceOptions = {}): Device {
   const state: Relay = new Relay(relay, onRelayChanged && (() => onRelayChanged(address, state)))
-  return { address, kind, meter: new Meter(address, { zone, relay: state, terminal: kind === 'terminal' }), skew: 0, ...(pileObject !== undefined && { pileObject }) }
+  return { address, kind, meter: new Meter(address, { zone, relay: state, terminal: kind === 'terminal' }), skew: 0, ...(pileObject !== undefined && { pileObject }), ...(applianceObject !== undefined && { applianceObject }) }
 }
 
 /** The charging pile of a device that has one. */
 export function pileOf(device: Device): VirtualPile | undefined {
   return device.pileObject === undefined ? undefined : (device.pile ??= createVirtualPile())
+}
+
+/** The appliance of a device that has one. */
+export function applianceOf(device: Device): VirtualAppliance | undefined {
+  return device.applianceObject === undefined ? undefined : (device.appliance ??= createVirtualAppliance(device.meter.zone))
 }
 
 /** The device's own time of a true moment. */

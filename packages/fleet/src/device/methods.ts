@@ -4,8 +4,9 @@ import { MINUTE_MS } from '../meter/calendar.js'
 import { BUTTON_DELAY_MS } from '../meter/relay.js'
 import { exists } from './attributes.js'
 import { DAR } from './dar.js'
-import { happen, pileOf } from './device.js'
+import { applianceOf, happen, pileOf } from './device.js'
 import type { Device } from './device.js'
+import type { VirtualPile } from '../pile/pile.js'
 import { REMOTE_CONTROL } from './events.js'
 import { setClock } from './write.js'
 
@@ -32,7 +33,8 @@ const METHODS: Readonly<Record<string, Method>> = {
 export function callMethod(device: Device, omd: Omd, parameter: Data, nowMs: number): number {
   const method = METHODS[omd.slice(0, 6)]
   if (method !== undefined) return method(device, parameter, nowMs)
-  if (omd.slice(0, 6) === `${device.pileObject}7F`) return setPoint(device, parameter, nowMs)
+  if (omd.slice(0, 6) === `${device.pileObject}7F`) return setPoint(pileOf(device)!, parameter, nowMs)
+  if (omd.slice(0, 6) === `${device.applianceObject}7F`) return setPoint(applianceOf(device)!, parameter, nowMs)
   return exists(device, omd.slice(0, 4)) ? DAR.undefinedObject : DAR.noSuchObject
 }
 
@@ -69,11 +71,11 @@ function close(device: Device, parameter: Data, nowMs: number): number {
   return DAR.success
 }
 
-/** A set-point of the pile: a repeat of an id is a success and changes nothing. */
-function setPoint(device: Device, parameter: Data, nowMs: number): number {
+/** A set-point of a pile or an appliance: a repeat of an id is a success and changes nothing. */
+function setPoint(load: Pick<VirtualPile, 'take'>, parameter: Data, nowMs: number): number {
   const told = readSetPoint(parameter)
   if (told === undefined) return DAR.typeMismatch
-  return pileOf(device)!.take(told, nowMs).outcome === 'refused' ? DAR.outOfBounds : DAR.success
+  return load.take(told, nowMs).outcome === 'refused' ? DAR.outOfBounds : DAR.success
 }
 
 function keep(device: Device, on: boolean): number {

@@ -1,4 +1,4 @@
-import { createPileDevice } from '@zhuzhan/demand-control'
+import { createSetPointDevice } from '@zhuzhan/demand-control'
 import type { Acknowledgement } from '@zhuzhan/demand-control'
 import type { PileSetPoint, PileState } from '@zhuzhan/dlt698'
 
@@ -38,7 +38,7 @@ const SAFE_WATTS = 1_380
 
 export function createVirtualPile(): VirtualPile {
   let safeWatts = SAFE_WATTS
-  let device = createPileDevice({ safeKw: safeWatts / 1_000, largestKw: LARGEST_KW })
+  let device = createSetPointDevice({ safeKw: safeWatts / 1_000, largestKw: LARGEST_KW })
   let vehicles: readonly Vehicle[] = []
   let delivered: number[] = []
   let speed = 1
@@ -95,7 +95,7 @@ export function createVirtualPile(): VirtualPile {
     },
     announce: (night, nowMs) => {
       ({ vehicles, safeWatts, speed } = night)
-      device = createPileDevice({ safeKw: safeWatts / 1_000, largestKw: LARGEST_KW })
+      device = createSetPointDevice({ safeKw: safeWatts / 1_000, largestKw: LARGEST_KW })
       delivered = vehicles.map(() => 0)
       stretches = []
       edges = []

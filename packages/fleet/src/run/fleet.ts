@@ -83,7 +83,7 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
     if (devices.has(address)) throw new HesError('EXISTS_ALREADY', `two virtual devices with address ${address}`)
     const relay = state.get(`relay/${address}`) as RelayState | undefined
     const device = createDevice(address, {
-      kind, zone: settings.zone, ...(kind === 'meter' && { pileObject: settings.pileObject }), ...(relay && { relay: structuredClone(relay) }),
+      kind, zone: settings.zone, ...(kind === 'meter' && { pileObject: settings.pileObject, applianceObject: settings.applianceObject }), ...(relay && { relay: structuredClone(relay) }),
       onRelayChanged: (_, changed) => {
         state.put(`relay/${address}`, changed.snapshot()).catch((error: unknown) => log.warn({ device: address, err: String(error) }, 'relay state not stored'))
         terminals.get(terminal)?.relayMoved(device)

@@ -1,5 +1,5 @@
 import type { Clock } from '@zhuzhan/core'
-import { PILE_OBJECT } from '@zhuzhan/dlt698'
+import { APPLIANCE_OBJECT, PILE_OBJECT } from '@zhuzhan/dlt698'
 import type { Oad } from '@zhuzhan/dlt698'
 import type { HardwareCipher } from '@zhuzhan/policy'
 import type { Faults } from '../faults/faults.js'
@@ -53,6 +53,8 @@ export interface Settings {
   labSubstitution: readonly HardwareCipher[]
   /** OI of the charging pile object that each meter has: not the standard's. */
   pileObject: string
+  /** The same of an appliance. */
+  applianceObject: string
   /** Answer at once, without the times a real line takes. */
   instant: boolean
 }
@@ -71,6 +73,7 @@ export const USUAL_SETTINGS: Settings = {
   fieldSeconds: 60,
   labSubstitution: [],
   pileObject: PILE_OBJECT,
+  applianceObject: APPLIANCE_OBJECT,
   instant: false,
 }
 

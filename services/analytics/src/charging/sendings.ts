@@ -1,5 +1,5 @@
 import { HesError, errorText } from '@zhuzhan/core'
-import type { SetPoint } from '@zhuzhan/contracts'
+import type { ControllableLoad, SetPoint } from '@zhuzhan/contracts'
 import { openChargingSendings, settleChargingSending } from '@zhuzhan/persistence'
 import type { OpenSending } from '@zhuzhan/persistence'
 import type pg from 'pg'
@@ -8,7 +8,7 @@ import type { Logger } from 'pino'
 /** Makes the station's command of a set-point, on the way every command goes, at most once for an id. */
 export interface SetPointDispatch {
   /** @throws HesError UNAVAILABLE when it should be tried again; any other when there will be no such command */
-  setPower(order: { id: string; meter: string; setPoint: SetPoint; reason: string; expiresInSeconds: number }): Promise<unknown>
+  setPower(order: { id: string; meter: string; load: ControllableLoad; setPoint: SetPoint; reason: string; expiresInSeconds: number }): Promise<unknown>
 }
 
 const SHORTEST_SECONDS = 10
@@ -28,7 +28,7 @@ export function createSendings({ pool, dispatch, log }: { pool: pg.Pool; dispatc
     if (meter === null) { await settle({ whyNot: 'the night knows no such pile' }); return false }
     try {
       const expiresInSeconds = Math.min(LONGEST_SECONDS, Math.max(SHORTEST_SECONDS, Math.ceil((to.getTime() - now) / 1_000)))
-      await dispatch.setPower({ id: command, meter, setPoint: { id, sequence, watts, from: from.getTime(), to: to.getTime() }, reason, expiresInSeconds })
+      await dispatch.setPower({ id: command, meter, load: 'pile', setPoint: { id, sequence, watts, from: from.getTime(), to: to.getTime() }, reason, expiresInSeconds })
       await settle({ ordered: true })
       return true
     } catch (error) {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { ServiceKeyFile } from '@zhuzhan/contracts'
-import type { CryptoMachine, OrderBody } from '@zhuzhan/contracts'
+import type { CryptoMachine, LoadObjects, OrderBody } from '@zhuzhan/contracts'
 import type { Clock } from '@zhuzhan/core'
 import { askMachine } from '@zhuzhan/dispatch'
 import { rateLimited } from '@zhuzhan/service-kit'
@@ -12,8 +12,8 @@ export interface ServiceKeeperOptions {
   office: Office
   /** The service's key; read here are its person and public key, which stand in clear. */
   keyFile: string
-  /** OI of the charging pile object: set-points are what the service may send alone. */
-  pileObject: string
+  /** Set-points of these objects are what the service may send alone. */
+  loadObjects: LoadObjects
   clock: Clock
   log: Logger
 }
@@ -21,17 +21,17 @@ export interface ServiceKeeperOptions {
 const RETRY_MS = 2_000
 const EVERY_AREA = 'F'.repeat(16)
 
-/** The orders that a laboratory gives so that its service may sign: the person, and the policy entry for set-points. */
-export async function serviceOrders({ machine, keyFile, pileObject }: Pick<ServiceKeeperOptions, 'machine' | 'keyFile' | 'pileObject'>): Promise<OrderBody[]> {
+/** The orders that a laboratory gives so that its service may sign: the person, and the policy entries for set-points. */
+export async function serviceOrders({ machine, keyFile, loadObjects }: Pick<ServiceKeeperOptions, 'machine' | 'keyFile' | 'loadObjects'>): Promise<OrderBody[]> {
   const { person, publicKey } = ServiceKeyFile.parse(JSON.parse(await readFile(keyFile, 'utf8')))
   const [{ people }, { policies }] = await Promise.all([askMachine(machine, 'people', {}), askMachine(machine, 'policies', {})])
-  const entry = { task: 5, service: 7, target: `${pileObject}7F00`, allows: 'service-alone' } as const
+  const entries = Object.values(loadObjects).map((object) => ({ task: 5, service: 7, target: `${object}7F00`, allows: 'service-alone' }) as const)
   // Whom administrators suspended stays so: a laboratory enters its service once.
   const known = people.some((one) => one.person === person && one.publicKey === publicKey)
-  const allowed = policies.some(({ task, service, target, allows }) => task === entry.task && service === entry.service && target === entry.target && allows === entry.allows)
+  const isThere = (entry: (typeof entries)[number]): boolean => policies.some(({ task, service, target, allows }) => task === entry.task && service === entry.service && target === entry.target && allows === entry.allows)
   return [
     ...(known ? [] : [{ kind: 'person' as const, person, name: 'station service', roles: ['service' as const], publicKey, areas: [EVERY_AREA] }]),
-    ...(known || allowed ? [] : [{ kind: 'policy-set' as const, ...entry }]),
+    ...(known ? [] : entries.filter((entry) => !isThere(entry)).map((entry) => ({ kind: 'policy-set' as const, ...entry }))),
   ]
 }
 

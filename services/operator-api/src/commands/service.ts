@@ -1,7 +1,7 @@
 import { HesError } from '@zhuzhan/core'
 import type { Clock } from '@zhuzhan/core'
 import { STANDARD_READ } from '@zhuzhan/contracts'
-import type { CommandAction, CommandState, SetPoint } from '@zhuzhan/contracts'
+import type { CommandAction, CommandState, ControllableLoad, LoadObjects, SetPoint } from '@zhuzhan/contracts'
 import { mayBeControlled, protectorOf, supplyPreserved } from '@zhuzhan/dispatch'
 import type { Delivery, ModuleStates } from '@zhuzhan/dispatch'
 import { createCostProtections, findMeter } from '@zhuzhan/persistence'
@@ -20,6 +20,8 @@ export interface NewRequest {
   expiresInSeconds: number
   oads?: readonly string[] | undefined
   setPoint?: SetPoint | undefined
+  /** A charging pile when absent. */
+  load?: ControllableLoad | undefined
   /** Control: user who must approve, and (laboratories) the requester's password, which signs at once. */
   approver?: string | undefined
   password?: string | undefined
@@ -41,8 +43,7 @@ export interface CommandServiceDeps {
   store: CommandStore
   delivery: Delivery
   tickets: Tickets
-  /** OI of the charging pile object. */
-  pileObject: string
+  loadObjects: LoadObjects
   clock: Clock
   /** For a word before two people sign; the machine refuses a suspect device in any case. */
   modules?: ModuleStates | undefined
@@ -57,7 +58,7 @@ const UNDECIDED: readonly CommandState[] = ['accepted', 'awaiting_approval']
  * step is a row with its audit entry before anything is handed on, so a crash leaves a command behind that the sweeper finishes or
  * lets expire, never one that was sent without a record.
  */
-export function createCommandService({ pool, store, delivery, tickets, pileObject, clock, modules }: CommandServiceDeps): CommandService {
+export function createCommandService({ pool, store, delivery, tickets, loadObjects, clock, modules }: CommandServiceDeps): CommandService {
   const ask = async (request: NewRequest, operator: Operator): Promise<CommandRecord> => {
     mustHave(operator, request.action === 'read' ? 'command.submit' : 'command.control')
     const meter = await findMeter(pool, request.meter)
@@ -69,7 +70,7 @@ export function createCommandService({ pool, store, delivery, tickets, pileObjec
       const protector = protectorOf(meter)
       if ((await modules?.of([protector]))?.get(protector) === 'suspect') throw new HesError('DEVICE_SUSPECT', undefined, { object: `meter/${meter.address}` })
     }
-    const setPoint = request.action === 'set-power' && request.setPoint ? { object: pileObject, setPoint: request.setPoint } : undefined
+    const setPoint = request.action === 'set-power' && request.setPoint ? { object: loadObjects[request.load ?? 'pile'], setPoint: request.setPoint } : undefined
     if (request.action === 'set-power' && !setPoint) throw new HesError('BODY_INVALID', 'A set-power command needs its set-point.')
     const prepared = request.action === 'read' ? undefined : await tickets.prepare({
       meter, action: setPoint ?? request.action as ControlAction, operator, approver: request.approver, validSeconds: request.expiresInSeconds,

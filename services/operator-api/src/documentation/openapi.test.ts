@@ -63,7 +63,7 @@ test('a request body says its field names in place', () => {
   const schemaOf = (path: string) => Object.values(document.paths[path]?.['post']?.requestBody?.content ?? {})[0]?.schema.properties
   expect(Object.keys(schemaOf('/api/v1/terminals') ?? {})).toEqual(['address', 'name', 'securityProfile', 'mode', 'area', 'utcOffset'])
   expect(Object.keys(schemaOf('/api/v1/meters') ?? {})).toEqual(['address', 'terminal', 'name', 'securityProfile', 'mode', 'area', 'ctRatio', 'ptRatio', 'tariff'])
-  expect(Object.keys(schemaOf('/api/v1/meters/{address}/commands') ?? {})).toEqual(['action', 'reason', 'expiresInSeconds', 'oads', 'setPoint', 'approver', 'password'])
+  expect(Object.keys(schemaOf('/api/v1/meters/{address}/commands') ?? {})).toEqual(['action', 'reason', 'expiresInSeconds', 'oads', 'setPoint', 'load', 'approver', 'password'])
 })
 
 test('pages for people: / leads to the start page, /docs shows the routes', async () => {
