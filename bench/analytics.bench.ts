@@ -47,7 +47,7 @@ function nextDay(meter: Meter, values: Float64Array): DayFigure {
   const like = [7, 14, 21, 28].flatMap((back) => meter.figures[day - back] ?? [])
   const energyOf = ({ complete, energy }: Meter['figures'][number]): number => (complete ? energy ?? NaN : NaN)
   const figure = dayFigure({
-    stepMs: STEP_MS, curve: { values, states }, decimals: 2, ratio: 1, fullScale: 100_000_000, clockSkewMs: undefined, duplicates: [], overlaps: [], electrical: undefined, thresholds: THRESHOLDS,
+    stepMs: STEP_MS, curve: { values, states }, decimals: 2, ratio: 1, fullScale: 100_000_000, clock: undefined, duplicates: [], overlaps: [], electrical: undefined, thresholds: THRESHOLDS,
     registers: { begin: [values[0] as number], end: [values[SLOTS] as number] },
     history: meter.figures.map(energyOf).reverse(), likeDays: like.map(energyOf), profileDays: like.map(({ validated }): Intervals => validated),
   })
@@ -138,7 +138,7 @@ async function validateAll(pool: pg.Pool): Promise<void> {
 function* veeRows(meters: readonly Meter[], registers: Float64Array, day: number): Generator<unknown[]> {
   for (const [n, meter] of meters.entries()) {
     const figure = nextDay(meter, registers.slice(n * (SLOTS + 1), (n + 1) * (SLOTS + 1)))
-    const row = veeRow({ loaded: { meter: { id: n + 1, tariff: TARIFF, offsetMinutes: OFFSET }, start: START + day * DAY_MS, dayOver: true, ratio: '1', ratioChanged: false, readings: { decimals: 2 } }, figure })
+    const row = veeRow({ loaded: { meter: { id: n + 1, tariff: TARIFF, offsetMinutes: OFFSET }, start: START + day * DAY_MS, dayOver: true, ratio: '1', ratioChanged: false, clock: null, readings: { decimals: 2 } }, figure })
     const values = { ...row, best: `{${(row['best'] as (number | null)[]).map((one) => one ?? 'NULL').join(',')}}`, states: Buffer.from(row['states'] as string, 'hex') } as Record<string, unknown>
     yield [n + 1, dayName(day), ENERGY, ...VEE_COLUMNS.map((column) => values[column]), new Date(NOW)]
   }

@@ -69,6 +69,15 @@ export function stationSuite(name: string, env: () => Record<string, string>): v
       })
     }, 70_000)
 
+    test('the clock of every plain meter is read, and is the station\'s as far as the reading is certain', async () => {
+      const clocks = await until('a clock of every meter', 60, async () => {
+        const last = await Promise.all(PLAIN.meters.map(async (meter) => (await station.rest.call('GET', `/api/v1/meters/${meter}/clock?limit=1`)).body.items[0]))
+        return last.every((one) => one && one.deviationSeconds !== null) ? last : undefined
+      })
+      expect(clocks.filter(({ deviationSeconds, uncertaintySeconds }) => Math.abs(deviationSeconds) > uncertaintySeconds + 0.05)).toEqual([])
+      expect((await station.rest.call('GET', '/api/v1/energy/clocks')).body.items).toEqual([])
+    }, 70_000)
+
     test('values at freeze times equal the virtual meters\' own registers: all of them', async () => {
       // Day freezes of every meter are there once the first pass is through.
       await until('day freezes of every meter', 90, async () => {

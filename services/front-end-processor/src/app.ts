@@ -1,11 +1,12 @@
 import type { Clock } from '@zhuzhan/core'
 import type { CryptoMachine } from '@zhuzhan/contracts'
-import { createBatchStore, createFirmwareFileStore, createGroupClockStore, createKeyRoutes, storeDeadLetter } from '@zhuzhan/persistence'
+import { createBatchStore, createFirmwareFileStore, createGroupClockStore, createKeyRoutes, createMeterClockStore, storeDeadLetter } from '@zhuzhan/persistence'
 import type { CollectionStore, CommandStore, Database, EventLog, RefusalLog, Registry } from '@zhuzhan/persistence'
 import type { Queues } from '@zhuzhan/queues'
 import type { Logger, Part } from '@zhuzhan/service-kit'
 import { gauge } from '@zhuzhan/telemetry'
 import { createCollector } from './collection/collect.js'
+import { METER_CLOCK, createClockReader } from './collection/read-clocks.js'
 import { createCollectionSchedule } from './collection/schedule.js'
 import type { Config } from './config.js'
 import { createSendControl } from './downlink/control-route.js'
@@ -85,9 +86,11 @@ export function createFrontEnd(options: FrontEndOptions): FrontEnd {
   const send = createSendControl({ reader, machine, meterSessions, clock, requestMs, proxySeconds })
   const delivery = createDelivery({ store: options.commands, batches: createBatchStore(database.pool), directory, reader, settler, send, clock, log, frontendId })
   const transfers = createTransfers({ store: createFirmwareFileStore(database.pool), directory, clock, log, frontendId, requestMs })
+  const collect = createCollector({ store: options.collection, publisher, clock, requestMs, proxySeconds })
+  const readClocks = createClockReader({ store: createMeterClockStore(database.pool), clock, requestMs, proxySeconds })
   const schedule = createCollectionSchedule({
     store: options.collection, queues, directory, frontendId, log,
-    collect: createCollector({ store: options.collection, publisher, clock, requestMs, proxySeconds }),
+    collect: (terminal, plan, onAsking) => (plan.freezeOad === METER_CLOCK ? readClocks : collect)(terminal, plan, onAsking),
   })
   const keys = createKeySchedule({
     machine, routes: createKeyRoutes(database.pool), queues, directory, frontendId, log, requestMs, meterSessions,

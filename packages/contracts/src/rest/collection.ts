@@ -20,7 +20,7 @@ export const PlanPatchBody = z.strictObject({
   items: z.array(OadInput).min(1).max(50).optional().describe('OADs read from every row of the freeze'),
   taskRecords: z.enum(['started', 'stored']).nullable().optional().describe('Read the records of the terminals\' collection tasks first (60120300), by this time of the task; null: ask every meter'),
   everySeconds: z.number().int().min(10).max(86_400).optional(),
-  horizonHours: z.number().int().min(1).max(24 * 400).optional().describe('How far back a meter is asked'),
+  horizonHours: z.number().int().min(1).max(24 * 400).optional().describe('How far back a meter is asked; of meter-clock how long a reading is good for'),
   priority: z.number().int().min(1).max(9).optional().describe('1 is the most urgent'),
   enabled: z.boolean().optional(),
 }).refine((patch) => Object.keys(patch).length > 0, 'nothing to change')

@@ -78,8 +78,24 @@ export const ValidatedDayAnswer = z.object({
   intervals: z.array(z.object({ energy: z.string().nullable(), state: z.string() })).describe('kWh before transformer ratios, from the begin of the day'),
   gaps: z.array(z.record(z.string(), z.unknown())),
   findings: z.array(z.record(z.string(), z.unknown())),
+  clock: z.object({ at: z.string(), deviationSeconds: z.number(), uncertaintySeconds: z.number() }).nullable().describe('The reading of the clock that check 1 used; null: not known, the check did not run'),
   computedAt: z.string(),
 }).meta({ id: 'ValidatedDay' })
+
+export const MeterClockAnswer = z.object({
+  at: z.string().describe('Middle of the round trip by the station\'s clock, or end of a question in vain'),
+  deviationSeconds: z.number().nullable().describe('Meter less station; null where reason says why'),
+  uncertaintySeconds: z.number().nullable().describe('The truth lies so far on either side: half the round trip and half a second of the display'),
+  reason: z.string().nullable(),
+}).meta({ id: 'MeterClock' })
+export const DeviatingClockAnswer = z.object({
+  meter: AddressText,
+  terminal: AddressText,
+  at: z.string(),
+  deviationSeconds: z.number(),
+  uncertaintySeconds: z.number(),
+  thresholdSeconds: z.number().describe('clockFlagMs of the meter or its class'),
+}).meta({ id: 'DeviatingClock' })
 
 export const ConsumptionMonthAnswer = z.object({
   month: z.string(),

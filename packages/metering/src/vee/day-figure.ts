@@ -48,7 +48,7 @@ export interface DayFigure {
 }
 
 /** What a rule says about values makes the registers around them doubtful as well. */
-const REGISTERS_DOUBTED: ReadonlySet<string> = new Set(['VEE-1-CLOCK', 'VEE-2-UNIT', 'VEE-4-BACKWARDS', 'VEE-4-STEP'])
+const REGISTERS_DOUBTED: ReadonlySet<string> = new Set(['VEE-2-UNIT', 'VEE-4-BACKWARDS', 'VEE-4-STEP'])
 
 /** Validates, estimates and sums up one channel's day. Pure: the same readings in any order of coming give the same figure. */
 export function dayFigure(readings: DayReadings): DayFigure {
@@ -103,7 +103,7 @@ function totalOver(readings: DayReadings, { from, to }: Gap): number | undefined
 }
 
 function energyOf({ curve: { values }, fullScale, thresholds }: DayReadings, best: Intervals, findings: readonly Finding[]): Pick<DayFigure, 'energy' | 'whyNot' | 'basis'> {
-  const refusing = findings.filter(({ effect, code }) => effect === 'reject' && REGISTERS_DOUBTED.has(code) && code !== 'VEE-1-CLOCK')
+  const refusing = findings.filter(({ effect, code }) => effect === 'reject' && REGISTERS_DOUBTED.has(code))
   if (refusing.length > 0) return { energy: null, whyNot: refusing.map(({ code, text }) => `${code}: ${text}`).join('; '), basis: null }
   const [begin, end] = [values[0] as number, values.at(-1) as number]
   const difference = registerDifference(begin, end, fullScale, thresholds.nearFullScale)

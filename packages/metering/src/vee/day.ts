@@ -10,6 +10,12 @@ export interface Electrical {
   powerFactor: Float64Array | undefined
 }
 
+/** A meter's clock less the station's, ms. The truth lies within the uncertainty on either side. */
+export interface ClockDeviation {
+  deviationMs: number
+  uncertaintyMs: number
+}
+
 /** Everything the checks of one channel's day look at. */
 export interface DayInput {
   stepMs: number
@@ -20,8 +26,8 @@ export interface DayInput {
   ratio: number
   /** Digits at which the register starts again from zero. */
   fullScale: number
-  /** Meter less master, ms; undefined when nobody asked. */
-  clockSkewMs: number | undefined
+  /** How far the meter's clock was off that day; undefined when nobody knows: check 1 does not run. */
+  clock: ClockDeviation | undefined
   /** Intervals one of whose values came twice with another value. */
   duplicates: readonly number[]
   /** Intervals that lie partly over others. */

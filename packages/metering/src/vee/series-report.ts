@@ -75,7 +75,7 @@ function dayOfSeries(kwh: Float64Array, day: number, perDay: number, energies: r
     intervals.states[slot] = STATE.measured
   }
   return {
-    stepMs: DAY_MS / perDay, intervals, decimals: DECIMALS, ratio: 1, fullScale: Infinity, clockSkewMs: undefined, duplicates: [], overlaps: [], registers: undefined, electrical: undefined,
+    stepMs: DAY_MS / perDay, intervals, decimals: DECIMALS, ratio: 1, fullScale: Infinity, clock: undefined, duplicates: [], overlaps: [], registers: undefined, electrical: undefined,
     history: energies.slice(-thresholds.stepHistoryDays).reverse(), likeDays: [1, 2, 3].map((week) => energies[day - WEEK * week] ?? NaN), thresholds,
   }
 }

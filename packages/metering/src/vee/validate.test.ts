@@ -17,13 +17,14 @@ it('runs the checks in the order of the reference, and every code belongs to one
 it('finds nothing on a day that is right', () => {
   expect(codes(dayInput({
     registers: { begin: [1_000, 200, 300, 300, 200], end: [1_000 + sum, 200, 300, 300, 200 + sum] }, history: Array(60).fill(sum), likeDays: [sum, sum, sum],
-    electrical: { voltage: phases(220), current: currentOf(), powerFactor: undefined }, clockSkewMs: 300_000,
+    electrical: { voltage: phases(220), current: currentOf(), powerFactor: undefined }, clock: { deviationMs: 300_000, uncertaintyMs: 0 },
   }))).toEqual([])
 })
 
 // Each of these fails when the named rule is taken out of RULES; the second column of each pair stands just inside of the threshold.
 test.each<[RuleCode, string, Partial<DayInput>, Partial<DayInput>, Partial<Thresholds>]>([
-  ['VEE-1-CLOCK', 'clock', { clockSkewMs: -300_001 }, { clockSkewMs: -300_000 }, {}],
+  ['VEE-1-CLOCK', 'clock', { clock: { deviationMs: -300_001, uncertaintyMs: 0 } }, { clock: { deviationMs: -300_000, uncertaintyMs: 0 } }, {}],
+  ['VEE-1-CLOCK', 'clock, as far as its reading is certain', { clock: { deviationMs: 310_001, uncertaintyMs: 10_000 } }, { clock: { deviationMs: 310_001, uncertaintyMs: 10_001 } }, {}],
   ['VEE-2-DUPLICATE', 'the same interval with another value', { duplicates: [7] }, { duplicates: [] }, {}],
   ['VEE-2-OVERLAP', 'overlap', { overlaps: [7] }, { overlaps: [] }, {}],
   ['VEE-2-UNIT', 'Wh taken for kWh', { intervals: intervals(HOME.map((one) => one * 1_000)), registers: { begin: [1_000], end: [1_000 + sum] } }, { registers: { begin: [1_000], end: [1_000 + sum] } }, { capacityKw: null }],
@@ -57,7 +58,7 @@ it('a rejected value is not seen by later checks, and stays in the input', () =>
 })
 
 it('a clock off by more than an interval leaves no interval', () => {
-  const { intervals: { states }, flagged } = validateDay(dayInput({ clockSkewMs: 900_001 }))
+  const { intervals: { states }, flagged } = validateDay(dayInput({ clock: { deviationMs: 900_001, uncertaintyMs: 0 } }))
   expect([...states].every((state) => state === STATE.rejected)).toBe(true)
   expect(flagged).toBe(true)
 })

@@ -15,13 +15,14 @@ export function capacityDigits({ thresholds: { capacityKw, rangeFactor }, decima
   return capacityKw === null ? Infinity : Math.floor(((rangeFactor * capacityKw * ms) / HOUR_MS / ratio) * 10 ** decimals * (1 + 1e-12))
 }
 
-/** Check 1. A clock further off than an interval puts energy into the wrong one. */
-export const clock: Rule = (day) => {
-  const { clockSkewMs: skew, stepMs, intervals, thresholds } = day
-  if (skew === undefined || Math.abs(skew) <= thresholds.clockFlagMs) return []
-  const unusable = Math.abs(skew) > stepMs
-  return [finding('VEE-1-CLOCK', unusable ? 'reject' : 'flag', 0, intervals.energy.length, skew, unusable ? stepMs : thresholds.clockFlagMs,
-    `the meter's clock is ${Math.round(skew / 1_000)} s off${unusable ? ', more than an interval' : ''}`)]
+/** Check 1. A clock further off than an interval puts energy into the wrong one. What the reading of the clock leaves open does not count against the meter. */
+export const clock: Rule = ({ clock: known, stepMs, intervals, thresholds }) => {
+  if (!known) return []
+  const certainly = Math.abs(known.deviationMs) - known.uncertaintyMs
+  if (certainly <= thresholds.clockFlagMs) return []
+  const unusable = certainly > stepMs
+  return [finding('VEE-1-CLOCK', unusable ? 'reject' : 'flag', 0, intervals.energy.length, known.deviationMs, unusable ? stepMs : thresholds.clockFlagMs,
+    `the meter's clock is ${Math.round(known.deviationMs / 1_000)} s off${unusable ? ', more than an interval' : ''}`)]
 }
 
 /** Check 2: the same interval with other values, overlapping ones, an energy that is a power of ten or the ratio away from the registers. */

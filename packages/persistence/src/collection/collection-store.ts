@@ -3,7 +3,7 @@ import type pg from 'pg'
 export interface CollectionPlan {
   id: string
   name: string
-  /** Record attribute of the freeze object, e.g. 50020200. */
+  /** Record attribute of the freeze object, e.g. 50020200; 40000200: no rows, the clocks of the meters. */
   freezeOad: string
   /** Columns to ask for. */
   items: string[]

@@ -90,6 +90,8 @@ export interface ValidatedDayView {
   gaps: Record<string, unknown>[]
   findings: Record<string, unknown>[]
   periods: Record<string, { total: number; estimated: number }>
+  /** Seconds; null: check 1 did not run. */
+  clock: { at: string; deviation: number; uncertainty: number } | null
   computedAt: Date
   /** How long meters remember curves. */
   memoryHours: number
@@ -100,7 +102,7 @@ export async function listValidatedDays(pool: pg.Pool, filter: { meterId: number
   const where = createWhere().and('d.meter_id = ?', filter.meterId).and('d.day >= ?', filter.from).and('d.day < ?', filter.to).and('d.day > ?::date', filter.after)
   const { rows } = await pool.query<ValidatedDayView>(
     `SELECT to_char(d.day, 'YYYY-MM-DD') AS day, ${OAD('d.item')} AS item, d.day_over AS "dayOver", d.decimals, d.energy::text AS energy, d.why_not AS "whyNot", d.basis, d.counts,
-       d.estimated_share AS "estimatedShare", d.complete, d.may_act AS "mayAct", d.best, d.states, d.gaps, d.findings, d.periods, d.computed_at AS "computedAt",
+       d.estimated_share AS "estimatedShare", d.complete, d.may_act AS "mayAct", d.best, d.states, d.gaps, d.findings, d.periods, d.clock, d.computed_at AS "computedAt",
        (SELECT coalesce(max(horizon_hours), 48)::int FROM collection_plan WHERE enabled AND interval_minutes IS NOT NULL) AS "memoryHours"
      FROM vee_day d WHERE ${where.text} ORDER BY d.day LIMIT ${where.parameter(filter.limit + 1)}`, where.values)
   return pageOf(rows, filter.limit)

@@ -13,7 +13,7 @@ const HISTORY_DAYS = 35
 const NORMAL_BELOW = 7
 
 const MEMBERS = `SELECT l.meter_id AS id, m.address, l.role, v.energy::text AS energy, v.basis, v.why_not AS "whyNot", coalesce(v.estimated_share, 0) AS "estimatedShare",
-    coalesce((SELECT jsonb_agg(DISTINCT f->>'code') FROM jsonb_array_elements(v.findings) AS f), '[]') AS codes, r.energy::text AS reverse
+    coalesce((SELECT jsonb_agg(DISTINCT f->>'code') FROM jsonb_array_elements(v.findings) AS f), '[]') AS codes, v.clock IS NOT NULL AS "clockKnown", r.energy::text AS reverse
   FROM loss_area_meter l JOIN meter m ON m.id = l.meter_id
   LEFT JOIN vee_day v ON v.meter_id = l.meter_id AND v.day = $2::date AND v.item = ${FORWARD_ACTIVE_TOTAL} AND v.day_over
   LEFT JOIN daily_energy r ON r.meter_id = l.meter_id AND r.day = $2::date AND r.item = ${REVERSE}
@@ -22,7 +22,7 @@ const BEFORE = `SELECT meter_id AS id, day::text AS day, energy::float8 AS energ
 const LOSSES = `SELECT DISTINCT ON (day) day::text AS day, supply::float8 + feed_in::float8 AS supply, supply::float8 + feed_in::float8 - sales::float8 AS loss
   FROM area_loss_day WHERE area = $1 AND day >= $2::date AND day < $3::date AND percent IS NOT NULL ORDER BY day, version DESC`
 
-interface Member { id: number; address: string; role: 'sum' | 'user'; energy: string | null; basis: string | null; whyNot: string | null; estimatedShare: number; codes: string[]; reverse: string | null }
+interface Member { id: number; address: string; role: 'sum' | 'user'; energy: string | null; basis: string | null; whyNot: string | null; estimatedShare: number; codes: string[]; clockKnown: boolean; reverse: string | null }
 
 /** An area's day as it is stored. */
 export interface AreaDay {
@@ -60,10 +60,10 @@ export async function areaDay(client: pg.ClientBase, area: string, day: LocalDay
     percent: loss?.percent, normalBelow: NORMAL_BELOW,
     supply: [...days.map((one) => lossOn.get(one)?.supply ?? NaN), base], loss: [...days.map((one) => lossOn.get(one)?.loss ?? NaN), loss ? toNumber(loss.loss) : NaN],
     users: users.map((user): UserMeter => ({
-      address: user.address, hasBoth: hasBoth(user), estimatedShare: user.estimatedShare, codes: user.codes, whyNot: user.whyNot,
+      address: user.address, hasBoth: hasBoth(user), estimatedShare: user.estimatedShare, codes: user.codes, clockKnown: user.clockKnown, whyNot: user.whyNot,
       energies: [...days.map((one) => energyOn.get(`${user.id} ${one}`) ?? NaN), user.energy === null ? NaN : Number(user.energy)],
     })),
-    sumCodes: sums.flatMap(({ codes }) => codes),
+    sumCodes: sums.flatMap(({ codes }) => codes), sumClockKnown: sums.every(({ clockKnown }) => clockKnown),
   })
   return {
     loss, whyNot: loss ? null : whyNot ?? 'nothing came in', metersExpected: users.length, metersWithBoth: both.length,

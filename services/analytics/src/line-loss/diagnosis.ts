@@ -31,6 +31,8 @@ export interface UserMeter {
   estimatedShare: number
   /** Codes of validation on the day, and why it has no energy. */
   codes: readonly string[]
+  /** Its clock was read. */
+  clockKnown: boolean
   whyNot: string | null
 }
 
@@ -43,6 +45,7 @@ export interface AreaDays {
   users: readonly UserMeter[]
   /** Of the meters that count what comes in. */
   sumCodes: readonly string[]
+  sumClockKnown: boolean
   normalBelow: number
 }
 
@@ -83,9 +86,11 @@ const JUDGES: Record<Check, Judge> = {
     if (sumCodes.includes('VEE-2-UNIT')) return found('the sum meter is off by a power of ten or its multiplier')
     return wrong.length > 0 ? found(`unit or multiplier in doubt: ${names(wrong)}`) : clear('no unit or multiplier in doubt')
   },
-  clock: ({ users, sumCodes }) => {
+  clock: ({ users, sumCodes, sumClockKnown }) => {
     const off = having(users, ['VEE-1-CLOCK'])
-    return off.length > 0 || sumCodes.includes('VEE-1-CLOCK') ? found(`clock off: ${off.length > 0 ? names(off) : 'the sum meter'}`) : notKnown('nothing asks the meters for their clocks')
+    if (off.length > 0 || sumCodes.includes('VEE-1-CLOCK')) return found(`clock off: ${off.length > 0 ? names(off) : 'the sum meter'}`)
+    const unread = [...(sumClockKnown ? [] : ['the sum meter']), ...users.filter(({ clockKnown }) => !clockKnown).map(({ address }) => address)]
+    return unread.length > 0 ? notKnown(`no clock was read of ${unread.slice(0, 20).join(', ')}`) : clear('every clock is within its threshold')
   },
   topology: (area) => {
     if ((area.percent ?? 0) < NEGATIVE) return found('more is sold than came in: a meter is not behind this transformer, or supply is missing')

@@ -193,14 +193,14 @@ describe('inside a raised day', () => {
 describe('diagnosis in its order', () => {
   const wave = (day: number, seed: number): number => 10 + 2 * Math.sin(day * (1 + seed * 0.37) + seed)
   const users = (over: (seed: number) => Partial<UserMeter> = () => ({})): UserMeter[] => [1, 2, 3].map((seed) => ({
-    address: address(seed), energies: Array.from({ length: 36 }, (_, day) => wave(day, seed)), hasBoth: true, estimatedShare: 0, codes: [], whyNot: null, ...over(seed),
+    address: address(seed), energies: Array.from({ length: 36 }, (_, day) => wave(day, seed)), hasBoth: true, estimatedShare: 0, codes: [], clockKnown: true, whyNot: null, ...over(seed),
   }))
   /** Loss is 0.1 % of the square of the supply, and what is not metered. */
   const area = (metered: readonly UserMeter[], hidden: (day: number) => number = () => 0): AreaDays => {
     const sold = Array.from({ length: 36 }, (_, day) => metered.reduce((sum, { energies }) => sum + (energies[day] as number), 0))
     const supply = sold.map((energy, day) => energy + hidden(day) + 0.001 * energy ** 2)
     const loss = supply.map((energy, day) => energy - (sold[day] as number))
-    return { percent: (100 * (loss[35] as number)) / (supply[35] as number), supply, loss, users: metered, sumCodes: [], normalBelow: 7 }
+    return { percent: (100 * (loss[35] as number)) / (supply[35] as number), supply, loss, users: metered, sumCodes: [], sumClockKnown: true, normalBelow: 7 }
   }
   const thief = () => users((seed) => (seed === 2 ? { energies: Array.from({ length: 36 }, (_, day) => wave(day, 2) * (day < 29 ? 1 : 0.3)) } : {}))
   const stolen = (day: number): number => (day < 29 ? 0 : 0.7 * wave(day, 2))
@@ -211,6 +211,12 @@ describe('diagnosis in its order', () => {
   })
   test('a clock that is off comes first', () => {
     expect(diagnose(area(thief().map((user) => ({ ...user, codes: user.address === address(1) ? ['VEE-1-CLOCK'] : [] })), stolen))).toMatchObject({ conclusion: 'clock', suspects: [] })
+  })
+  test('clocks nobody read leave that step open and say whose; read ones within the threshold clear it', () => {
+    const stepOf = (area: AreaDays) => diagnose(area).steps.find(({ check }) => check === 'clock')
+    expect(stepOf(area(users()))).toMatchObject({ result: 'clear' })
+    expect(stepOf(area(users((seed) => ({ clockKnown: seed !== 3 }))))).toMatchObject({ result: 'not-known', evidence: expect.stringContaining(address(3)) as string })
+    expect(stepOf({ ...area(users()), sumClockKnown: false })).toMatchObject({ result: 'not-known', evidence: expect.stringContaining('sum meter') as string })
   })
   test('a register that stands still is a fault before it is theft', () => {
     expect(diagnose(area(thief().map((user) => ({ ...user, codes: user.address === address(2) ? ['VEE-9-ZEROS'] : [] })), stolen))).toMatchObject({ conclusion: 'metering-fault' })

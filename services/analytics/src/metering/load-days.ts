@@ -43,8 +43,16 @@ const HISTORY = `SELECT meter_id AS meter, to_char(day, 'YYYY-MM-DD') AS day, CA
     CASE WHEN day = ANY($4::date[]) THEN best END AS best, CASE WHEN day = ANY($4::date[]) THEN states END AS states
   FROM vee_day WHERE meter_id = ANY($1::int[]) AND item = ${FORWARD_ACTIVE_TOTAL} AND day >= $2::date AND day < $3::date ORDER BY day DESC`
 
+// Read within the day, the worst; a day in which nobody read it has the nearest reading of a day before or after.
+const CLOCKS = `WITH ${DAY_OF}
+  SELECT d.id AS meter, c.at, c.deviation_s::float8 AS deviation, c.uncertainty_s::float8 AS uncertainty
+  FROM day_of d JOIN LATERAL (
+    SELECT m.* FROM meter_clock m WHERE m.meter_id = d.id AND m.reason IS NULL AND m.at >= d.from_at - interval '1 day' AND m.at < d.from_at + interval '2 days'
+    ORDER BY greatest(d.from_at - m.at, m.at - d.from_at - interval '1 day', interval '0'), abs(m.deviation_s) DESC, m.at LIMIT 1) c ON true`
+
 interface MeterRow { id: number; address: string; tariff: string | null; createdAt: number; offsetMinutes: number; ct: string; pt: string; former: [number, string, string][]; own: unknown[] }
 interface ValueRow { meter: number; item: number; slots: string; values: string; qualities: string; receivedAt: Date }
+interface ClockRow { meter: number; at: Date; deviation: number; uncertainty: number }
 interface HistoryRow { meter: number; day: string; digits: number | null; decimals: number; best: (number | null)[] | null; states: Buffer | null }
 
 /** A meter's day, ready to be judged. */
@@ -57,6 +65,8 @@ export interface LoadedDay {
   /** The multiplier was changed inside the day: no energy of it can be told from the registers of its ends. */
   ratioChanged: boolean
   readings: DayReadings
+  /** What check 1 looks at, with the instant it was read, seconds; null: nobody knows, and the check does not run. */
+  clock: { at: string; deviation: number; uncertainty: number } | null
   curve: DayCurve
 }
 
@@ -68,10 +78,12 @@ export async function loadDays(client: pg.ClientBase, day: LocalDay, meterIds: r
   const { rows: classes } = await client.query<{ scope: string; thresholds: unknown }>("SELECT scope, thresholds FROM vee_threshold WHERE scope LIKE 'class/%'")
   const { rows: values } = await client.query<ValueRow>(VALUES, [day, meterIds, [FORWARD_ACTIVE_TOTAL, ...FROZEN, ...CURVE_ITEMS], from, to])
   const { rows: conflicts } = await client.query<{ meter: number; slot: number }>(CONFLICTS, [day, meterIds, FORWARD_ACTIVE_TOTAL])
+  const { rows: clocks } = await client.query<ClockRow>(CLOCKS, [day, meterIds])
   const { rows: history } = await client.query<HistoryRow>(HISTORY, [meterIds, addDays(day, -400), day, like])
   const valuesOf = grouped(values)
   const conflictsOf = grouped(conflicts)
   const historyOf = grouped(history)
+  const clockOf = new Map(clocks.map((row) => [row.meter, row]))
 
   return meters.flatMap((meter): LoadedDay[] => {
     const start = dayStart(day, meter.offsetMinutes)
@@ -91,6 +103,7 @@ export async function loadDays(client: pg.ClientBase, day: LocalDay, meterIds: r
     const tariffClass = tariffClassOf(tariff)
     const thresholds = thresholdsOf(tariffClass, ...classes.filter(({ scope }) => scope === `class/${tariffClass}`).map((one) => one.thresholds), ...meter.own)
     const ratio = ratioOn(meter, start)
+    const clock = clockOf.get(meter.id)
     const earlier = historyOf.get(meter.id) ?? []
     const digits = ({ digits: count, decimals: had }: HistoryRow): number => (count === null ? NaN : Math.round(count * 10 ** (decimals - had)))
     const likeRows = like.flatMap((one) => earlier.filter((row) => row.day === one))
@@ -101,7 +114,8 @@ export async function loadDays(client: pg.ClientBase, day: LocalDay, meterIds: r
       start: start + first * STEP_MS, dayOver, ratio,
       ratioChanged: meter.former.some(([until]) => until > start && until < start + DAY_MS),
       readings: {
-        stepMs: STEP_MS, curve, decimals, ratio: Number(ratio), fullScale: registerFullScale * 10 ** decimals, clockSkewMs: undefined,
+        stepMs: STEP_MS, curve, decimals, ratio: Number(ratio), fullScale: registerFullScale * 10 ** decimals,
+        clock: clock && { deviationMs: clock.deviation * 1_000, uncertaintyMs: clock.uncertainty * 1_000 },
         duplicates: [...new Set((conflictsOf.get(meter.id) ?? []).flatMap(({ slot }) => [slot - 1 - first, slot - first]))].filter((slot) => slot >= 0 && slot < length),
         overlaps: [],
         registers: { begin: registers.map(at(first)), end: registers.map(at(first + length)) },
@@ -109,6 +123,7 @@ export async function loadDays(client: pg.ClientBase, day: LocalDay, meterIds: r
         likeDays: likeRows.map(digits), profileDays: likeRows.map((row) => intervalsOf(row, decimals)),
         electrical: electricalOf(own, first, length), thresholds,
       },
+      clock: clock ? { at: clock.at.toISOString(), deviation: clock.deviation, uncertainty: clock.uncertainty } : null,
       curve: curveOfDay(own),
     }]
   })

@@ -96,6 +96,46 @@ test('an edit keeps the raw value, names person and reason, and moves every figu
   expect(await query("SELECT actor, action, reason FROM audit_entry WHERE action LIKE 'reading.%' ORDER BY id DESC LIMIT 1")).toEqual([{ actor: 'li', action: 'reading.replace', reason: 'read at the meter' }])
 })
 
+const clockRead = (meter: number, time: string, deviation: number, uncertainty = 1) => query('INSERT INTO meter_clock (meter_id, at, deviation_s, uncertainty_s) VALUES ($1, $2, $3, $4)', [meter, time, deviation, uncertainty])
+
+/** Mutation: `clock` of load-days.ts left undefined. */
+test('check 1 runs where the clock was read: ten minutes off flags the day, an unknown clock leaves the check not run and says so', async () => {
+  await addMeter(database(), address(2), { createdAt: '2026-10-04T16:00:00Z' })
+  await putReadings(database(), [...curve(address(1), 1), ...curve(address(2), 1)])
+  await clockRead(1, '2026-10-05T01:00:00Z', 600)
+  await clockRead(1, '2026-10-05T02:00:00Z', 0)
+  await query("INSERT INTO meter_clock (meter_id, at, reason) VALUES (2, '2026-10-05T01:00:00Z', 'DAR 33')")
+  await touch([1, '2026-10-05'], [2, '2026-10-05'])
+  await run()
+  expect(await query('SELECT findings, clock, complete, may_act, energy::text AS energy FROM vee_day ORDER BY meter_id')).toEqual([
+    { findings: [expect.objectContaining({ code: 'VEE-1-CLOCK', effect: 'flag', value: 600_000, limit: 300_000 })], clock: { at: '2026-10-05T01:00:00.000Z', deviation: 600, uncertainty: 1 }, complete: false, may_act: false, energy: '4.8' },
+    { findings: [], clock: null, complete: true, may_act: true, energy: '4.8' },
+  ])
+})
+
+test('more than an interval off: nothing of the day is used as it came, all of it is read once more and estimated to the registers\' difference', async () => {
+  await putReadings(database(), curve(address(1), 8))
+  await clockRead(1, '2026-10-12T01:00:00Z', -901.1)
+  await touch(...[5, 6, 7, 8, 9, 10, 11, 12].map((day): [number, string] => [1, `2026-10-${String(day).padStart(2, '0')}`]))
+  await run()
+  const [day] = await query("SELECT energy::text AS energy, basis, may_act, counts FROM vee_day WHERE day = '2026-10-12'")
+  expect(day).toEqual({ energy: '4.8', basis: 'registers', may_act: false, counts: expect.objectContaining({ rejected: 96, estimated: 96 }) })
+  expect(await query("SELECT reason, method FROM vee_gap WHERE day = '2026-10-12'")).toEqual([{ reason: 'VEE-1-CLOCK', method: expect.any(String) }])
+})
+
+test('a day in which nobody read the clock has the nearest reading of a day before or after, and none from farther away', async () => {
+  await putReadings(database(), curve(address(1), 4))
+  // 6 October begins at 16:00 of the 5th: half an hour after this, and the next is 2 h behind the day's end.
+  await clockRead(1, '2026-10-05T15:30:00Z', 400)
+  await clockRead(1, '2026-10-06T18:00:00Z', 0)
+  await touch(...[5, 6, 7, 8].map((day): [number, string] => [1, `2026-10-0${day}`]))
+  await run()
+  expect(await query("SELECT day::text AS day, clock ->> 'deviation' AS off, jsonb_path_query_array(findings, '$.code') AS codes FROM vee_day ORDER BY day")).toEqual([
+    { day: '2026-10-05', off: '400', codes: ['VEE-1-CLOCK'] }, { day: '2026-10-06', off: '400', codes: ['VEE-1-CLOCK'] },
+    { day: '2026-10-07', off: '0', codes: [] }, { day: '2026-10-08', off: '0', codes: [] },
+  ])
+})
+
 test('taking a value out leaves a gap, withdrawing brings the raw one back; neither without something to act on', async () => {
   await putReadings(database(), curve(address(1), 1))
   await touch([1, '2026-10-05'])

@@ -15,12 +15,12 @@ import { computeMonths } from './months.js'
 const LOOKING_BACK_DAYS = 400
 
 const EXISTING = `SELECT meter_id AS id FROM vee_day WHERE meter_id = ANY($1::int[]) AND day = $2::date AND item = ${FORWARD_ACTIVE_TOTAL} AND day_over`
-const COLUMNS = 'meter_id, day, item, day_over, decimals, ratio, digits, energy, why_not, basis, counts, estimated_share, complete, may_act, best, states, gaps, findings, periods, computed_at'
-const COMPARED = ['day_over', 'decimals', 'ratio', 'digits', 'energy', 'why_not', 'basis', 'counts', 'estimated_share', 'complete', 'may_act', 'best', 'states', 'gaps', 'findings', 'periods']
+const COLUMNS = 'meter_id, day, item, day_over, decimals, ratio, digits, energy, why_not, basis, counts, estimated_share, complete, may_act, best, states, gaps, findings, periods, clock, computed_at'
+const COMPARED = ['day_over', 'decimals', 'ratio', 'digits', 'energy', 'why_not', 'basis', 'counts', 'estimated_share', 'complete', 'may_act', 'best', 'states', 'gaps', 'findings', 'periods', 'clock']
 const STORE = `INSERT INTO vee_day (${COLUMNS})
-  SELECT meter_id, $2::date, ${FORWARD_ACTIVE_TOTAL}, day_over, decimals, ratio, digits, energy, why_not, basis, counts, estimated_share, complete, may_act, best, decode(states, 'hex'), gaps, findings, periods, $3
+  SELECT meter_id, $2::date, ${FORWARD_ACTIVE_TOTAL}, day_over, decimals, ratio, digits, energy, why_not, basis, counts, estimated_share, complete, may_act, best, decode(states, 'hex'), gaps, findings, periods, clock, $3
   FROM jsonb_to_recordset($1::jsonb) AS r (meter_id int, day_over boolean, decimals int, ratio numeric, digits bigint, energy numeric, why_not text, basis text, counts jsonb,
-    estimated_share float8, complete boolean, may_act boolean, best int[], states text, gaps jsonb, findings jsonb, periods jsonb)
+    estimated_share float8, complete boolean, may_act boolean, best int[], states text, gaps jsonb, findings jsonb, periods jsonb, clock jsonb)
   ON CONFLICT (meter_id, day, item) DO UPDATE SET ${[...COMPARED, 'computed_at'].map((column) => `${column} = excluded.${column}`).join(', ')}
   WHERE (${COMPARED.map((column) => `vee_day.${column}`).join(', ')}) IS DISTINCT FROM (${COMPARED.map((column) => `excluded.${column}`).join(', ')})
   RETURNING meter_id AS id, day_over AS over`
@@ -69,7 +69,7 @@ function laterCause(cause: Cause, day: LocalDay): Cause {
 }
 
 /** The row of vee_day. */
-export function veeRow({ loaded: { meter, start, dayOver, ratio, ratioChanged, readings }, figure }: { loaded: Pick<LoadedDay, 'start' | 'dayOver' | 'ratio' | 'ratioChanged'> & { meter: Pick<LoadedDay['meter'], 'id' | 'tariff' | 'offsetMinutes'>; readings: Pick<LoadedDay['readings'], 'decimals'> }; figure: DayFigure }): Record<string, unknown> {
+export function veeRow({ loaded: { meter, start, dayOver, ratio, ratioChanged, readings, clock }, figure }: { loaded: Pick<LoadedDay, 'start' | 'dayOver' | 'ratio' | 'ratioChanged' | 'clock'> & { meter: Pick<LoadedDay['meter'], 'id' | 'tariff' | 'offsetMinutes'>; readings: Pick<LoadedDay['readings'], 'decimals'> }; figure: DayFigure }): Record<string, unknown> {
   const refused = ratioChanged && figure.energy !== null
   const energy = refused ? null : figure.energy
   const periods = periodDigits(figure.best, start, STEP_MS, meter.tariff, meter)
@@ -79,7 +79,7 @@ export function veeRow({ loaded: { meter, start, dayOver, ratio, ratioChanged, r
     why_not: refused ? 'the multiplier was changed within the day, and no register of that instant is known' : figure.whyNot, basis: refused ? null : figure.basis,
     counts: figure.counts, estimated_share: figure.estimatedShare, complete: figure.complete && !refused, may_act: figure.mayAct && !refused && dayOver,
     best: [...figure.best.energy].map((one) => (one === MISSING ? null : one)), states: Buffer.from(figure.best.states).toString('hex'),
-    gaps: figure.gaps, findings: figure.findings.map((one) => ({ ...one, limit: finite(one.limit), value: finite(one.value) })), periods: Object.fromEntries(periods),
+    gaps: figure.gaps, findings: figure.findings.map((one) => ({ ...one, limit: finite(one.limit), value: finite(one.value) })), periods: Object.fromEntries(periods), clock,
   }
 }
 

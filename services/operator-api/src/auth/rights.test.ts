@@ -60,6 +60,8 @@ const ROUTES: readonly [method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', pat
   ['GET', '/meters/{address}/figure-changes', ALL],
   ['GET', '/meters/{address}/edits', ALL],
   ['POST', '/meters/{address}/edits', ['operator', 'admin'], {}],
+  ['GET', '/meters/{address}/clock', ALL],
+  ['GET', '/energy/clocks', ALL],
   ['GET', '/energy/gaps', ALL],
   ['GET', '/energy-sites', ALL],
   ['GET', '/energy-sites/{site}', ALL],

@@ -128,3 +128,19 @@ test('topology: imported whole or not at all, given back as it came, days due', 
   expect((await call('/loss-areas/topology')).text).toBe(file)
   expect((await post(`${head}T2,000000000012,user,2026-10-18,\n`)).status).toBe(202)
 })
+
+test('clocks of a meter, and who is beyond the threshold', async () => {
+  const { pool } = api.database
+  await pool.query("INSERT INTO meter_clock (meter_id, at, deviation_s, uncertainty_s, reason) SELECT id, t, d, u, r FROM meter, (VALUES ('2026-10-18T00:00:00Z'::timestamptz, 600.5, 2.5, NULL), ('2026-10-19T00:00:00Z', NULL, NULL, 'DAR 33')) AS v (t, d, u, r) WHERE address = $1", [METER])
+  expect((await call(`/meters/${METER}/clock`)).body.items).toEqual([
+    { at: '2026-10-19T08:00:00+08:00', deviationSeconds: null, uncertaintySeconds: null, reason: 'DAR 33' },
+    { at: '2026-10-18T08:00:00+08:00', deviationSeconds: 600.5, uncertaintySeconds: 2.5, reason: null },
+  ])
+  const listed = { meter: METER, terminal: '000000000001', at: '2026-10-18T08:00:00+08:00', deviationSeconds: 600.5, uncertaintySeconds: 2.5, thresholdSeconds: 300 }
+  expect((await call('/energy/clocks')).body.items).toEqual([listed])
+  // The threshold of its class counts too.
+  await api.call('POST', '/api/v1/energy/thresholds/class/unknown', { token, body: { thresholds: { clockFlagMs: 598_000 }, reason: 'known drift' } })
+  expect((await call('/energy/clocks')).body.items).toEqual([])
+  await api.call('DELETE', '/api/v1/energy/thresholds/class/unknown', { token })
+  expect((await call('/energy/clocks')).body.items).toEqual([listed])
+})
