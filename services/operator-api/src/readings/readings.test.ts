@@ -1,5 +1,5 @@
 import { QUALITIES, toColumns } from '@zhuzhan/contracts'
-import type { Quality } from '@zhuzhan/contracts'
+import type { Quality, Source } from '@zhuzhan/contracts'
 import { createPartitions, findMeter, storeReadings } from '@zhuzhan/persistence'
 import { withPostgres } from '@zhuzhan/testing'
 import { createTestApi } from '../fixtures/test-api.js'
@@ -17,9 +17,9 @@ const VOLTAGE = 0x20000201
 const MIDNIGHT = Date.UTC(2026, 9, 4, 18)
 const QUARTER = 900_000
 
-const store = (time: number, item: number, value: string, quality: Quality = 'measured', occurredAt?: number) =>
+const store = (time: number, item: number, value: string, quality: Quality = 'measured', occurredAt?: number, source: Source = 'poll') =>
   storeReadings(api.database.pool, createPartitions(api.database.pool, () => MIDNIGHT),
-    toColumns([{ meter: METER, item, time, value, quality, source: 'poll', ...(occurredAt === undefined ? {} : { occurredAt }) }], MIDNIGHT), new Map([[METER, meterId]]))
+    toColumns([{ meter: METER, item, time, value, quality, source, ...(occurredAt === undefined ? {} : { occurredAt }) }], MIDNIGHT), new Map([[METER, meterId]]))
 const get = (query: string, path = 'readings') => api.call('GET', `/api/v1/meters/${METER}/${path}?${query}`, { token })
 const brief = (body: { items: { time: string; item: string; value: string; quality: string }[] }) => body.items.map(({ time, item, value, quality }) => [time, item, value, quality])
 
@@ -106,6 +106,15 @@ test('other values of one reading come by number, one page after the other', asy
   const first = await get('from=2026-10-10&to=2026-10-11&quality=conflict&limit=1')
   expect(first.body.items.map(({ value }: { value: string }) => value)).toEqual(['9'])
   expect((await get(`from=2026-10-10&to=2026-10-11&quality=conflict&limit=1&cursor=${first.body.nextCursor}`)).body.items.map(({ value }: { value: string }) => value)).toEqual(['10'])
+})
+
+test('other values that came in different ways stand in one order by number', async () => {
+  const time = MIDNIGHT + 8 * 86_400_000
+  const values = ['5', '10', '9', '9007199254740992.5', '9007199254740993.5', '18014398509481985', '18014398509481984']
+  for (const [n, value] of values.entries()) await store(time, ENERGY, value, 'measured', undefined, n % 2 === 0 ? 'poll' : 'report')
+  expect((await get('from=2026-10-13&to=2026-10-14&quality=all')).body.items.map(({ value, source }: { value: string; source: string }) => [value, source])).toEqual([
+    ['5', 'poll'], ['9', 'poll'], ['10', 'report'], ['9007199254740992.5', 'report'], ['9007199254740993.5', 'poll'], ['18014398509481984', 'poll'], ['18014398509481985', 'report'],
+  ])
 })
 
 test('cursors stay true while readings are stored before and after them', async () => {
