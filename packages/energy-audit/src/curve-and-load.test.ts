@@ -1,18 +1,22 @@
 import fc from 'fast-check'
 import { INTERVAL_MS, energyOf, inList, intervalsOf, slotsBetween } from './curve.js'
-import type { CurvePoint } from './curve.js'
+import type { CurvePoint, Intervals } from './curve.js'
 import { exact, exactText, toNumber } from './exact.js'
 import { loadOf, percentile } from './load.js'
+import type { Load } from './load.js'
+import { localDaysOf } from './local-days.js'
+import type { LocalDays } from './local-days.js'
 import { curveByPeriod } from './period-energy.js'
 import { TARIFFS } from './tariff-data.js'
 
 const START = Date.parse('2026-10-04T16:00:00Z')
-const dayOf = (time: number): number => Math.floor((time + 8 * 3_600_000) / 86_400_000)
+const daysOf = ({ from }: Intervals): LocalDays => localDaysOf(from, START)
+const loadAt = (curve: readonly CurvePoint[], ratio: bigint): Load => { const { intervals } = intervalsOf(curve, ratio); return loadOf(intervals, daysOf(intervals))! }
 const points = (values: readonly string[]): CurvePoint[] => values.map((value, slot) => ({ time: START + slot * INTERVAL_MS, value: exact(value), estimated: false }))
 
 describe('four quarter hours by hand: registers 100, 101, 101.5, 103.5, 104 at ratio 2', () => {
   const { intervals } = intervalsOf(points(['100', '101', '101.5', '103.5', '104']), exact('2'))
-  const load = loadOf(intervals, dayOf)!
+  const load = loadOf(intervals, daysOf(intervals))!
 
   test('energies 2, 1, 4, 1 kWh', () => expect(inList(intervals).map(({ energy }) => exactText(energy))).toEqual(['2', '1', '4', '1']))
   test('maximum 16 kW from 00:30 to 00:45', () => expect(load.maximum).toEqual({ power: exact('16'), from: START + 2 * INTERVAL_MS, to: START + 3 * INTERVAL_MS, estimated: false }))
@@ -28,7 +32,7 @@ test('the daily load factor is the mean over whole days', () => {
   // First day level at 1 kWh, second with one interval of 4: mean 99/96 of max 4.
   const values = ['0']
   for (let slot = 0; slot < 192; slot++) values.push(String(Number(values.at(-1)) + (slot === 150 ? 4 : 1)))
-  const load = loadOf(intervalsOf(points(values), exact('1')).intervals, dayOf)!
+  const load = loadAt(points(values), exact('1'))
   expect(load.dailyLoadFactor.days).toBe(2)
   expect(load.dailyLoadFactor.value).toBeCloseTo((1 + 99 / 96 / 4) / 2, 12)
 })
@@ -69,14 +73,14 @@ test('without gaps the intervals add up to the register difference, exactly', ()
 test('periods add up to all intervals, whatever the tariff', () => {
   fc.assert(fc.property(rising, fc.constantFrom(undefined, ...TARIFFS), fc.integer({ min: 1, max: 12 }), (curve, tariff, month) => {
     const { intervals } = intervalsOf(curve, exact('1'))
-    const periods = curveByPeriod(intervals, tariff, month, (time) => ((time - START) / INTERVAL_MS) % 96)
+    const periods = curveByPeriod(intervals, tariff, month, daysOf(intervals))
     expect([...periods.values()].reduce((a, b) => a + b, 0n)).toBe(energyOf(intervals))
   }))
 })
 
 test('minimum <= base <= maximum, load factor in 0..1, ratio in 0..1', () => {
   fc.assert(fc.property(rising, ratio, (curve, k) => {
-    const load = loadOf(intervalsOf(curve, k).intervals, dayOf)!
+    const load = loadAt(curve, k)
     const slack = 1e-9 * (1 + toNumber(load.maximum.power))
     expect(load.baseLoad.power).toBeGreaterThanOrEqual(toNumber(load.minimum.power) - slack)
     expect(load.baseLoad.power).toBeLessThanOrEqual(toNumber(load.maximum.power) + slack)
@@ -86,4 +90,11 @@ test('minimum <= base <= maximum, load factor in 0..1, ratio in 0..1', () => {
       expect(share).toBeLessThanOrEqual(1 + 1e-9)
     }
   }))
+})
+
+test('local days: days with a gap are not whole, quarter hours before the midnight have day -1', () => {
+  const from = Float64Array.from({ length: 290 }, (_, n) => START + (n - 1) * INTERVAL_MS).filter((_, n) => n !== 100)
+  const { day, slot, whole } = localDaysOf(from, START)
+  expect([day[0], slot[0], day[1], slot[1], day.at(-1), slot.at(-1)]).toEqual([-1, 95, 0, 0, 3, 0])
+  expect(whole).toEqual([{ day: 0, at: 1 }, { day: 2, at: 192 }])
 })

@@ -80,12 +80,18 @@ export function inList(intervals: Intervals): Interval[] {
   return Array.from(intervals.from, (_, n) => intervalAt(intervals, n))
 }
 
-/** kWh of each, for statistics; `factor` 4 gives kW. */
-export function numbersOf({ digits, unit }: Intervals, factor = 1): Float64Array {
-  const scale = Number(unit) * factor
-  const numbers = new Float64Array(digits.length)
-  for (let n = 0; n < numbers.length; n += 1) numbers[n] = ((digits[n] as number) * scale) / 1e12
-  return numbers
+/** Kept by intervals: several figures ask for the same numbers. */
+const numbers = new WeakMap<Intervals, Float64Array>()
+
+/** kWh of each, for statistics. Not to be written to. */
+export function numbersOf(intervals: Intervals): Float64Array {
+  const kept = numbers.get(intervals)
+  if (kept) return kept
+  const { digits } = intervals
+  const [scale, kWh] = [Number(intervals.unit), new Float64Array(digits.length)]
+  for (let n = 0; n < kWh.length; n += 1) kWh[n] = ((digits[n] as number) * scale) / 1e12
+  numbers.set(intervals, kWh)
+  return kWh
 }
 
 /** Energies added up by group, exactly. @param groupOf number of the group of the n-th, under `groups` */

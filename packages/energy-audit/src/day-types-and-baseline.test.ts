@@ -1,6 +1,7 @@
 import { fitBaseline, verifySaving } from './baseline.js'
 import { INTERVAL_MS, inColumns } from './curve.js'
 import { dayType, dayTypesOf } from './day-types.js'
+import { localDaysOf } from './local-days.js'
 import type { HolidayTable } from './day-types.js'
 import { divided, exact, exactText, squareRoot } from './exact.js'
 
@@ -15,12 +16,13 @@ describe('day types', () => {
     const intervals = [0, 1, 2, 3, 4].flatMap((day) => Array.from({ length: 96 }, (_, slot) => ({
       from: (day * 96 + slot) * INTERVAL_MS, energy: exact(String((night(slot) ? 0.5 : 1) * (day === 0 ? 1 : 0.5))), estimated: false,
     }))).slice(0, -1)
-    const found = dayTypesOf(inColumns(intervals), (time) => Math.floor(time / 86_400_000), (time) => (time % 86_400_000) / INTERVAL_MS, (at) => dayType(`2026-10-${String(9 + at).padStart(2, '0')}`, new Map([['2026-10-12', 'holiday']])))
+    const columns = inColumns(intervals)
+    const found = dayTypesOf(columns, localDaysOf(columns.from, 0), (at) => dayType(`2026-10-${String(9 + at).padStart(2, '0')}`, new Map([['2026-10-12', 'holiday']])))
     // 64 x 1 + 32 x 0.5 = 80 kWh.
     expect(found.types.map(({ type, days, meanEnergy }) => [type, days, meanEnergy])).toEqual([['workday', 1, 80], ['weekend', 2, 40], ['holiday', 1, 40]])
     expect([found.types[0]?.profile[0], found.types[0]?.profile[50], found.nightRatio, found.freeDayRatio]).toEqual([2, 4, 0.5, 0.5])
   })
-  test('no whole day', () => expect(dayTypesOf(inColumns([]), () => 0, () => 0, () => 'workday')).toEqual({ types: [], nightRatio: null, freeDayRatio: null }))
+  test('no whole day', () => expect(dayTypesOf(inColumns([]), localDaysOf(new Float64Array(0), 0), () => 'workday')).toEqual({ types: [], nightRatio: null, freeDayRatio: null }))
 })
 
 describe('baseline', () => {

@@ -1,6 +1,8 @@
 import type { LocalDay } from '@zhuzhan/core'
 import { PER_HOUR, numbersOf } from './curve.js'
 import type { Intervals } from './curve.js'
+import { SLOTS } from './local-days.js'
+import type { LocalDays } from './local-days.js'
 
 /** Days that are not what the week says: holidays, and make-up working days at weekends. The operator fills it from the notice of the year. */
 export type HolidayTable = ReadonlyMap<LocalDay, 'holiday' | 'workday'>
@@ -24,52 +26,39 @@ export interface DayTypes {
 /** Hours that count as night. An assumption of ours, for comparisons only: no price depends on it. */
 export const NIGHT = { from: 22, to: 6 } as const
 
-const SLOTS = 96
-
-/** Mean profiles by day type over days with all 96 intervals. @param typeOf type of a day by its number in `dayOf` */
-export function dayTypesOf(intervals: Intervals, dayOf: (time: number) => number, slotOf: (time: number) => number, typeOf: (day: number) => DayType): DayTypes {
-  const whole = wholeDays(intervals, dayOf, slotOf).map(({ day, slots }) => ({ type: typeOf(day), slots, energy: total(slots) }))
+/** Mean profiles by day type over days with all 96 intervals. @param days of these intervals @param typeOf type of a day by its number */
+export function dayTypesOf(intervals: Intervals, days: LocalDays, typeOf: (day: number) => DayType): DayTypes {
+  const kWh = numbersOf(intervals)
+  const whole = days.whole.map(({ day, at }) => ({ type: typeOf(day), at, energy: total(kWh, at, at + SLOTS) }))
   const types = DAY_TYPES.flatMap((type) => {
     const found = whole.filter((one) => one.type === type)
     if (found.length === 0) return []
     const sums = new Float64Array(SLOTS)
-    for (const { slots } of found) for (let slot = 0; slot < SLOTS; slot += 1) sums[slot] = (sums[slot] as number) + (slots[slot] as number)
+    for (const { at } of found) for (let slot = 0; slot < SLOTS; slot += 1) sums[slot] = (sums[slot] as number) + (kWh[at + slot] as number)
     const profile = Array.from(sums, (sum) => (sum / found.length) * Number(PER_HOUR))
-    return [{ type, days: found.length, meanEnergy: total(found.map(({ energy }) => energy)) / found.length, profile }]
+    return [{ type, days: found.length, meanEnergy: meanOf(found), profile }]
   })
-  const [night, day] = [{ energy: 0, count: 0 }, { energy: 0, count: 0 }]
-  for (const { slots } of whole) {
+  let [night, day] = [0, 0]
+  for (const { at } of whole) {
     for (let slot = 0; slot < SLOTS; slot += 1) {
-      const part = slot >= NIGHT.from * 4 || slot < NIGHT.to * 4 ? night : day
-      part.energy += slots[slot] as number
-      part.count += 1
+      if (slot >= NIGHT.from * 4 || slot < NIGHT.to * 4) night += kWh[at + slot] as number
+      else day += kWh[at + slot] as number
     }
   }
-  const mean = ({ energy, count }: typeof night): number => (count === 0 ? 0 : energy / count)
+  const nightSlots = (24 - NIGHT.from + NIGHT.to) * 4
   const work = types.find(({ type }) => type === 'workday')
   const free = whole.filter(({ type }) => type !== 'workday')
   return {
     types,
-    nightRatio: mean(day) === 0 ? null : mean(night) / mean(day),
-    freeDayRatio: !work || work.meanEnergy === 0 || free.length === 0 ? null : total(free.map(({ energy }) => energy)) / free.length / work.meanEnergy,
+    nightRatio: day === 0 ? null : night / (nightSlots * whole.length) / (day / ((SLOTS - nightSlots) * whole.length)),
+    freeDayRatio: !work || work.meanEnergy === 0 || free.length === 0 ? null : meanOf(free) / work.meanEnergy,
   }
 }
 
-function wholeDays(intervals: Intervals, dayOf: (time: number) => number, slotOf: (time: number) => number): { day: number; slots: Float64Array }[] {
-  const kWh = numbersOf(intervals)
-  const days: { day: number; slots: Float64Array }[] = []
-  for (let n = 0; n < kWh.length;) {
-    const day = dayOf(intervals.from[n] as number)
-    const slots = new Float64Array(SLOTS)
-    let count = 0
-    for (; n < kWh.length && dayOf(intervals.from[n] as number) === day; n += 1, count += 1) slots[slotOf(intervals.from[n] as number)] = kWh[n] as number
-    if (count === SLOTS) days.push({ day, slots })
-  }
-  return days
-}
+const meanOf = (days: readonly { energy: number }[]): number => days.reduce((sum, { energy }) => sum + energy, 0) / days.length
 
-function total(values: ArrayLike<number>): number {
+function total(values: Float64Array, from: number, to: number): number {
   let sum = 0
-  for (let n = 0; n < values.length; n += 1) sum += values[n] as number
+  for (let n = from; n < to; n += 1) sum += values[n] as number
   return sum
 }

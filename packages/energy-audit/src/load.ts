@@ -2,8 +2,8 @@ import { INTERVAL_MS, PER_HOUR, energyOf, intervalAt, numbersOf } from './curve.
 import type { Intervals } from './curve.js'
 import { toNumber } from './exact.js'
 import type { Exact } from './exact.js'
-
-const DAY_INTERVALS = 96
+import { SLOTS } from './local-days.js'
+import type { LocalDays } from './local-days.js'
 
 /** Figures of the load curve (analytics §3). Powers in kW are means over 15 minutes (block demand). */
 export interface Load {
@@ -23,8 +23,8 @@ export interface Load {
   baseLoad: { power: number; share: number | null }
 }
 
-/** @param dayOf number of the local day of an instant @returns undefined when nothing was measured */
-export function loadOf(intervals: Intervals, dayOf: (time: number) => number): Load | undefined {
+/** @param days of these intervals @returns undefined when nothing was measured */
+export function loadOf(intervals: Intervals, days: LocalDays): Load | undefined {
   const { digits } = intervals
   if (digits.length === 0) return undefined
   let [highest, lowest] = [0, 0]
@@ -36,7 +36,8 @@ export function loadOf(intervals: Intervals, dayOf: (time: number) => number): L
   const energy = toNumber(energyOf(intervals))
   const hours = digits.length / Number(PER_HOUR)
   const top = toNumber(most.energy * PER_HOUR)
-  const sorted = numbersOf(intervals, Number(PER_HOUR)).sort()
+  const kWh = numbersOf(intervals)
+  const sorted = sortedPowers(kWh, digits, digits[lowest] as number, digits[highest] as number)
   const base = percentileOfSorted(sorted, 0.05)
   return {
     maximum: { power: most.energy * PER_HOUR, from: most.from, to: most.from + INTERVAL_MS, estimated: most.estimated },
@@ -44,26 +45,47 @@ export function loadOf(intervals: Intervals, dayOf: (time: number) => number): L
     mean: energy / hours,
     sorted,
     loadFactor: top === 0 ? null : energy / hours / top,
-    dailyLoadFactor: dailyLoadFactor(intervals, dayOf),
+    dailyLoadFactor: dailyLoadFactor(kWh, days),
     peakValley: { difference: (most.energy - least.energy) * PER_HOUR, ratio: top === 0 ? null : toNumber((most.energy - least.energy) * PER_HOUR) / top },
     baseLoad: { power: base, share: energy === 0 ? null : (base * hours) / energy },
   }
 }
 
-function dailyLoadFactor(intervals: Intervals, dayOf: (time: number) => number): Load['dailyLoadFactor'] {
-  const kWh = numbersOf(intervals)
-  const factors: number[] = []
-  for (let n = 0; n < kWh.length;) {
-    const day = dayOf(intervals.from[n] as number)
-    let [total, top, count] = [0, 0, 0]
-    for (; n < kWh.length && dayOf(intervals.from[n] as number) === day; n += 1) {
-      total += kWh[n] as number
-      top = Math.max(top, kWh[n] as number)
-      count += 1
-    }
-    if (count === DAY_INTERVALS && top > 0) factors.push(total / DAY_INTERVALS / top)
+/** kW, rising. Meters show few different energies, and counting those takes a fifth of the time that sorting all takes. */
+function sortedPowers(kWh: Float64Array, digits: Float64Array, least: number, most: number): Float64Array {
+  const sorted = new Float64Array(kWh.length)
+  if (most - least > kWh.length) {
+    for (let n = 0; n < kWh.length; n += 1) sorted[n] = (kWh[n] as number) * Number(PER_HOUR)
+    return sorted.sort()
   }
-  return { value: factors.length === 0 ? null : factors.reduce((a, b) => a + b) / factors.length, days: factors.length }
+  const [counts, values] = [new Uint32Array(most - least + 1), new Float64Array(most - least + 1)]
+  for (let n = 0; n < kWh.length; n += 1) {
+    const place = (digits[n] as number) - least
+    counts[place] = (counts[place] as number) + 1
+    values[place] = (kWh[n] as number) * Number(PER_HOUR)
+  }
+  for (let place = 0, at = 0; place < counts.length; place += 1) {
+    const end = at + (counts[place] as number)
+    sorted.fill(values[place] as number, at, end)
+    at = end
+  }
+  return sorted
+}
+
+function dailyLoadFactor(kWh: Float64Array, { whole }: LocalDays): Load['dailyLoadFactor'] {
+  let [added, count] = [0, 0]
+  for (const { at } of whole) {
+    let [total, top] = [0, 0]
+    for (let n = at; n < at + SLOTS; n += 1) {
+      const one = kWh[n] as number
+      total += one
+      if (one > top) top = one
+    }
+    if (top === 0) continue
+    added += total / SLOTS / top
+    count += 1
+  }
+  return { value: count === 0 ? null : added / count, days: count }
 }
 
 /** Linear between order statistics: with n values the p-th lies at position p x (n - 1). */

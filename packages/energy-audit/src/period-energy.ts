@@ -2,6 +2,7 @@ import { addUp } from './curve.js'
 import type { Intervals } from './curve.js'
 import { sum } from './exact.js'
 import type { Exact } from './exact.js'
+import type { LocalDays } from './local-days.js'
 import type { RegisterResult } from './registers.js'
 import { PERIODS, dayTable } from './tariff.js'
 import type { Period, Tariff } from './tariff.js'
@@ -15,17 +16,16 @@ export interface EnergyByPeriod {
   total: Exact
 }
 
-/** The tariff's windows laid over the curve. @param month 1 to 12 @param slotOf quarter hour of the local day, 0 to 95 @param holiday whether an instant lies in one */
-export function curveByPeriod(intervals: Intervals, tariff: Tariff | undefined, month: number, slotOf: (time: number) => number, holiday?: (time: number) => boolean): PeriodEnergy {
+/** The tariff's windows laid over the curve. @param month 1 to 12 @param days of these intervals @param isFree whether a day, by its number, is a holiday */
+export function curveByPeriod(intervals: Intervals, tariff: Tariff | undefined, month: number, { day, slot }: LocalDays, isFree: readonly boolean[] = []): PeriodEnergy {
   const [ofDay, ofHoliday] = [dayTable(tariff, month, false), dayTable(tariff, month, true)]
-  const seen = new Set<number>()
+  const seen = new Uint8Array(PERIODS.length)
   const sums = addUp(intervals, PERIODS.length, (n) => {
-    const from = intervals.from[n] as number
-    const period = (holiday?.(from) ? ofHoliday : ofDay)[slotOf(from)] as number
-    seen.add(period)
+    const period = (isFree[day[n] as number] === true ? ofHoliday : ofDay)[slot[n] as number] as number
+    seen[period] = 1
     return period
   })
-  return new Map([...seen].map((period) => [PERIODS[period] as Period, sums[period] as Exact]))
+  return new Map(PERIODS.flatMap((period, place) => (seen[place] === 1 ? [[period, sums[place] as Exact] as const] : [])))
 }
 
 /**

@@ -1,4 +1,4 @@
-import { DAY_MS, MINUTE_MS, addDays, dayStart, isoWithOffset, localDay, nextMonth, offsetText } from '@zhuzhan/core'
+import { addDays, dayStart, isoWithOffset, localDay, nextMonth, offsetText } from '@zhuzhan/core'
 import { costOf } from './cost.js'
 import { INTERVAL_MS, intervalsOf, slotsBetween } from './curve.js'
 import { exact, exactText, times } from './exact.js'
@@ -6,6 +6,7 @@ import type { Exact } from './exact.js'
 import { PROVISIONAL_BELOW, WITHHELD_BELOW, findingsOf, round } from './findings.js'
 import type { AuditInput } from './input.js'
 import { loadOf } from './load.js'
+import { localDaysOf } from './local-days.js'
 import { curveByPeriod, energyByPeriod } from './period-energy.js'
 import { registerEnergy } from './registers.js'
 import type { RegisterResult } from './registers.js'
@@ -25,9 +26,6 @@ export function auditReport(input: AuditInput) {
   const { meter, month, now } = input
   const offset = meter.offsetMinutes
   const iso = (time: number): string => isoWithOffset(time, offset)
-  // Plain numbers: these two are asked for every quarter hour of the month.
-  const dayOf = (time: number): number => Math.floor((time + offset * MINUTE_MS) / DAY_MS)
-  const slotOf = (time: number): number => Math.floor((time + offset * MINUTE_MS - dayOf(time) * DAY_MS) / INTERVAL_MS)
   const begin = dayStart(`${month}-01`, offset)
   const end = dayStart(`${nextMonth(month)}-01`, offset)
   const ratio = times(exact(meter.ctRatio), exact(meter.ptRatio))
@@ -35,9 +33,10 @@ export function auditReport(input: AuditInput) {
   const monthNumber = Number(month.slice(5))
 
   const { intervals, backwards } = intervalsOf(input.curve, ratio)
+  const days = localDaysOf(intervals.from, begin)
   const registers = registerEnergy(input.midnights, ratio)
-  const energy = energyByPeriod(registers, curveByPeriod(intervals, tariff, monthNumber, slotOf), tariff, periodsOf(tariff, monthNumber))
-  const load = loadOf(intervals, dayOf)
+  const energy = energyByPeriod(registers, curveByPeriod(intervals, tariff, monthNumber, days), tariff, periodsOf(tariff, monthNumber))
+  const load = loadOf(intervals, days)
   const completeness = completenessOf(input, begin, end)
   const { share } = completeness
   const intervalCheck = checkSum(registers, intervals, ratio)

@@ -1,25 +1,25 @@
 import { DAY_MS, addDays, dayStart, isoWithOffset, nextMonth } from '@zhuzhan/core'
 import type { LocalDay } from '@zhuzhan/core'
-import { INTERVAL_MS } from '../curve.js'
 import { dayType } from '../day-types.js'
 import type { DayType, HolidayTable } from '../day-types.js'
+import { localDaysOf } from '../local-days.js'
+import type { LocalDays } from '../local-days.js'
 import type { SiteInput } from './input.js'
 
-/** The month audited, and how instants fall into it. Numbers, not texts: asked for every quarter hour. */
+/** The month audited, and how quarter hours fall into it. */
 export interface Frame {
   begin: number
   end: number
-  /** Local days from the begin: 0 is the first of the month. */
-  dayOf(time: number): number
-  /** Quarter hour of the local day. */
-  slotOf(time: number): number
+  /** Day 0 is the first of the month. @param from begins of quarter hours, rising */
+  daysOf(from: Float64Array): LocalDays
   iso(time: number): string
   /** Local days of the month. */
   dates: readonly LocalDay[]
   monthNumber: number
   days: number
   holidays: HolidayTable
-  isHoliday(time: number): boolean
+  /** Whether a day of the month is a holiday, by its number. */
+  isFree: readonly boolean[]
   typeOf(day: number): DayType
 }
 
@@ -39,17 +39,15 @@ function newFrame({ month, offsetMinutes, settings }: Parameters<typeof frameOf>
   const begin = dayStart(`${month}-01`, offsetMinutes)
   const end = dayStart(`${nextMonth(month)}-01`, offsetMinutes)
   const holidays: HolidayTable = new Map(settings.holidays.map(({ day, kind }) => [day, kind]))
-  const dayOf = (time: number): number => Math.floor((time - begin) / DAY_MS)
   const days = Math.round((end - begin) / DAY_MS)
   const dates = Array.from({ length: days }, (_, day) => addDays(`${month}-01`, day))
   const types = dates.map((day) => dayType(day, holidays))
   const isFree = types.map((type) => type === 'holiday')
   return {
-    begin, end, dayOf, days, dates, holidays,
-    slotOf: (time) => Math.floor((time - begin - dayOf(time) * DAY_MS) / INTERVAL_MS),
+    begin, end, days, dates, holidays, isFree,
+    daysOf: (from) => localDaysOf(from, begin),
     iso: (time) => isoWithOffset(time, offsetMinutes),
     monthNumber: Number(month.slice(5)),
     typeOf: (day) => types[day] ?? dayType(addDays(`${month}-01`, day), holidays),
-    isHoliday: (time) => isFree[dayOf(time)] === true,
   }
 }

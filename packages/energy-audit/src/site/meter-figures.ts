@@ -42,7 +42,7 @@ export function meterFigures(meter: SiteMeter, frame: Frame, tariff: Tariff | un
   const { intervals, backwards } = meter.validated ? { intervals: meter.validated.intervals, backwards: 0 } : intervalsOf(meter.curve, ratio)
   const registers = registerEnergy(meter.midnights, ratio)
   const hasHolidays = [...frame.holidays.values()].includes('holiday')
-  const curve = curveByPeriod(intervals, tariff, frame.monthNumber, frame.slotOf, frame.isHoliday)
+  const curve = curveByPeriod(intervals, tariff, frame.monthNumber, frame.daysOf(intervals.from), frame.isFree)
   const byPeriod = energyByPeriod(registers, curve, tariff, periodsOf(tariff, frame.monthNumber, hasHolidays))
   const from = Math.max(frame.begin, meter.installedAt)
   const last = Math.min(frame.end - INTERVAL_MS, now)

@@ -88,20 +88,24 @@ const drawn = (value: number): number => Math.round(value * 10_000) / 10_000
 function chartsOf({ intervals, frame, tariff, dayTypes, input, energy, load }: SiteFigures) {
   const daily = new Float64Array(frame.days * PERIODS.length)
   const [ofDay, ofHoliday] = [false, true].map((holiday) => dayTable(tariff, frame.monthNumber, holiday)) as [Uint8Array, Uint8Array]
-  const used = numbersOf(intervals)
+  const [used, { day, slot }] = [numbersOf(intervals), frame.daysOf(intervals.from)]
   for (let n = 0; n < used.length; n += 1) {
-    const from = intervals.from[n] as number
-    const at = frame.dayOf(from) * PERIODS.length + ((frame.isHoliday(from) ? ofHoliday : ofDay)[frame.slotOf(from)] as number)
+    const date = day[n] as number
+    const at = date * PERIODS.length + ((frame.isFree[date] === true ? ofHoliday : ofDay)[slot[n] as number] as number)
     daily[at] = (daily[at] as number) + (used[n] as number)
   }
-  const ofPeriods = (day: number): [Period, number][] => PERIODS.flatMap((period, place) => {
-    const kwh = daily[day * PERIODS.length + place] as number
-    return kwh > 0 ? [[period, drawn(kwh)]] : []
-  })
+  const drawnDay = (date: string, number: number): { day: string } & Partial<Record<Period, number>> => {
+    const row: { day: string } & Partial<Record<Period, number>> = { day: date }
+    PERIODS.forEach((period, place) => {
+      const kwh = daily[number * PERIODS.length + place] as number
+      if (kwh > 0) row[period] = drawn(kwh)
+    })
+    return row
+  }
   const powers = load?.sorted ?? new Float64Array(0)
   const points = Math.min(powers.length, 101)
   return {
-    daily: Array.from({ length: frame.days }, (_, day) => ({ day: frame.dates[day] as string, ...Object.fromEntries(ofPeriods(day)) })),
+    daily: frame.dates.map(drawnDay),
     profiles: dayTypes.types.map(({ type, days, meanEnergy, profile }) => ({ type, days, meanKwh: drawn(meanEnergy), kw: profile.map(drawn) })),
     duration: Array.from({ length: points }, (_, at) => drawn(powers[powers.length - 1 - Math.round((at * (powers.length - 1)) / Math.max(points - 1, 1))] ?? 0)),
     maximumKw: load ? round(toNumber(load.maximum.power)) : null,

@@ -89,6 +89,7 @@ export function siteFigures(input: SiteInput): SiteFigures {
   const mains = meters.filter(({ meter }) => meter.role === 'main')
   const behind = meters.filter(({ meter }) => meter.role !== 'main')
   const intervals = together(mains)
+  const days = frame.daysOf(intervals.from)
   const known = mains.flatMap(({ energy }) => (energy === undefined ? [] : [energy]))
   const energy = known.length === mains.length && mains.length > 0 ? sum(known) : undefined
   const bases = new Set(mains.map(({ basis }) => basis))
@@ -97,7 +98,7 @@ export function siteFigures(input: SiteInput): SiteFigures {
   const periods = toTotal(counted, energy, periodsOf(tariff, frame.monthNumber, hasTable))
   const prices = tariff && pricesOf(tariff, settings.flatPriceCnyPerKwh)
   const cost = periods.size === 0 && energy !== 0n ? { ...costOf(undefined, periods, undefined), notApplied: ['amounts: neither tariff registers nor a curve tell the periods'] } : costOf(tariff, periods, mains.length === 1 ? usedBefore(mains[0]) : undefined, { prices, holidays: hasTable })
-  const load = loadOf(intervals, frame.dayOf)
+  const load = loadOf(intervals, days)
   const samples = (mains.length === 1 ? mains[0]?.samples : undefined) ?? NO_SAMPLES
   const factors = factorsOf(samples, intervals)
   const powerFactor = powerFactorOfSite(mains, intervals, factors, settings)
@@ -117,7 +118,7 @@ export function siteFigures(input: SiteInput): SiteFigures {
     basis: bases.size > 1 ? 'mixed' : ([...bases][0] ?? 'none'),
     periodBasis: mains.every(({ byPeriod }) => byPeriod.basis === 'registers') ? 'registers' : 'curve',
     capacityUse: load && capacityUse(load.maximum.power, contract.capacity),
-    dayTypes: dayTypesOf(intervals, frame.dayOf, frame.slotOf, frame.typeOf),
+    dayTypes: dayTypesOf(intervals, days, frame.typeOf),
     currentUnbalance: phases === 3 ? unbalanceOf(samples, 'amps', settings.unsure.currentUnbalanceLimit, LEAST_CURRENT * largestMeanCurrent(samples)) : undefined,
     voltageUnbalance: phases === 3 ? unbalanceOf(samples, 'volts', VOLTAGE_UNBALANCE.long) : undefined,
     balancing: phases === 3 ? balancingShare(samples) : undefined,

@@ -69,9 +69,10 @@ export function unpackMonth(begin: number, days: number, packed: readonly (Buffe
 
 function unpackSeries(series: Buffer, at: number, column: Float64Array, first: number): void {
   const scale = 10 ** (series[at + 1] as number)
-  // By hand: a call for each of some thousand numbers a meter takes longer than the numbers.
+  // Not by the buffer's own methods: they take longer than the numbers, some thousands a meter.
+  const view = new DataView(series.buffer, series.byteOffset, series.byteLength)
   for (let slot = 0, byte = at + 2; slot < SLOTS; slot += 1, byte += 4) {
-    const digits = (series[byte] as number) | ((series[byte + 1] as number) << 8) | ((series[byte + 2] as number) << 16) | ((series[byte + 3] as number) << 24)
+    const digits = view.getInt32(byte, true)
     if (digits !== NOTHING) column[first + slot] = digits / scale
   }
 }

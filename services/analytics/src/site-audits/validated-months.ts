@@ -3,8 +3,7 @@ import { divisor, exact, times } from '@zhuzhan/energy-audit'
 import type { Exact, ValidatedMonth } from '@zhuzhan/energy-audit'
 import { STATE } from '@zhuzhan/metering'
 import type pg from 'pg'
-import { SLOTS, unpackMonth } from '../metering/day-curves.js'
-import { STEP_MS } from '../metering/load-days.js'
+import { SLOTS, quarterHours, unpackMonth } from '../metering/day-curves.js'
 import { copyRows } from './copy-rows.js'
 
 const DAYS = (span: string): string => `SELECT meter_id, extract(day FROM day)::int - 1, decimals, ratio::text, best, states, sha256(array_send(best) || states) FROM vee_day
@@ -34,26 +33,24 @@ export async function loadValidatedMonths(client: pg.ClientBase, ids: readonly n
   // COPY takes no parameters: the ids are numbers, the days those of a calendar.
   const span = `meter_id IN (${ids.map(Number).join(', ')}) AND day >= '${first}' AND day < '${next}'`
   const found = new Map<number, (Day | undefined)[]>()
-  for (const [meter, day, decimals, ratio, best, states, digest] of await copyRows(client, DAYS(span))) {
-    const id = number(meter)
-    const own = found.get(id) ?? new Array<Day | undefined>(days).fill(undefined)
-    found.set(id, own)
-    if (best && states && digest) own[number(day)] = { decimals: decimals?.readInt16BE() ?? 0, ratio: ratio?.toString('latin1') ?? '1', best, states, digest }
-  }
+  await copyRows(client, DAYS(span), (row) => {
+    const own = found.get(row.integer(0)) ?? new Array<Day | undefined>(days).fill(undefined)
+    found.set(row.integer(0), own)
+    own[row.integer(1)] = { decimals: row.smallint(2), ratio: row.text(3), best: row.bytes(4), states: row.bytes(5), digest: row.bytes(6) }
+  })
   const curves = new Map<number, { series: Buffer[]; digests: Buffer[]; count: number; points: number; recollected: number; registers: MidnightValue[]; receivedAt: number | null }>()
-  for (const [meter, day, points, recollected, registers, receivedAt, series, digest] of await copyRows(client, CURVES(span))) {
-    const id = number(meter)
-    const own = curves.get(id) ?? { series: [], digests: [], count: 0, points: 0, recollected: 0, registers: [], receivedAt: null }
-    curves.set(id, own)
-    if (series) own.series[number(day)] = series
-    if (digest) own.digests[number(day)] = digest
+  await copyRows(client, CURVES(span), (row) => {
+    const own = curves.get(row.integer(0)) ?? { series: [], digests: [], count: 0, points: 0, recollected: 0, registers: [], receivedAt: null }
+    curves.set(row.integer(0), own)
+    const day = row.integer(1)
+    own.series[day] = row.bytes(6)
+    own.digests[day] = row.bytes(7)
     own.count += 1
-    own.points += points?.readInt16BE() ?? 0
-    own.recollected += recollected?.readInt16BE() ?? 0
-    const time = begin + number(day) * DAY_MS
-    for (const [item, value] of Object.entries(JSON.parse(registers?.toString('latin1') ?? '{}') as Record<string, string>)) own.registers.push({ time, item: Number(item), value })
-    if (receivedAt) own.receivedAt = Math.max(own.receivedAt ?? 0, Number(receivedAt.readBigInt64BE() / 1_000n) + POSTGRES_EPOCH)
-  }
+    own.points += row.smallint(2)
+    own.recollected += row.smallint(3)
+    for (const [item, value] of Object.entries(JSON.parse(row.text(4)) as Record<string, string>)) own.registers.push({ time: begin + day * DAY_MS, item: Number(item), value })
+    if (row.has(5)) own.receivedAt = Math.max(own.receivedAt ?? 0, Number(row.bigint(5) / 1_000n) + POSTGRES_EPOCH)
+  })
   const months = new Map<number, MonthOfMeter>()
   for (const [id, of] of found) {
     const curve = curves.get(id)
@@ -64,30 +61,32 @@ export async function loadValidatedMonths(client: pg.ClientBase, ids: readonly n
   return months
 }
 
-const number = (field: Buffer | null | undefined): number => field?.readInt32BE() ?? 0
-
 function intervalsOf(days: readonly Day[], begin: number): Pick<MonthOfMeter, 'intervals' | 'estimated'> {
   const units = new Map<string, Exact>()
   for (const { decimals, ratio } of days) if (!units.has(`${ratio} ${decimals}`)) units.set(`${ratio} ${decimals}`, times(exact(ratio), 10n ** BigInt(12 - decimals)))
   // Where ratio or decimals changed within the month, in the largest unit that both are whole counts of.
   const unit = [...units.values()].reduce(divisor, 0n) || 1n
-  const [from, digits, estimated] = [new Float64Array(days.length * SLOTS), new Float64Array(days.length * SLOTS), new Uint8Array(days.length * SLOTS)]
+  const all = quarterHours(begin, days.length)
+  const [places, digits, estimated] = [new Uint16Array(all.length), new Float64Array(all.length), new Uint8Array(all.length)]
   let [count, altered] = [0, 0]
   for (const [day, { decimals, ratio, best, states }] of days.entries()) {
     const factor = Number((units.get(`${ratio} ${decimals}`) as Exact) / unit)
+    const view = new DataView(best.buffer, best.byteOffset, best.byteLength)
     for (let slot = 0, at = LIST_HEAD; slot < SLOTS; slot += 1) {
       const isAltered = states[slot] === STATE.estimated || states[slot] === STATE.edited
       if (isAltered) altered += 1
       // The length before each number: four, or minus one for none.
-      const isMissing = (best[at] as number) > 127
+      const isMissing = view.getInt32(at) < 0
       if (!isMissing) {
-        from[count] = begin + day * DAY_MS + slot * STEP_MS
-        digits[count] = ((best[at + 4] as number) << 24 | (best[at + 5] as number) << 16 | (best[at + 6] as number) << 8 | (best[at + 7] as number)) * factor
+        places[count] = day * SLOTS + slot
+        digits[count] = view.getInt32(at + 4) * factor
         estimated[count] = Number(isAltered)
         count += 1
       }
       at += isMissing ? 4 : 8
     }
   }
-  return { intervals: { from: from.subarray(0, count), digits: digits.subarray(0, count), estimated: estimated.subarray(0, count), unit }, estimated: altered }
+  // Meters without a gap share one list of begins, and what is worked out from it.
+  const from = count === all.length ? all : Float64Array.from(places.subarray(0, count), (place) => all[place] as number)
+  return { intervals: { from, digits: digits.subarray(0, count), estimated: estimated.subarray(0, count), unit }, estimated: altered }
 }
