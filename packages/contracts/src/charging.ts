@@ -44,6 +44,17 @@ export const ChargingSiteSettings = z.strictObject({
 })
 export type ChargingSiteSettings = z.output<typeof ChargingSiteSettings>
 
+export const APPLIANCE_KINDS = ['air-conditioner', 'water-heater'] as const
+const holdSeconds = z.number().int().min(1).max(86_400)
+/** The comfort rules the appliance keeps by itself, as far as the station knows them. */
+export const ApplianceRules = z.strictObject({
+  kind: z.enum(APPLIANCE_KINDS),
+  longestHoldSeconds: holdSeconds.describe('It may be held down so long in one go'),
+  dayHoldSeconds: holdSeconds.describe('and so long in a day'),
+  recoverySeconds: z.number().int().min(0).max(86_400).describe('After a hold it is not held again for so long, and may draw its rated power to make up for it'),
+})
+
+/** A load of a site that takes set-points: a charging pile, or with `appliance` one that is held between its least power (`minWatts`) and its rated one. */
 export const ChargingPile = z.object({
   pile: ChargingPileName,
   meter: z.string(),
@@ -51,14 +62,16 @@ export const ChargingPile = z.object({
   minWatts: z.number().int(),
   maxWatts: z.number().int(),
   priority: z.number(),
+  appliance: ApplianceRules.nullable().optional(),
 })
 export type ChargingPile = z.output<typeof ChargingPile>
 
-/** What a night keeps of its site. `limits` lower the transformer's limit for a while (an event). */
+/** What a night keeps of its site; `piles` are the loads it sets. `limits` lower the transformer's limit for a while (an event). */
 export const ChargingSiteWas = z.object({
   settings: ChargingSiteSettings,
   piles: z.array(ChargingPile),
   limits: z.array(z.object({ from: z.number(), to: z.number(), kw: z.number() })),
+  event: z.object({ id: z.number(), from: z.number(), to: z.number(), askedKw: z.number() }).optional().describe('A run of this event on the appliances, which are its `piles`'),
 })
 export type ChargingSiteWas = z.output<typeof ChargingSiteWas>
 

@@ -21,7 +21,7 @@ export interface BatchWindow {
   stepMs: number
   /** Largest change of the sum in one step. */
   rampKw: number
-  /** Free from the start of the slot on: as far as the earlier set-points still fit beside the new ones, falls follow the start. */
+  /** Free from the start of the slot on (-Infinity: nothing): as far as the earlier set-points still fit beside the new ones, falls follow the start. */
   roomKw?: number
 }
 

@@ -1,6 +1,6 @@
 import type { CommandState } from './states.js'
 
-/** What a pile is told: a set-point for a stretch of time. Times are epoch ms, `to` excluded. */
+/** What a load (a pile, or an appliance) is told: a set-point for a stretch of time. Times are epoch ms, `to` excluded. */
 export interface SetPointCommand {
   id: string
   pile: string
@@ -22,11 +22,13 @@ export interface PileReading {
   plugged: boolean
   /** Delivered to the vehicle that is there now, kWh: the pile's own register, so that a gap in the readings loses nothing. */
   sessionKwh: number
+  /** What an appliance says of its holds; a pile has none. */
+  hold?: { comfort: 'normal' | 'held' | 'left' | 'recovering'; heldMs: number; todayMs: number; restMs: number }
 }
 
 /**
- * Charging piles behind whatever protocol reaches them. A pile keeps what it was told for later times, holds at every time the command
- * with the highest sequence that is valid then, drops repeats of an id, and is at its own safe limit when no command is valid.
+ * Charging piles, or appliances, behind whatever protocol reaches them. Each keeps what it was told for later times, holds at every time the command
+ * with the highest sequence that is valid then, drops repeats of an id, and is at its own safe limit, an appliance in its normal operation, when no command is valid.
  */
 export interface ChargingPiles {
   /** @throws Error when no acknowledgement comes: whether the pile has the command is then unknown */

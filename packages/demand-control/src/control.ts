@@ -73,6 +73,7 @@ const DEAD: readonly CommandState[] = ['failed', 'expired', 'rolled-back']
 /** @param saved state of an earlier one, with the same piles */
 export function createChargingControl(settings: LoopSettings, saved?: ControlState): ChargingControl {
   const log = createEventLog()
+  const { load = 'pile' } = settings
   const byId = new Map<string, Tracked>((saved?.commands ?? []).map((one) => [one.command.id, one]))
   const byPile = new Map<string, Tracked[]>([...settings.safeKw.keys()].map((pile) => [pile, [...byId.values()].filter(({ command }) => command.pile === pile)]))
   let open: Batch[] = (saved?.open ?? []).map(({ commands, before, ...batch }) => ({ ...batch, commands: commands.flatMap((id) => byId.get(id) ?? []), before: before && new Map(before) }))
@@ -141,7 +142,7 @@ export function createChargingControl(settings: LoopSettings, saved?: ControlSta
       // Whole slot: the least room between its start and its end counts.
       const fitted = fitInto(setPoints, settings.safeKw, settings.roomKw(start))
       const changes = [...fitted].map(([pile, next]) => ({ pile, before: commandedBelow(pile, start - 1, Infinity), next, safe: safeOf(pile), hurried: plan.hurried?.has(pile) ?? false }))
-      const drafts = composeBatch(changes, { start, end, stepMs: settings.stepMs, rampKw: settings.rampShare * settings.areaKw, roomKw: settings.roomKw(start) })
+      const drafts = composeBatch(changes, { start, end, stepMs: settings.stepMs, rampKw: settings.rampShare * settings.areaKw, roomKw: settings.fallEarly === true ? -Infinity : settings.roomKw(start) })
         .map((draft) => ({ ...draft, from: Math.max(draft.from, Math.min(now, start)) }))
       const id = `b${++made}`
       const worst = drafts.length === 0 ? undefined : firstOver(drafts, byPile, settings)
@@ -184,7 +185,7 @@ export function createChargingControl(settings: LoopSettings, saved?: ControlSta
       if (!one) return
       if (answer.outcome === 'refused') {
         one.refused = true
-        move(one, 'refuse', now, `refused by the pile: ${answer.why}`)
+        move(one, 'refuse', now, `refused by the ${load}: ${answer.why}`)
         return
       }
       one.acknowledgedAt ??= now
@@ -192,7 +193,7 @@ export function createChargingControl(settings: LoopSettings, saved?: ControlSta
     },
     readBack: (readings, now) => {
       last = readings ? { readings, at: now } : last
-      if (!readings) return log.add(now, 'loop', 'no-reading', 'no pile could be read')
+      if (!readings) return log.add(now, 'loop', 'no-reading', `no ${load} could be read`)
       for (const [pile, list] of byPile) {
         const reading = readings.get(pile)
         const valid = list.filter(({ command, acknowledgedAt }) => acknowledgedAt !== undefined && command.from <= now && now < command.to)
@@ -211,7 +212,7 @@ export function createChargingControl(settings: LoopSettings, saved?: ControlSta
         log.add(now, batch.id, verdict.good ? 'judged' : 'replan', verdict.text)
       }
       for (const one of open.flatMap(({ commands }) => commands)) {
-        if (one.command.to <= now) move(one, 'expire', now, `expired in state ${one.state}; the pile is at its own limit of ${kwText(safeOf(one.command.pile))} unless a newer command holds`)
+        if (one.command.to <= now) move(one, 'expire', now, `expired in state ${one.state}; the ${load} ${load === 'pile' ? 'is at its own limit of' : 'runs normally, up to'} ${kwText(safeOf(one.command.pile))} unless a newer command holds`)
       }
       open = open.filter(({ slot, verdict }) => slot.end > now || verdict === undefined)
       forget(now)

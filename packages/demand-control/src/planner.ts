@@ -8,6 +8,8 @@ export interface SlotPlan {
   reason: string
   /** Piles whose vehicles have hardly more time than they need: others wait for ramps before they do. */
   hurried: ReadonlySet<string>
+  /** Why it does not bring what was asked for. */
+  short?: string
 }
 
 export interface PlanRequest {
@@ -18,6 +20,10 @@ export interface PlanRequest {
   underway: ReadonlyMap<string, number>
   /** Why a new plan is asked for. */
   why: string | undefined
+  /** From the read-back to the start of the slot. */
+  sinceReadMs?: number
+  /** Loads that did not follow what they were told. */
+  unable?: ReadonlySet<string>
 }
 
 /** What a planner remembers of a night, as JSON. */
@@ -28,11 +34,12 @@ export interface PlannerState {
   kwh: [string, number][]
 }
 
-/** Set-points of one slot after another. */
-export interface NightPlanner {
+/** Set-points of one slot after another. `save` gives back what it must remember. */
+export interface SlotPlanner<State> {
   (request: PlanRequest): Promise<SlotPlan>
-  save(): PlannerState
+  save(): State
 }
+export type NightPlanner = SlotPlanner<PlannerState>
 
 export interface PlannerOptions {
   saved?: PlannerState | undefined

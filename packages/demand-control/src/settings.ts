@@ -4,7 +4,7 @@ export interface LoopSettings {
   areaKw: number
   /** What piles may draw together at a time: the limit less base load and margin. Must not be under the sum of the safe limits. */
   roomKw(at: number): number
-  /** What each pile falls back to when no command is valid. */
+  /** What each load falls back to when no command is valid: a pile's safe limit, an appliance's rated power. */
   safeKw: ReadonlyMap<string, number>
   /** Largest change of the area's set-points in one step; a single pile's own step is never split. */
   rampShare: number
@@ -21,6 +21,10 @@ export interface LoopSettings {
   approval: 'rule' | 'person'
   /** Before the ids of batches' commands: makes them differ from those of other nights. */
   name?: string
+  /** What its log calls a load. */
+  load?: 'pile' | 'appliance'
+  /** All that falls by more than a step begins before its slot: what was promised for the slot is there when it begins. */
+  fallEarly?: boolean
 }
 
 export const LOOP_DEFAULTS = {

@@ -1,7 +1,6 @@
 import type { LoadObjects } from '@zhuzhan/contracts'
 import type { Clock } from '@zhuzhan/core'
 import type { ServiceDispatch } from '@zhuzhan/dispatch'
-import { pileStateOad } from '@zhuzhan/dlt698'
 import { createLpSolver } from '@zhuzhan/lp-solver'
 import type { Database, EventLog } from '@zhuzhan/persistence'
 import { createCommandStore, createCostDecisions, createCostLedger, createCostProposals, createMandateStore, createPartitions } from '@zhuzhan/persistence'
@@ -90,7 +89,7 @@ export function createAnalytics({ database, queues, events, serviceDispatch, clo
     closings: createMandateClosings({ dispatch: serviceDispatch('cost-control'), proposals: createCostProposals(pool), mandates: createMandateStore(pool), log }), log,
   })
   const solver = createLpSolver()
-  const charging = createChargingRun({ pool, queues, dispatch: serviceDispatch('charging'), solve: solver.solve, pileState: pileStateOad(settings.loadObjects.pile), clock, log })
+  const charging = createChargingRun({ pool, queues, dispatch: serviceDispatch('charging'), solve: solver.solve, loadObjects: settings.loadObjects, clock, log })
   const failed = createFailedJobAlarm({ events, log })
 
   const readings = (): QueueWorker => queues.worker('readings', { 'reading.store': store }, {

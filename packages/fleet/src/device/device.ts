@@ -1,10 +1,10 @@
+import { createSimulatedAppliance } from '@zhuzhan/demand-control'
+import type { SimulatedAppliance } from '@zhuzhan/demand-control'
 import type { FieldMeter } from '@zhuzhan/field-sessions'
 import { Meter } from '../meter/meter.js'
 import { Relay } from '../meter/relay.js'
 import type { RelayState } from '../meter/relay.js'
 import type { Data, Oad } from '@zhuzhan/dlt698'
-import { createVirtualAppliance } from '../appliance/appliance.js'
-import type { VirtualAppliance } from '../appliance/appliance.js'
 import { createVirtualPile } from '../pile/pile.js'
 import type { VirtualPile } from '../pile/pile.js'
 
@@ -30,7 +30,7 @@ export interface Device {
   /** OI of its appliance object; none for a device without. */
   applianceObject?: string
   /** Made when first needed. */
-  appliance?: VirtualAppliance
+  appliance?: SimulatedAppliance
 }
 
 export interface Happening {
@@ -59,8 +59,8 @@ export function pileOf(device: Device): VirtualPile | undefined {
 }
 
 /** The appliance of a device that has one. */
-export function applianceOf(device: Device): VirtualAppliance | undefined {
-  return device.applianceObject === undefined ? undefined : (device.appliance ??= createVirtualAppliance(device.meter.zone))
+export function applianceOf(device: Device): SimulatedAppliance | undefined {
+  return device.applianceObject === undefined ? undefined : (device.appliance ??= createSimulatedAppliance(device.meter.zone))
 }
 
 /** The device's own time of a true moment. */

@@ -1,5 +1,5 @@
 import { createSetPointDevice } from '@zhuzhan/demand-control'
-import type { Acknowledgement } from '@zhuzhan/demand-control'
+import type { Acknowledgement, Stretch } from '@zhuzhan/demand-control'
 import type { PileSetPoint, PileState } from '@zhuzhan/dlt698'
 
 /** A vehicle that will be plugged in from a time on, epoch ms. */
@@ -9,13 +9,6 @@ export interface Vehicle {
   kwh: number
   maxKw: number
   minKw: number
-}
-
-/** Power was constant from one time to another. */
-export interface Stretch {
-  from: number
-  to: number
-  watts: number
 }
 
 /**

@@ -18,6 +18,8 @@ export interface ChargingStepInput {
   night: ChargingNight
   instructions: { id: number; kind: InstructionKind; batch: string | null; who: string; why: string | null }[]
   vehicles: ChargingVehicle[]
+  /** Power to leave free where appliances may make up for their holds in an event, kW. */
+  rebounds: { from: number; to: number; kw: number }[]
   /** kWh, by `whoseVehicle`. */
   deficits: Map<string, number>
   /** Of set-points that are sent and not acknowledged: every try, and how its command stands; null when it was not made yet. */
@@ -49,18 +51,28 @@ export function chargingStepInput(pool: pg.Pool, id: number): Promise<ChargingSt
     if (!found || found.endedAt !== null) return undefined
     const { startAt, site } = found
     const end = new Date(startAt.getTime() + found.slots * found.slotMinutes * 60_000)
-    const events = await listDemandEvents(client, site, startAt, end)
+    // The run of an event knows its own; the site's vehicles are not its business.
+    const events = found.event === null ? await listDemandEvents(client, site, startAt, end) : []
+    const rebounds = found.event === null ? await reboundsOf(client, site, startAt, end) : []
     const night = { ...found, siteWas: { ...found.siteWas, limits: [...found.siteWas.limits, ...events.flatMap(demandLimits)] } }
     const { rows: instructions } = await client.query<ChargingStepInput['instructions'][number]>('SELECT id, kind, batch, who, why FROM charging_instruction WHERE night = $1 AND taken_at IS NULL ORDER BY id', [id])
-    const vehicles = await listChargingVehicles(client, site, { from: startAt, to: end })
+    const vehicles = found.event === null ? await listChargingVehicles(client, site, { from: startAt, to: end }) : []
     const deficits = await chargingDeficits(client, site, new Date(startAt.getTime() - DEFICIT_DAYS * 86_400_000), startAt)
     const { rows: sendings } = await client.query<ChargingStepInput['sendings'][number]>(
       `SELECT s.set_point AS "setPoint", s.try, s.why_not AS "whyNot", c.state, c.dar, c.settled_at AS "settledAt"
        FROM charging_set_point p JOIN charging_sending s ON s.night = p.night AND s.set_point = p.id LEFT JOIN command c ON c.id = s.command WHERE p.night = $1 AND p.state = 'sent' ORDER BY s.set_point, s.try`, [id])
     const { rows: asked } = await client.query<ChargingStepInput['asked'][number]>(
       `SELECT r.pile, r.at, c.state, c.result, c.settled_at AS "settledAt" FROM charging_reading r JOIN command c ON c.id = r.command WHERE r.night = $1 AND r.at = (SELECT max(l.at) FROM charging_reading l WHERE l.night = $1) ORDER BY r.pile`, [id])
-    return { night, instructions, vehicles, deficits, sendings, asked }
+    return { night, instructions, vehicles, rebounds, deficits, sendings, asked }
   })
+}
+
+/** While appliances of the site recover, each may draw its rated power beside the base load that it is part of. */
+async function reboundsOf(client: pg.PoolClient, site: string, from: Date, to: Date): Promise<ChargingStepInput['rebounds']> {
+  const { rows } = await client.query<{ siteWas: ChargingNight['siteWas']; end: Date }>(
+    `SELECT site_was AS "siteWas", end_at AS "end" FROM charging_night, LATERAL (SELECT start_at + slots * slot_minutes * interval '1 minute' AS end_at) AS e
+     WHERE site = $1 AND event IS NOT NULL AND state <> 'cancelled' AND start_at < $3 AND end_at > $2`, [site, from, to])
+  return rows.flatMap(({ siteWas: { event, piles }, end }) => (event ? [{ from: event.to, to: end.getTime(), kw: piles.reduce((sum, { maxWatts }) => sum + maxWatts, 0) / 1_000 }] : []))
 }
 
 /** The highest sequence of any set-point of the station. */
@@ -115,7 +127,7 @@ export function storeChargingStep(pool: pg.Pool, id: number, revision: number, s
 async function insertReads(client: pg.PoolClient, night: number, reads: ChargingStep['reads'], now: Date): Promise<void> {
   const { rows } = await client.query<CommandRecord>(
     `INSERT INTO command (id, meter_address, terminal_address, action, parameters, state, reason, requested_by, expires_at)
-     SELECT o.command, m.address, m.terminal_address, 'read', jsonb_build_object('oads', o.oads), 'queued', 'read-back of orderly charging', 'service/charging', o."expiresAt"
+     SELECT o.command, m.address, m.terminal_address, 'read', jsonb_build_object('oads', o.oads), 'queued', 'read-back of a load', 'service/charging', o."expiresAt"
      FROM jsonb_to_recordset($1) AS o (command uuid, meter text, oads jsonb, "expiresAt" timestamptz) JOIN meter m ON m.address = o.meter RETURNING ${COMMAND_COLUMNS}`, [JSON.stringify(reads)])
   if (rows.length === 0) return
   await noteAll(client, rows, { to: 'accepted', who: 'service/charging' })
@@ -124,12 +136,13 @@ async function insertReads(client: pg.PoolClient, night: number, reads: Charging
   await client.query('INSERT INTO charging_reading (night, pile, at, command) SELECT $1, o.pile, $3, o.command FROM jsonb_to_recordset($2) AS o (pile text, command uuid)', [night, JSON.stringify(reads.filter(({ command }) => made.has(command))), now])
 }
 
-export interface OpenSending { setPoint: string; try: number; command: string; pile: string; meter: string | null; sequence: number; watts: number; from: Date; to: Date; reason: string }
+export interface OpenSending { setPoint: string; try: number; command: string; pile: string; meter: string | null; load: 'pile' | 'appliance'; sequence: number; watts: number; from: Date; to: Date; reason: string }
 
 /** Sendings whose command nobody is known to have made, those of the earliest set-points first, falls before rises. */
 export async function openChargingSendings(pool: pg.Pool, night: number): Promise<OpenSending[]> {
   return (await pool.query<OpenSending>(
     `SELECT s.set_point AS "setPoint", s.try, s.command, p.pile, (SELECT one->>'meter' FROM jsonb_array_elements(n.site_was->'piles') AS one WHERE one->>'pile' = p.pile) AS meter,
+       CASE WHEN n.event IS NULL THEN 'pile' ELSE 'appliance' END AS load,
        p.sequence, p.watts, p.from_at AS "from", p.to_at AS "to", p.reason
      FROM charging_sending s JOIN charging_set_point p ON p.night = s.night AND p.id = s.set_point JOIN charging_night n ON n.id = s.night
      WHERE s.night = $1 AND s.ordered_at IS NULL AND s.why_not IS NULL ORDER BY p.from_at, p.watts, p.sequence`, [night])).rows

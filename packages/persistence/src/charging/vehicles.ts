@@ -27,7 +27,7 @@ const VEHICLE = `id, pile, plug_at AS "plugAt", depart_at AS "departAt", kwh::fl
 export function addChargingVehicles(pool: pg.Pool, site: string, vehicles: readonly NewChargingVehicle[], who: string, now: Date): Promise<ChargingVehicle[]> {
   return transaction(pool, async (client) => {
     await lockChargingSite(client, site)
-    const { rows: unknown } = await client.query<{ pile: string }>('SELECT DISTINCT u.pile FROM unnest($2::text[]) AS u (pile) WHERE NOT EXISTS (SELECT FROM charging_pile p WHERE p.site = $1 AND p.pile = u.pile) ORDER BY 1 LIMIT 5', [site, vehicles.map(({ pile }) => pile)])
+    const { rows: unknown } = await client.query<{ pile: string }>('SELECT DISTINCT u.pile FROM unnest($2::text[]) AS u (pile) WHERE NOT EXISTS (SELECT FROM charging_pile p WHERE p.site = $1 AND p.pile = u.pile AND p.appliance IS NULL) ORDER BY 1 LIMIT 5', [site, vehicles.map(({ pile }) => pile)])
     if (unknown.length > 0) throw new HesError('NOT_FOUND', `${site} has no pile ${unknown.map(({ pile }) => pile).join(', ')}.`)
     const { rows } = await client.query<ChargingVehicle>(
       `INSERT INTO charging_vehicle (site, pile, plug_at, depart_at, kwh, person, created_by, created_at)

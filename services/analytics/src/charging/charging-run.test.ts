@@ -50,7 +50,7 @@ async function runNight({ cars = CARS, slots = 6, settings, dispatch, fate, stri
   const begin = (): { run: ChargingRun; dead: () => boolean } => {
     const process = killablePool(real, strike)
     const queues = { add: async () => { if (process.dead) throw new Killed('dead'); return '' } }
-    const run = createChargingRun({ pool: process.pool, queues, dispatch: dispatch ?? dispatchOf(process.pool, () => clock.now()), solve: solver.solve, pileState: 'E0010200', clock, log: silentLog })
+    const run = createChargingRun({ pool: process.pool, queues, dispatch: dispatch ?? dispatchOf(process.pool, () => clock.now()), solve: solver.solve, loadObjects: { pile: 'E001', appliance: 'E002' }, clock, log: silentLog })
     return { run, dead: () => process.dead }
   }
   let living = begin()

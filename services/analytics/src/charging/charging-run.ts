@@ -1,3 +1,4 @@
+import type { LoadObjects } from '@zhuzhan/contracts'
 import type { Clock } from '@zhuzhan/core'
 import type { SolveProgram } from '@zhuzhan/energy-models'
 import { chargingStepInput, dueChargingNights, lastChargingSequence, listChargingReadings, storeChargingStep } from '@zhuzhan/persistence'
@@ -21,8 +22,8 @@ export interface ChargingRunDeps {
   queues: Pick<Queues, 'add'>
   dispatch: SetPointDispatch
   solve: SolveProgram
-  /** OAD of a pile's state. */
-  pileState: string
+  /** OI of the object each kind of load is reached by. */
+  loadObjects: LoadObjects
   clock: Clock
   log: Logger
 }
@@ -32,8 +33,8 @@ const EARLY_MS = 100
 /** A step that is later than this has been lost. */
 const LATE_MS = 3_000
 
-/** The closed loop of orderly charging, night by night. All that it knows is in the database; a process that dies is missed for seconds. */
-export function createChargingRun({ pool, queues, dispatch, solve, pileState, clock, log }: ChargingRunDeps): ChargingRun {
+/** The closed loop of orderly charging and of events that hold appliances, night by night. All that it knows is in the database; a process that dies is missed for seconds. */
+export function createChargingRun({ pool, queues, dispatch, solve, loadObjects, clock, log }: ChargingRunDeps): ChargingRun {
   const sendings = createSendings({ pool, dispatch, log })
   const queue = (night: number, at: number): Promise<string> =>
     queues.add('charging.step', { night }, { jobId: `charging-${night}-${at}`, delay: Math.max(0, at - clock.now()) })
@@ -49,7 +50,7 @@ export function createChargingRun({ pool, queues, dispatch, solve, pileState, cl
         return false
       }
       const step = await computeStep(input, now, {
-        solve, pileState, baseLoad: (one) => baseLoad(pool, one), lastSequence: () => lastChargingSequence(pool), readings: (id) => listChargingReadings(pool, id),
+        solve, loadObjects, baseLoad: (one) => baseLoad(pool, one), lastSequence: () => lastChargingSequence(pool), readings: (id) => listChargingReadings(pool, id),
       })
       signal.throwIfAborted()
       const stored = await storeChargingStep(pool, night, input.night.revision, step, new Date(now))

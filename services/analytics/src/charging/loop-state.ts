@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { ControlState, PileReading, PlannerState } from '@zhuzhan/demand-control'
+import type { ControlState, HoldPlannerState, PileReading, PlannerState } from '@zhuzhan/demand-control'
 
 /** A night's loop between two of its steps, as it lies in charging_night.loop. */
 export interface LoopState {
@@ -9,17 +9,20 @@ export interface LoopState {
   baseKw: number[]
   aborted: boolean
   control: ControlState
-  planner?: PlannerState | undefined
+  /** Of the piles, or of holds in the run of an event. */
+  planner?: PlannerState | HoldPlannerState | undefined
   /** Read-backs that were asked for and are waited for. */
   round?: { at: number } | undefined
   nextRoundAt: number
-  /** The last answer of each pile. */
+  /** The last answer of each load. */
   readings: [string, PileReading][]
   readAt?: number | undefined
   /** Who ended the night, and since when it is being ended. */
   cancel?: { by: string; why: string | null; at: number } | undefined
   /** Why there was no plan, as last written to the log. */
   problem?: string | undefined
+  /** Why the last plan does not bring what was asked for, as last written to the log. */
+  short?: string | undefined
 }
 
 // Its own writing, so only that it is one; what is inside follows the types of what wrote it.

@@ -22,13 +22,13 @@ const AT_ONCE = 4
  */
 export function createSendings({ pool, dispatch, log }: { pool: pg.Pool; dispatch: SetPointDispatch; log: Logger }) {
   const one = async (night: number, sending: OpenSending, now: number): Promise<boolean> => {
-    const { setPoint: id, command, meter, sequence, watts, from, to, reason } = sending
+    const { setPoint: id, command, meter, load, sequence, watts, from, to, reason } = sending
     const settle = (outcome: { ordered: true } | { whyNot: string }): Promise<void> => settleChargingSending(pool, night, sending, outcome, new Date(now))
     if (to.getTime() <= now) { await settle({ whyNot: 'its time was over before it could be sent' }); return false }
-    if (meter === null) { await settle({ whyNot: 'the night knows no such pile' }); return false }
+    if (meter === null) { await settle({ whyNot: 'the night knows no such load' }); return false }
     try {
       const expiresInSeconds = Math.min(LONGEST_SECONDS, Math.max(SHORTEST_SECONDS, Math.ceil((to.getTime() - now) / 1_000)))
-      await dispatch.setPower({ id: command, meter, load: 'pile', setPoint: { id, sequence, watts, from: from.getTime(), to: to.getTime() }, reason, expiresInSeconds })
+      await dispatch.setPower({ id: command, meter, load, setPoint: { id, sequence, watts, from: from.getTime(), to: to.getTime() }, reason, expiresInSeconds })
       await settle({ ordered: true })
       return true
     } catch (error) {

@@ -1,14 +1,16 @@
 import { createHash, randomUUID } from 'node:crypto'
+import type { LoadObjects } from '@zhuzhan/contracts'
 import { errorText } from '@zhuzhan/core'
-import { createChargingControl, createNightPlanner, leadOf, underwayOf } from '@zhuzhan/demand-control'
-import type { ChargingControl, LoopSettings, PileReading } from '@zhuzhan/demand-control'
-import { readPileState } from '@zhuzhan/dlt698'
+import { createChargingControl, createHoldPlanner, createNightPlanner, leadOf, siteLimitKw, underwayOf } from '@zhuzhan/demand-control'
+import type { ChargingControl, HoldPlannerState, LoopSettings, PileReading, PlannerState, SlotPlanner } from '@zhuzhan/demand-control'
+import { applianceStateOad, pileStateOad, readApplianceState, readPileState } from '@zhuzhan/dlt698'
 import { planCharging } from '@zhuzhan/energy-models'
+import type { Data } from '@zhuzhan/dlt698'
 import type { SolveProgram } from '@zhuzhan/energy-models'
 import type { ChargingNight, ChargingStep, ChargingStepInput } from '@zhuzhan/persistence'
 import { readLoopState } from './loop-state.js'
 import type { LoopState } from './loop-state.js'
-import { loopSettings, marginOf, nightCase, timesOf } from './night-settings.js'
+import { appliancesOf, holdSlackMs, lessOf, loopSettings, marginOf, nightCase, timesOf } from './night-settings.js'
 
 export interface StepDeps {
   solve: SolveProgram
@@ -18,11 +20,11 @@ export interface StepDeps {
   lastSequence(): Promise<number>
   /** All read-backs so far, for the result of a night that ends. */
   readings(night: number): Promise<{ pile: string; at: Date; watts: number | null; session: number | null }[]>
-  /** OAD of a pile's state. */
-  pileState: string
+  /** OI of the object each kind of load is reached by. */
+  loadObjects: LoadObjects
 }
 
-/** A pile that does not answer within so many read-back intervals did not answer; at most so long. */
+/** A load that does not answer within so many read-back intervals did not answer; at most so long. */
 const ROUND_SHARE = 0.8
 const LONGEST_ROUND_MS = 30_000
 /** kWh: whole watts and registers leave this much over. */
@@ -35,14 +37,15 @@ const DONE: ReadonlySet<string> = new Set(['confirmed', 'verified'])
  * One step of a night's loop: what came in since the last one, the plan of the next slot when its time has come, and what goes out now. It
  * computes only; whoever calls it writes the step in one transaction, or throws it away.
  */
-export async function computeStep(input: ChargingStepInput, now: number, deps: StepDeps): Promise<ChargingStep> {
+export async function computeStep(given: ChargingStepInput, now: number, deps: StepDeps): Promise<ChargingStep> {
+  const input = withRebounds(given)
   const { night } = input
   const { startAt, endAt } = timesOf(night)
   const state = readLoopState(night.loop) ?? await firstState(night, now, deps)
   const settings = loopSettings(night, state.baseKw)
   const control = createChargingControl(settings, state.control)
   const log = (event: string, text: string): void => control.log.add(now, 'loop', event, text)
-  if (night.loop === null) log('started', `night ${night.id} of ${night.site}, started by ${night.startedBy}: ${night.slots} slots from ${night.startAt.toISOString()}`)
+  if (night.loop === null) log('started', `night ${night.id} of ${night.site}${night.siteWas.event ? `, ${night.siteWas.event.askedKw} kW of its appliances for event ${night.siteWas.event.id}` : ''}, started by ${night.startedBy}: ${night.slots} slots from ${night.startAt.toISOString()}`)
 
   const taken = takeInstructions(input, state, control, now)
   takeAcknowledgements(input, control, now)
@@ -50,7 +53,7 @@ export async function computeStep(input: ChargingStepInput, now: number, deps: S
   control.tick(now)
   const plan = now < endAt && !state.cancel ? await planNext(input, state, control, settings, now, deps) : undefined
   const sendings = takeDue(input, control, now)
-  const reads = now < endAt && state.round === undefined && now >= state.nextRoundAt ? askPiles(night, state, settings, now, deps.pileState) : []
+  const reads = now < endAt && state.round === undefined && now >= state.nextRoundAt ? askLoads(night, state, settings, now, deps.loadObjects) : []
 
   const ended = endOf(night, state, control, settings, now)
   const finished = ended ? await finish(input, state, deps) : undefined
@@ -70,6 +73,12 @@ export async function computeStep(input: ChargingStepInput, now: number, deps: S
     })),
     log: control.log.entries.map(({ at, about, event, text }) => ({ at: new Date(at), about, event, text })),
   }
+}
+
+/** Piles leave free what the site's appliances may draw while they make up for an event. */
+function withRebounds({ night, rebounds, ...rest }: ChargingStepInput): ChargingStepInput {
+  const limits = rebounds.map(({ from, to, kw }) => ({ from, to, kw: Math.max(0, siteLimitKw(night.siteWas.settings.transformer) - kw) }))
+  return { ...rest, rebounds, night: { ...night, siteWas: { ...night.siteWas, limits: [...night.siteWas.limits, ...limits] } } }
 }
 
 /** Before a night has anything to do it is looked at this often: for a person who cancels it. */
@@ -109,7 +118,7 @@ function takeAcknowledgements({ sendings }: ChargingStepInput, control: Charging
   }
 }
 
-function takeReadBacks({ asked }: ChargingStepInput, state: LoopState, control: ChargingControl, settings: LoopSettings, now: number): ChargingStep['answers'] {
+function takeReadBacks({ asked, night }: ChargingStepInput, state: LoopState, control: ChargingControl, settings: LoopSettings, now: number): ChargingStep['answers'] {
   const { round } = state
   if (!round) return []
   const own = asked.filter(({ at }) => at.getTime() === round.at)
@@ -117,10 +126,11 @@ function takeReadBacks({ asked }: ChargingStepInput, state: LoopState, control: 
   state.round = undefined
   const answers = own.flatMap(({ pile, at, state: stands, result }) => {
     const data = stands === 'confirmed' ? (result as { attributes?: { data?: unknown }[] } | null)?.attributes?.[0]?.data : undefined
-    const read = data === undefined ? undefined : readPileState(data as Parameters<typeof readPileState>[0])
+    const read = data === undefined ? undefined : stateRead(night, data as Data)
     return read ? [{ pile, at, ...read }] : []
   })
-  const readings = new Map(answers.map(({ pile, watts, plugged, session }): [string, PileReading] => [pile, { kw: watts / 1_000, plugged, sessionKwh: session / SESSION_UNITS }]))
+  const readings = new Map(answers.map(({ pile, watts, plugged, session, hold }): [string, PileReading] => [pile, { kw: watts / 1_000, plugged, sessionKwh: session / SESSION_UNITS, ...(hold && { hold }) }]))
+  noteLeft(readings, new Map(state.readings), control, now)
   control.readBack(readings.size > 0 ? readings : undefined, readings.size > 0 ? round.at : now)
   // The registers are as old as their answers, not as the question: what was charged in between is in them.
   const readAt = Math.max(round.at, ...own.map(({ settledAt }) => settledAt?.getTime() ?? 0))
@@ -128,7 +138,27 @@ function takeReadBacks({ asked }: ChargingStepInput, state: LoopState, control: 
   return answers.map(({ pile, at, watts, plugged, session }) => ({ pile, at, watts, plugged, session }))
 }
 
-function askPiles({ siteWas: { piles }, startAt }: ChargingNight, state: LoopState, { intervalMs }: LoopSettings, now: number, oad: string): ChargingStep['reads'] {
+type Seen = Pick<PileReading, 'plugged' | 'hold'> & { watts: number; session: number }
+
+/** Undefined when it is the state of no such load. */
+function stateRead({ siteWas: { event } }: ChargingNight, data: Data): Seen | undefined {
+  if (!event) return readPileState(data)
+  const read = readApplianceState(data)
+  return read && {
+    watts: read.watts, plugged: true, session: read.energy,
+    hold: { comfort: read.comfort, heldMs: read.heldSeconds * 1_000, todayMs: read.heldTodaySeconds * 1_000, restMs: read.restSeconds * 1_000 },
+  }
+}
+
+/** An appliance that gives its set-point up says so once. */
+function noteLeft(readings: ReadonlyMap<string, PileReading>, before: ReadonlyMap<string, PileReading>, control: ChargingControl, now: number): void {
+  for (const [name, { hold, kw }] of readings) {
+    if (hold?.comfort === 'left' && before.get(name)?.hold?.comfort !== 'left') control.log.add(now, 'loop', 'left', `${name} gave its set-point up for comfort, and draws ${kw} kW; it was held ${Math.round(hold.todayMs / 1_000)} s today`)
+  }
+}
+
+function askLoads({ siteWas: { piles, event }, startAt }: ChargingNight, state: LoopState, { intervalMs }: LoopSettings, now: number, { pile: pileObject, appliance }: LoadObjects): ChargingStep['reads'] {
+  const oad = event ? applianceStateOad(appliance) : pileStateOad(pileObject)
   state.round = { at: now }
   const begin = startAt.getTime()
   state.nextRoundAt = begin + (Math.floor((now - begin) / intervalMs) + 1) * intervalMs
@@ -138,7 +168,7 @@ function askPiles({ siteWas: { piles }, startAt }: ChargingNight, state: LoopSta
 
 /** The set-points of the next slot, when it is time for them. What hinders a plan stands in the log, and is tried again. */
 async function planNext(input: ChargingStepInput, state: LoopState, control: ChargingControl, settings: LoopSettings, now: number, deps: StepDeps): Promise<ChargingStep['plan']> {
-  const { night, vehicles, deficits } = input
+  const { night, vehicles } = input
   const { startAt, slotMs } = timesOf(night)
   // Slots that passed while nobody stepped.
   while (state.next < night.slots && startAt + (state.next + 1) * slotMs <= now) state.next++
@@ -147,20 +177,19 @@ async function planNext(input: ChargingStepInput, state: LoopState, control: Cha
   if (control.aborted) { state.next++; return undefined }
   try {
     const baseKw = await deps.baseLoad(night)
-    const there = vehicles.filter(({ optedOutAt }) => optedOutAt === null)
-    const known = nightCase(night, baseKw, there, deficits)
     const piles = [...settings.safeKw.keys()]
-    const planner = createNightPlanner(known, deps.solve, { marginKw: marginOf(night.siteWas), saved: state.planner })
+    const { planner, known } = plannerOf(input, state, baseKw, deps)
     const readings = state.readAt !== undefined && now - state.readAt <= 2 * settings.intervalMs ? new Map(state.readings) : undefined
     const underway = underwayOf({ control, piles, readings, readAt: state.readAt ?? now, start, now })
     const before = planner.save().version
-    const { setPoints, ...note } = await planner({ slot: state.next, readings, underway, why: control.takeReplan() })
+    const { setPoints, short, ...note } = await planner({ slot: state.next, readings, underway, why: control.takeReplan(), sinceReadMs: start - (state.readAt ?? now), unable: notFollowing(control, readings, settings, now) })
+    if (short !== undefined && short !== state.short) control.log.add(now, 'loop', 'short', `slot ${state.next}: ${short}`)
     const set = new Map(setPoints)
     // Who opted out is left alone: the pile is brought to its safe power and stays there.
     for (const { pile, plugAt, departAt, optedOutAt } of vehicles) if (optedOutAt !== null && plugAt.getTime() < start + slotMs && departAt.getTime() > start) set.set(pile, settings.safeKw.get(pile) ?? 0)
     control.propose(set, { start, end: start + slotMs }, note, now)
     const { version, standing } = planner.save()
-    Object.assign(state, { baseKw, planner: planner.save(), next: state.next + 1, problem: undefined })
+    Object.assign(state, { baseKw, planner: planner.save(), next: state.next + 1, problem: undefined, short })
     if (version === before || standing === undefined) return undefined
     const digest = createHash('sha256').update(JSON.stringify([known, marginOf(night.siteWas), readings && [...readings], [...underway], note.reason])).digest()
     return { version, slot: standing.slot, reason: note.reason, digest, kw: Object.fromEntries(standing.kw) }
@@ -170,6 +199,23 @@ async function planNext(input: ChargingStepInput, state: LoopState, control: Cha
     state.problem = problem
     return undefined
   }
+}
+
+/** Of vehicles at piles, or of holds in the run of an event; and what it knows, for the digest. */
+function plannerOf({ night, vehicles, deficits }: ChargingStepInput, { planner: saved }: LoopState, baseKw: readonly number[], { solve }: StepDeps): { planner: SlotPlanner<PlannerState | HoldPlannerState>; known: unknown } {
+  if (!night.siteWas.event) {
+    const known = nightCase(night, baseKw, vehicles.filter(({ optedOutAt }) => optedOutAt === null), deficits)
+    return { known, planner: createNightPlanner(known, solve, { marginKw: marginOf(night.siteWas), saved: saved as PlannerState | undefined }) }
+  }
+  const appliances = appliancesOf(night.siteWas)
+  const known = { slotMs: timesOf(night).slotMs, slackMs: holdSlackMs(night.siteWas), lessKw: lessOf(night, baseKw) }
+  return { known: { ...known, appliances, saved }, planner: createHoldPlanner(appliances, { ...known, saved: saved as HoldPlannerState | undefined }) }
+}
+
+/** Loads that refused what they were told, did not do it, or did not begin to within an interval. */
+function notFollowing(control: ChargingControl, readings: ReadonlyMap<string, PileReading> | undefined, { intervalMs, toleranceKw }: LoopSettings, now: number): Set<string> {
+  const late = (pile: string, kw: number, from: number): boolean => now - from >= intervalMs && (readings?.get(pile)?.kw ?? 0) > kw + toleranceKw
+  return new Set(control.live().filter(({ state, tries, command: { pile, kw, from, to } }) => (state === 'failed' && tries > 0) || (state === 'acknowledged' && now < to && late(pile, kw, from))).map(({ command }) => command.pile))
 }
 
 /** First sendings, and repeats of what is in doubt or had no effect. What the station still holds it sends by itself, once. */
@@ -197,6 +243,7 @@ async function finish({ night, vehicles, deficits }: ChargingStepInput, { baseKw
     const own = rows.filter((one) => one.pile === pile && one.at >= plugAt.getTime() && one.at <= departAt.getTime())
     return { vehicle: id, kwh: Math.max(0, ...own.map(({ session }) => session)) / SESSION_UNITS }
   })
+  if (night.siteWas.event) return { optimum: null, served }
   const optimum = await Promise.resolve().then(() => planCharging(nightCase(night, baseKw, vehicles, deficits), solve)).then(({ cost, method }) => (method === 'rounded' ? cost : null), () => null)
   return { optimum, served }
 }

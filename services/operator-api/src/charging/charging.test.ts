@@ -1,3 +1,4 @@
+import { addDemandEvent } from '@zhuzhan/persistence'
 import { withPostgres } from '@zhuzhan/testing'
 import { createTestApi } from '../fixtures/test-api.js'
 import type { TestApi } from '../fixtures/test-api.js'
@@ -36,7 +37,7 @@ test('a site is what was put last, with defaults of the loop and its limit; its 
     [{ piles: [{ pile: 'P', meter: '14', maxWatts: 1_400 }, { pile: 'Q', meter: '14', maxWatts: 1_400 }] }, {}, 400],
   ] as const
   for (const [over, settings, status] of refusals) expect([over, settings, (await call('PUT', '/charging-sites/west', site(over, settings))).status]).toEqual([over, settings, status])
-  expect((await call('GET', '/charging-sites')).body.items).toMatchObject([{ site: 'east', piles: 1, night: null }])
+  expect((await call('GET', '/charging-sites')).body.items).toMatchObject([{ site: 'east', piles: 1, appliances: 0, night: null }])
   expect((await call('DELETE', '/charging-sites/east')).status).toBe(204)
   expect((await call('GET', '/charging-sites/east')).status).toBe(404)
 })
@@ -146,4 +147,51 @@ test('a demand response event keeps its baseline with the days it saw; its resul
   expect((await call('GET', '/charging-sites/east/events')).body.items).toMatchObject([{ id: body.id }])
   expect([(await call('POST', `/demand-events/${body.id}/withdraw`, undefined, 'dispatcher')).body.withdrawnBy, (await call('POST', `/demand-events/${body.id}/withdraw`, undefined, 'dispatcher')).status]).toEqual(['dispatcher', 409])
   expect((await call('GET', '/charging-sites/east/events')).body.items).toEqual([])
+})
+
+describe('appliances', () => {
+  const heater = (n: number) => ({ appliance: `A${n}`, meter: String(10 + n), kind: 'water-heater', ratedWatts: 3_000, leastWatts: 500, longestHoldSeconds: 1_800, dayHoldSeconds: 7_200, recoverySeconds: 1_800 })
+
+  test('stand at a site beside piles or alone, each at a meter of its own; vehicles do not charge at them, and a night needs piles', async () => {
+    const put = (over: object) => call('PUT', '/charging-sites/east', site(over))
+    expect((await put({ appliances: [heater(3), heater(4)] })).body).toMatchObject({
+      piles: [{ pile: 'P1' }, { pile: 'P2' }], appliances: [{ appliance: 'A3', meter: '000000000013', kind: 'water-heater', ratedWatts: 3_000, leastWatts: 500, longestHoldSeconds: 1_800 }, { appliance: 'A4' }],
+    })
+    const refusals: readonly [object, number][] = [
+      [{ piles: [] }, 400], [{ appliances: [{ ...heater(3), leastWatts: 3_000 }] }, 400], [{ appliances: [heater(1)] }, 400], [{ appliances: [{ ...heater(3), appliance: 'P1' }] }, 400], [{ appliances: [{ ...heater(3), longestHoldSeconds: 899 }] }, 400],
+      [{ appliances: [{ ...heater(3), meter: '14' }, heater(4)] }, 400],
+    ]
+    for (const [over, status] of refusals) expect([over, (await put(over)).status]).toEqual([over, status])
+    expect((await call('POST', '/charging-sites/east/vehicles', { vehicles: [{ pile: 'A3', plugAt: at(60), departAt: at(300), kwh: 1 }] })).status).toBe(404)
+    expect((await put({ piles: [], appliances: [heater(1)] })).body).toMatchObject({ piles: [], appliances: [{ appliance: 'A1' }] })
+    expect((await call('GET', '/charging-sites')).body.items).toMatchObject([{ piles: 0, appliances: 1 }])
+    expect(await call('POST', '/charging-sites/east/nights', { startAt: at(30), slots: 4 }, 'dispatcher')).toMatchObject({ status: 409, body: { message: 'The site has no piles.' } })
+  })
+
+  test('an event has a run on them: queued, shown like a night with what it brought, cancelled when it is withdrawn', async () => {
+    await call('PUT', '/charging-sites/east', site({ piles: [], appliances: [heater(1), heater(2)] }))
+    const { pool } = api.database
+    const from = new Date(Math.ceil((api.clock.now() + 3_600_000) / 900_000) * 900_000)
+    const event = await addDemandEvent(pool, { site: 'east', level: 'customer', subject: '000000000013', from, to: new Date(from.getTime() + 1_800_000), reductionKw: 4, appliancesKw: 2, highest: 4, of: 5, baselineKw: [40, 40], days: [], digest: Buffer.alloc(32) }, 'dispatcher', new Date(api.clock.now()))
+    const id = event.run as number
+    const t = (minutes: number): Date => new Date(from.getTime() + minutes * 60_000)
+    expect((await call('GET', '/charging-sites/east/events')).body.items).toMatchObject([{ id: event.id, run: id, appliancesKw: 2, reductionKw: 4 }])
+    expect((await call('GET', `/charging-nights/${id}`)).body).toMatchObject({ event: event.id, state: 'running', slots: 4, startAt: from.toISOString() })
+    expect((await call('GET', '/charging-sites')).body.items).toMatchObject([{ night: null }])
+    const books = [['A1', { drawsKw: 2, heldMs: 0, todayMs: 0, restMs: 0 }], ['A2', { drawsKw: 1.5, heldMs: 0, todayMs: 0, restMs: 0 }]]
+    await pool.query('UPDATE charging_night SET loop = $2, revision = 5 WHERE id = $1', [id, JSON.stringify({ baseKw: [20, 20, 20, 20], aborted: false, planner: { version: 1, slot: 1, books } })])
+    await pool.query(`INSERT INTO charging_set_point (night, id, batch, pile, sequence, watts, from_at, to_at, reason, plan_version, state, tries)
+      VALUES ($1, 'a', 'b1', 'A1', 1, 500, $2, $3, 'first plan', 1, 'verified', 1), ($1, 'b', 'b2', 'A1', 2, 3000, $3, $4, 'first plan', 1, 'verified', 1), ($1, 'c', 'b1', 'A2', 3, 1000, $2, $3, 'first plan', 1, 'failed', 1)`, [id, t(0), t(15), t(30)])
+    await pool.query(`INSERT INTO charging_reading (night, pile, at, command, watts, plugged, session) VALUES ($1, 'A1', $2, gen_random_uuid(), 2000, true, 70000), ($1, 'A2', $2, gen_random_uuid(), 1500, true, 5000),
+      ($1, 'A1', $3, gen_random_uuid(), 500, true, 71000), ($1, 'A2', $3, gen_random_uuid(), 1500, true, 5500), ($1, 'A1', $4, gen_random_uuid(), 500, true, 72000), ($1, 'A2', $4, gen_random_uuid(), 500, true, 6000)`, [id, t(-5), t(5), t(10)])
+    expect((await call('GET', `/charging-nights/${id}/results`)).body).toMatchObject({
+      kwh: 0.3, byPile: [{ pile: 'A1', kwh: 0.2, wantedKwh: 0 }, { pile: 'A2', kwh: 0.1 }], peakKw: 3.5, unservedKwh: null,
+      reduction: { askedKw: 2, meanKw: 2, leastKw: 1.5, byAppliance: [{ appliance: 'A1', drawsKw: 2, heldMinutes: 15 }, { appliance: 'A2', drawsKw: 1.5, heldMinutes: 0 }] },
+    })
+    expect((await call('GET', `/charging-nights/${id}/picture`)).text.startsWith('<svg')).toBe(true)
+    const jobs = api.jobs.length
+    expect((await call('POST', `/demand-events/${event.id}/withdraw`, undefined, 'dispatcher')).body).toMatchObject({ withdrawnBy: 'dispatcher', run: id })
+    expect(api.jobs.slice(jobs)).toMatchObject([{ name: 'charging.step', data: { night: id } }])
+    expect((await pool.query('SELECT kind, who, why FROM charging_instruction WHERE night = $1', [id])).rows).toEqual([{ kind: 'cancel', who: 'dispatcher', why: 'the event was withdrawn' }])
+  })
 })

@@ -8,12 +8,14 @@ import type { BaselineDay, DemandEvent as EventSlots } from '@zhuzhan/demand-con
 import { measuredPower } from '@zhuzhan/metering'
 import { addDemandEvent, findChargingSite, findDemandEvent, listDemandEvents, listHolidayYears, mainMeters, storedDays, withdrawDemandEvent } from '@zhuzhan/persistence'
 import type { DemandEvent } from '@zhuzhan/persistence'
+import type { Enqueue } from '@zhuzhan/dispatch'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import type pg from 'pg'
 import { z } from 'zod'
 import { whoAsks } from '../auth/guard.js'
 import type { Guard } from '../auth/guard.js'
 import { about, errors } from '../http/route.js'
+import { wakeNight } from './night-routes.js'
 import { CHARGING, SiteParams } from './site-routes.js'
 
 const EventParams = z.object({ id: z.coerce.number().int().positive() })
@@ -21,20 +23,21 @@ const QUARTER_MS = 900_000
 /** Like days are looked for so far back. */
 const BACK_DAYS = 60
 
-/** Demand response: a load that is to stay so much under its baseline. Nights of the site keep it as their limit. docs/analytics.md */
-export const demandEventRoutes = ({ pool, guard, clock }: { pool: pg.Pool; guard: Guard; clock: Clock }): FastifyPluginAsyncZod => async (app) => {
+/** Demand response: a load that is to stay so much under its baseline. Nights of the site keep it as their limit, and its appliances are held for it. docs/analytics.md */
+export const demandEventRoutes = ({ pool, guard, clock, enqueue }: { pool: pg.Pool; guard: Guard; clock: Clock; enqueue: Enqueue }): FastifyPluginAsyncZod => async (app) => {
   const read = guard.requires('read')
   const change = guard.requires('charging.run')
+  const wake = wakeNight({ enqueue, clock, log: app.log })
 
   app.get('/charging-sites/:site/events', { schema: { ...about(CHARGING, 'Demand response events that were not withdrawn', 'read'), params: SiteParams, response: { 200: z.object({ items: z.array(DemandEventItem), nextCursor: z.null() }), ...errors } }, onRequest: read },
     async (request) => ({ items: (await listDemandEvents(pool, request.params.site)).map(itemOf), nextCursor: null }))
 
   app.post('/charging-sites/:site/events', {
-    schema: { ...about(CHARGING, 'Announce an event; its baseline is computed and kept, and nights of the site hold it from their next plan on', 'charging.run'), params: SiteParams, body: NewDemandEventBody, response: { 201: DemandEventItem, ...errors } },
+    schema: { ...about(CHARGING, 'Announce an event; its baseline is computed and kept, nights of the site hold it from their next plan on, and its appliances are held down in a run of its own', 'charging.run'), params: SiteParams, body: NewDemandEventBody, response: { 201: DemandEventItem, ...errors } },
     onRequest: change,
     config: { act: 'demand-event.add' },
   }, async (request, reply) => {
-    const { level, subject, reductionKw, highest, of } = request.body
+    const { level, subject, reductionKw, appliancesKw, highest, of } = request.body
     const site = await findChargingSite(pool, request.params.site)
     if (!site) throw new HesError('NOT_FOUND', `There is no charging site ${request.params.site}.`)
     const [from, to] = [Date.parse(request.body.from), Date.parse(request.body.to)]
@@ -47,8 +50,9 @@ export const demandEventRoutes = ({ pool, guard, clock }: { pool: pg.Pool; guard
     const used = days.days.filter(({ kind, event }) => kind === own.kind && event !== true).sort((a, b) => b.date.localeCompare(a.date)).slice(0, of)
     const digest = createHash('sha256').update(JSON.stringify([own, highest, of, used])).digest()
     const added = await addDemandEvent(pool, {
-      site: site.site, level, subject, from: new Date(from), to: new Date(to), reductionKw, highest, of, baselineKw, days: used.map(({ date }) => date), digest,
+      site: site.site, level, subject, from: new Date(from), to: new Date(to), reductionKw, appliancesKw, highest, of, baselineKw, days: used.map(({ date }) => date), digest,
     }, whoAsks(request).username, new Date(clock.now()))
+    if (added.run !== null) await wake(added.run)
     return reply.code(201).send(itemOf(added))
   })
 
@@ -65,7 +69,11 @@ export const demandEventRoutes = ({ pool, guard, clock }: { pool: pg.Pool; guard
 
   app.post('/demand-events/:id/withdraw', {
     schema: { ...about(CHARGING, 'Withdraw an event that is not over', 'charging.run'), params: EventParams, response: { 200: DemandEventItem, ...errors } }, onRequest: change, config: { act: 'demand-event.withdraw' },
-  }, async (request) => itemOf(await withdrawDemandEvent(pool, request.params.id, whoAsks(request).username, new Date(clock.now()))))
+  }, async (request) => {
+    const withdrawn = await withdrawDemandEvent(pool, request.params.id, whoAsks(request).username, new Date(clock.now()))
+    if (withdrawn.run !== null) await wake(withdrawn.run)
+    return itemOf(withdrawn)
+  })
 }
 
 /** @throws HesError BODY_INVALID for an event that is not made of whole quarter hours of one local day */

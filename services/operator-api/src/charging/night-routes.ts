@@ -6,6 +6,7 @@ import { leadOf } from '@zhuzhan/demand-control'
 import { chargingSetPointCounts, findChargingNight, findChargingSite, instructChargingNight, listChargingBatches, listChargingNights, listChargingPlans, startChargingNight } from '@zhuzhan/persistence'
 import type { ChargingNight, InstructionKind } from '@zhuzhan/persistence'
 import type { Enqueue } from '@zhuzhan/dispatch'
+import type { FastifyBaseLogger } from 'fastify'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import type pg from 'pg'
 import { z } from 'zod'
@@ -31,6 +32,10 @@ const DECISIONS: readonly { kind: 'approve' | 'reject'; says: string; right: Rig
   { kind: 'reject', says: 'Do not let a batch go out; the night is planned anew', right: 'command.decide' },
 ]
 
+/** A night that nobody wakes is found by the schedule. */
+export const wakeNight = ({ enqueue, clock, log }: { enqueue: Enqueue; clock: Clock; log: FastifyBaseLogger }) => (night: number): Promise<unknown> =>
+  enqueue('charging.step', { night }, { jobId: `charging-${night}-${clock.now()}` }).catch((error: Error) => log.warn({ reason: error.message }, 'charging: not queued now'))
+
 /** Nights of orderly charging: started by people, run by analytics. docs/analytics.md */
 export const chargingNightRoutes = ({ pool, guard, clock, enqueue }: { pool: pg.Pool; guard: Guard; clock: Clock; enqueue: Enqueue }): FastifyPluginAsyncZod => async (app) => {
   const read = guard.requires('read')
@@ -41,8 +46,7 @@ export const chargingNightRoutes = ({ pool, guard, clock, enqueue }: { pool: pg.
     const { aborted } = LoopSeen.parse(night.loop ?? {})
     return { ...nightItem(night), steps: night.revision, aborted, setPoints, plans: plans.length, batchesWaiting: batches.filter(({ state }) => state === 'planned').map(({ batch }) => batch) }
   }
-  /** A night that nobody wakes is found by the schedule. */
-  const wake = (night: number): Promise<unknown> => enqueue('charging.step', { night }, { jobId: `charging-${night}-${clock.now()}` }).catch((error: Error) => app.log.warn({ reason: error.message }, 'charging: not queued now'))
+  const wake = wakeNight({ enqueue, clock, log: app.log })
 
   app.post('/charging-sites/:site/nights', {
     schema: { ...about(CHARGING, 'Start a night; one at a time at a site', 'charging.run'), params: SiteParams, body: NewChargingNightBody, response: { 201: ChargingNightAnswer, ...errors } },
@@ -102,7 +106,7 @@ export async function nightOf(pool: pg.Pool, id: number): Promise<ChargingNight>
   return night
 }
 
-function nightItem({ id, site, state, startAt, slots, slotMinutes, startedBy, startedAt, endedBy, why, endedAt }: ChargingNight): z.input<typeof ChargingNightItem> {
+function nightItem({ id, site, event, state, startAt, slots, slotMinutes, startedBy, startedAt, endedBy, why, endedAt }: ChargingNight): z.input<typeof ChargingNightItem> {
   const end = new Date(startAt.getTime() + slots * slotMinutes * 60_000)
-  return { id, site, state, startAt: startAt.toISOString(), endAt: end.toISOString(), slots, slotMinutes, startedBy, startedAt: startedAt.toISOString(), endedBy, why, endedAt: endedAt?.toISOString() ?? null }
+  return { id, site, event, state, startAt: startAt.toISOString(), endAt: end.toISOString(), slots, slotMinutes, startedBy, startedAt: startedAt.toISOString(), endedBy, why, endedAt: endedAt?.toISOString() ?? null }
 }

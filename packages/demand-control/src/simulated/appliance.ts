@@ -1,8 +1,26 @@
-import { createSetPointDevice } from '@zhuzhan/demand-control'
-import type { Acknowledgement } from '@zhuzhan/demand-control'
-import type { ApplianceState, PileSetPoint } from '@zhuzhan/dlt698'
-import { dayStart, localDay } from '../meter/calendar.js'
-import type { Stretch } from '../pile/pile.js'
+import { DAY_MS } from '@zhuzhan/core'
+import type { Acknowledgement, SetPointCommand } from '../command.js'
+import { createSetPointDevice } from './set-point-device.js'
+
+/** Power was constant from one time to another. */
+export interface Stretch {
+  from: number
+  to: number
+  watts: number
+}
+
+/** What an appliance says of itself. */
+export interface ApplianceSays {
+  watts: number
+  setPointWatts: number
+  /** All it ever used, 10^-4 kWh. */
+  energy: number
+  comfort: 'normal' | 'held' | 'left' | 'recovering'
+  heldSeconds: number
+  heldTodaySeconds: number
+  /** Until it may be held again. */
+  restSeconds: number
+}
 
 export interface ApplianceNature {
   kind: 'air-conditioner' | 'water-heater'
@@ -19,14 +37,14 @@ export interface ApplianceNature {
 }
 
 /**
- * An air conditioner or water heater behind a terminal. It takes set-points like a charging pile and runs normally when none is valid. Comfort is its
+ * An air conditioner or water heater. It takes set-points like a charging pile and runs normally when none is valid. Comfort is its
  * own: it refuses a set-point that lasts beyond its longest hold, leaves what holds it too long in one go or in a day, and follows none while it
  * recovers. What it did not use while it was held it makes up afterwards with its rated power. Nothing here waits: what happened since the last
  * look is computed when somebody looks.
  */
-export interface VirtualAppliance {
-  take(setPoint: PileSetPoint, nowMs: number): Acknowledgement
-  state(nowMs: number): ApplianceState
+export interface SimulatedAppliance {
+  take(setPoint: Pick<SetPointCommand, 'id' | 'sequence' | 'from' | 'to'> & { watts: number }, nowMs: number): Acknowledgement
+  state(nowMs: number): ApplianceSays
   /** Another appliance in its place, without a past. */
   become(nature: ApplianceNature, nowMs: number): void
   /** Its own meter since then, newest last. */
@@ -39,7 +57,7 @@ export const USUAL_APPLIANCE: ApplianceNature = { kind: 'air-conditioner', rated
 const ENERGY_UNIT = 360_000
 
 /** @param zoneMinutes of the local day in which it counts its holds */
-export function createVirtualAppliance(zoneMinutes: number, first: ApplianceNature = USUAL_APPLIANCE): VirtualAppliance {
+export function createSimulatedAppliance(zoneMinutes: number, first: ApplianceNature = USUAL_APPLIANCE): SimulatedAppliance {
   let nature = first
   let device = deviceOf(nature)
   let edges: number[] = []
@@ -117,7 +135,7 @@ export function createVirtualAppliance(zoneMinutes: number, first: ApplianceNatu
   }
 }
 
-const localMidnight = (after: number, zoneMinutes: number): number => dayStart(localDay(after, zoneMinutes) + 1, zoneMinutes)
+const localMidnight = (after: number, zoneMinutes: number): number => (Math.floor((after + zoneMinutes * 60_000) / DAY_MS) + 1) * DAY_MS - zoneMinutes * 60_000
 
 /** Its normal operation is what it falls back to: any power up to the rated one. */
 const deviceOf = ({ ratedWatts }: ApplianceNature): ReturnType<typeof createSetPointDevice> => createSetPointDevice({ safeKw: ratedWatts / 1_000, largestKw: ratedWatts / 1_000 })
