@@ -30,7 +30,7 @@ export interface SessionTable {
    */
   begin(): Promise<void>
   /**
-   * Say that this replica lives, note who was heard of, and void the sessions of replicas that died. Call every two seconds.
+   * Say that this replica lives, note who was heard of if anybody is named, and void the sessions of replicas that died. Call every two seconds.
    * @throws HesError STATE_CONFLICT when this replica counted as dead or was replaced: its rows may be void, begin again
    */
   beat(seen: readonly { connectionId: number; at: Date }[]): Promise<void>

@@ -94,13 +94,16 @@ test('move, step, audit entry and event stand or fall together', async () => {
   expect((await db.pool.query('SELECT count(*)::int AS n FROM audit_entry')).rows).toEqual(rows)
 })
 
+const served = (...addresses: string[]) => ({ has: (address: string) => addresses.includes(address), all: () => addresses })
+
 test('finds what waits and what is overdue, oldest first', async () => {
   const terminal = { terminalAddress: '000000000777' }
   const past = new Date(Date.now() - 1_000)
   const first = await inState('queued', { ...terminal, expiresAt: past })
   const second = await inState('queued', terminal)
   await inState('sent', terminal)
-  expect((await store().waiting(['000000000777', '000000000778'])).map((one) => one.id)).toEqual([first.id, second.id])
+  expect((await store().waiting(served('000000000777', '000000000778'))).map((one) => one.id)).toEqual([first.id, second.id])
+  expect(await store().waiting(served('000000000778'))).toEqual([])
   expect((await store().ofTerminal('000000000777', ['sent', 'unknown']))).toHaveLength(1)
   expect((await store().overdue(['queued'], new Date(), 'expires_at')).filter((one) => one.terminalAddress === '000000000777').map((one) => one.id)).toEqual([first.id])
 })
@@ -112,4 +115,14 @@ test('what a device or a person wrote does not keep a command from being moved',
   await store().move(id, { from: ['queued'], to: 'sent', who: 'front-end/fep-1' })
   expect(await store().move(id, { from: ['sent'], to: 'confirmed', who: 'device/1', result: { version: odd } })).toMatchObject({ result: { version: 'V1.0\ufffd\ufffd \ufffd' } })
   expect((await verifyAudit(db.pool)).broken).toBeUndefined()
+})
+
+// Mutation seen failing: without the second question what waits for one front end hides behind what waits for others.
+test('what waits is found behind any number of commands for terminals of others', async () => {
+  await db.pool.query(
+    `INSERT INTO command (id, meter_address, terminal_address, action, parameters, state, requested_by, created_at, expires_at)
+     SELECT gen_random_uuid(), '000000000001', '000000000998', 'read', '{}', 'queued', 'somebody', now() - interval '1 day', now() + interval '1 day' FROM generate_series(1, 600)`)
+  const mine = await inState('queued', { terminalAddress: '000000000999' })
+  expect((await store().waiting(served('000000000999'))).map((one) => one.id)).toEqual([mine.id])
+  expect(await store().waiting(served('000000000998'))).toHaveLength(500)
 })

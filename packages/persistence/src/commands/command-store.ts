@@ -6,6 +6,8 @@ import type { CommandAction, CommandState } from '@zhuzhan/contracts'
 import { appendAuditIn } from '../audit.js'
 import { transaction } from '../database.js'
 import { insertEvents } from '../events.js'
+import { ofServed } from '../served.js'
+import type { ServedTerminals } from '../served.js'
 import { storableJson, storableText } from '../storable.js'
 
 export interface CommandRecord {
@@ -84,9 +86,9 @@ export interface CommandStore {
   /** Commands of a terminal in these open states, oldest first. What is asked in one turn of the event loop is looked up together. */
   ofTerminal(terminal: string, states: readonly OpenState[]): Promise<CommandRecord[]>
   /** Queued commands of these terminals, oldest first. */
-  waiting(terminals: readonly string[]): Promise<CommandRecord[]>
+  waiting(served: ServedTerminals): Promise<CommandRecord[]>
   /** Doubts about commands of these terminals, sent before `before`, that a read-back can settle; oldest first. */
-  doubts(terminals: readonly string[], before: Date): Promise<CommandRecord[]>
+  doubts(served: ServedTerminals, before: Date): Promise<CommandRecord[]>
   /** Commands in these states that have passed their expiry or were sent before `sentBefore`. */
   overdue(states: readonly CommandState[], before: Date, by: 'expires_at' | 'sent_at'): Promise<CommandRecord[]>
 }
@@ -106,6 +108,10 @@ export function createCommandStore(pool: pg.Pool): CommandStore {
     for (const row of rows) found.set(row.terminalAddress, [...(found.get(row.terminalAddress) ?? []), row])
     return found
   })
+  const sweep = (served: ServedTerminals, where: string, values: readonly unknown[] = []): Promise<CommandRecord[]> =>
+    ofServed(served, ({ terminalAddress }) => terminalAddress, async (limit, terminals) => (await pool.query<CommandRecord>(
+      `SELECT ${COMMAND_COLUMNS} FROM command WHERE ${where} ${terminals ? `AND terminal_address = ANY($${values.length + 1})` : ''} ORDER BY created_at LIMIT ${limit}`,
+      [...values, ...(terminals ? [terminals] : [])])).rows)
   return {
     create: (command) => transaction(pool, async (client) => {
       const { rows } = await client.query<CommandRecord>(
@@ -142,12 +148,9 @@ export function createCommandStore(pool: pg.Pool): CommandStore {
       })
     },
     ofTerminal: async (terminal, states) => (await openOf(terminal) ?? []).filter((command) => (states as readonly string[]).includes(command.state)),
-    waiting: async (terminals) =>
-      (await pool.query<CommandRecord>(`SELECT ${COMMAND_COLUMNS} FROM command WHERE state = 'queued' AND terminal_address = ANY($1) ORDER BY created_at LIMIT 500`, [terminals])).rows,
-    doubts: async (terminals, before) =>
-      (await pool.query<CommandRecord>(
-        // Whether closing is allowed shows nowhere: such a doubt stays, and must not stand before the others for ever.
-        `SELECT ${COMMAND_COLUMNS} FROM command WHERE state = 'unknown' AND action <> 'allow-close' AND terminal_address = ANY($1) AND sent_at < $2 ORDER BY created_at LIMIT 500`, [terminals, before])).rows,
+    waiting: (served) => sweep(served, "state = 'queued'"),
+    // Whether closing is allowed shows nowhere: such a doubt stays, and must not stand before the others for ever.
+    doubts: (served, before) => sweep(served, "state = 'unknown' AND action <> 'allow-close' AND sent_at < $1", [before]),
     overdue: async (states, before, by) =>
       (await pool.query<CommandRecord>(`SELECT ${COMMAND_COLUMNS} FROM command WHERE state = ANY($1) AND ${by} < $2 ORDER BY created_at LIMIT 500`, [states, before])).rows,
   }

@@ -1,6 +1,8 @@
 import type pg from 'pg'
 import { appendAuditIn } from '../audit.js'
 import { transaction } from '../database.js'
+import { ofServed } from '../served.js'
+import type { ServedTerminals } from '../served.js'
 
 /** Firmware files and their transfers to devices. */
 
@@ -56,6 +58,8 @@ export interface FirmwareFileStore {
   progress(id: string, sentBlocks: number): Promise<void>
   /** Queued or started, of these devices, oldest first. */
   open(devices: readonly string[]): Promise<TransferRecord[]>
+  /** The same of the devices a front end serves. */
+  openOf(served: ServedTerminals): Promise<TransferRecord[]>
   /** Undecided, queued or started ones whose time is over. */
   overdue(now: Date): Promise<TransferRecord[]>
 }
@@ -96,6 +100,8 @@ export function createFirmwareFileStore(pool: pg.Pool): FirmwareFileStore {
     }),
     progress: async (id, sentBlocks) => { await pool.query('UPDATE firmware_transfer SET sent_blocks = greatest(sent_blocks, $2) WHERE id = $1', [id, sentBlocks]) },
     open: (devices) => select('WHERE state = ANY ($1) AND device = ANY ($2) ORDER BY created_at', [OPEN, devices]),
+    openOf: (served) => ofServed(served, ({ device }) => device, (limit, devices) =>
+      select(`WHERE state = ANY ($1) ${devices ? 'AND device = ANY ($2)' : ''} ORDER BY created_at LIMIT ${limit}`, [OPEN, ...(devices ? [devices] : [])])),
     overdue: (now) => select("WHERE state IN ('accepted', 'awaiting_approval', 'queued', 'started') AND expires_at <= $1", [now]),
   }
 }

@@ -151,7 +151,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       for (const command of await store.overdue(['queued'], now, 'expires_at')) {
         moved(await store.move(command.id, { from: ['queued'], to: 'expired', who, code: 'COMMAND_EXPIRED' }))
       }
-      for (const command of await store.waiting([...directory.bound()].map((terminal) => terminal.address))) {
+      for (const command of await store.waiting(directory.served)) {
         const terminal = directory.serving(command.terminalAddress)
         if (terminal) void start(terminal, command).catch((error: Error) => log.error({ command: command.id, err: error }, 'delivery failed'))
       }

@@ -134,7 +134,7 @@ export function createSettler(options: SettlerOptions): Settler {
         count(await store.move(command.id, { from: ['sent'], to: state, who, code: state === 'unknown' ? 'COMMAND_UNKNOWN' : 'TERMINAL_TIMEOUT', why: 'nobody waits for its answer any more' }))
         if (state === 'unknown') schedule(command.id, 0)
       }
-      for (const command of await store.doubts([...directory.bound()].map((terminal) => terminal.address), new Date(clock.now() - 30_000))) {
+      for (const command of await store.doubts(directory.served, new Date(clock.now() - 30_000))) {
         if (!timers.has(command.id)) schedule(command.id, 0)
       }
     },

@@ -19,7 +19,7 @@ export interface Transfers {
 
 export interface TransferOptions {
   store: FirmwareFileStore
-  directory: Pick<Directory, 'bound'>
+  directory: Pick<Directory, 'serving' | 'served'>
   clock: Clock
   log: Logger
   frontendId: string
@@ -117,11 +117,14 @@ export function createTransfers({ store, directory, clock, log, frontendId, requ
   }
 
   const ofTerminals = async (terminals: readonly Terminal[]): Promise<void> => {
-    const ready = new Map(terminals.filter((one) => one.secure?.ready).map((one) => [one.address, one]))
-    if (ready.size === 0) return
-    for (const transfer of await store.open([...ready.keys()])) {
-      const terminal = ready.get(transfer.device)
-      if (terminal && transfer.expiresAt.getTime() > clock.now()) void carry(terminal, transfer).catch((error: Error) => log.error({ transfer: transfer.id, err: error }, 'firmware transfer failed'))
+    const ready = terminals.filter((one) => one.secure?.ready).map(({ address }) => address)
+    if (ready.length > 0) begin(await store.open(ready))
+  }
+
+  const begin = (transfers: readonly TransferRecord[]): void => {
+    for (const transfer of transfers) {
+      const terminal = directory.serving(transfer.device)
+      if (terminal?.secure?.ready && transfer.expiresAt.getTime() > clock.now()) void carry(terminal, transfer).catch((error: Error) => log.error({ transfer: transfer.id, err: error }, 'firmware transfer failed'))
     }
   }
 
@@ -136,7 +139,7 @@ export function createTransfers({ store, directory, clock, log, frontendId, requ
         if (state === 'started') await settle(id, { from: ['started'], to: 'unknown', code: 'COMMAND_UNKNOWN', why: 'its time was over while blocks were under way: read the version of the device' })
         else await settle(id, { from: [state], to: 'expired', code: 'COMMAND_EXPIRED' })
       }
-      await ofTerminals([...directory.bound()])
+      begin(await store.openOf(directory.served))
     },
   }
 }

@@ -1,3 +1,4 @@
+import type { ServedTerminals } from '@zhuzhan/persistence'
 import type { GatewayLink } from '../gateway-link/gateway-client.js'
 import type { Terminal } from './terminal.js'
 
@@ -13,6 +14,8 @@ export interface Directory {
   /** The connection that serves an address. */
   serving(address: string): Terminal | undefined
   bound(): Iterable<Terminal>
+  /** By their addresses. */
+  readonly served: ServedTerminals
   all(): Iterable<Terminal>
 }
 
@@ -52,6 +55,7 @@ export function createDirectory(): Directory {
     },
     serving: (address) => byAddress.get(address),
     bound: () => byAddress.values(),
+    served: { has: (address) => byAddress.has(address), all: () => [...byAddress.keys()] },
     *all() { for (const connections of byGateway.values()) yield* connections.values() },
   }
 }

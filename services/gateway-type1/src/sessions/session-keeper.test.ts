@@ -122,3 +122,11 @@ test('an orderly stop takes the sessions back, a table that is away is not waite
   table.away = true
   await keeper.stop()
 })
+
+// Mutation seen failing: who was heard of written with each beat.
+test('each beat says that the gateway lives, but a row for each terminal is not written with each of them', async () => {
+  await until(() => table.seen.length > 0)
+  const beats = table.calls.filter((call) => call === 'beat').length
+  await until(() => table.calls.filter((call) => call === 'beat').length >= beats + 3)
+  expect(table.seen).toEqual([1, 2, 3])
+})

@@ -19,13 +19,15 @@ export interface SessionKeeperOptions {
   events: EventLog
   clock: Clock
   log: Logger
-  /** Connections heard of since the last beat, for last_seen_at. */
+  /** For last_seen_at. */
   connections(): Iterable<TerminalConnection>
   flushMs?: number
   beatMs?: number
+  /** Who was heard of is written this often: it is for people to look at, and a row for each terminal (docs/performance.md). */
+  seenMs?: number
 }
 
-export function createSessionKeeper({ table, events, clock, log, connections, flushMs = 200, beatMs = 2_000 }: SessionKeeperOptions): SessionKeeper {
+export function createSessionKeeper({ table, events, clock, log, connections, flushMs = 200, beatMs = 2_000, seenMs = 30_000 }: SessionKeeperOptions): SessionKeeper {
   const live = new Map<number, { row: SessionRow; binding?: SessionBinding }>()
   let opened: SessionRow[] = []
   let bound: SessionBinding[] = []
@@ -33,8 +35,14 @@ export function createSessionKeeper({ table, events, clock, log, connections, fl
   let news: StationEvent[] = []
   let inStep = false
   let lastBeat = 0
+  let lastSeen = 0
   let timer: NodeJS.Timeout | undefined
   let running: Promise<void> | undefined
+
+  const heardSince = (since: number): { connectionId: number; at: Date }[] => {
+    const ahead = clock.now() - clock.monotonic()
+    return [...connections()].filter((one) => one.address !== undefined && ahead + one.lastHeardAt >= since).map((one) => ({ connectionId: one.id, at: new Date(ahead + one.lastHeardAt) }))
+  }
 
   const flush = async (): Promise<void> => {
     const [opens, binds, closes, told] = [opened, bound, closed, news]
@@ -55,16 +63,17 @@ export function createSessionKeeper({ table, events, clock, log, connections, fl
       }
       await events.publish(...told.slice(0, 200))
       if (clock.now() - lastBeat >= beatMs) {
-        const since = lastBeat
         lastBeat = clock.now()
-        const monotonic = clock.monotonic()
-        const seen = [...connections()].filter((one) => one.address !== undefined).map((one) => ({ connectionId: one.id, at: new Date(lastBeat - (monotonic - one.lastHeardAt)) }))
-        await table.beat(seen.filter((one) => one.at.getTime() >= since))
+        const since = lastSeen
+        const due = lastBeat - since >= seenMs
+        if (due) lastSeen = lastBeat
+        await table.beat(due ? heardSince(since) : [])
       }
     } catch (error) {
       if (inStep) log.warn({ err: (error as Error).message }, 'session table not reachable; it is written again when it is')
       inStep = false
       lastBeat = 0
+      lastSeen = 0
     }
   }
 
