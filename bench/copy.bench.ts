@@ -37,8 +37,10 @@ const readings: Reading[] = Array.from({ length: ROWS * VALUES }, (_, n) => ({
   time: FIRST + Math.floor(n / VALUES / METERS) * 60_000, value: n % VALUES === 0 ? (1000 + n / 100).toFixed(2) : (220 + (n % 300) / 10).toFixed(1), quality: 'measured', source: 'report',
 }))
 const jobs: JobData<'reading.store'>[] = []
-for (let at = 0; at < readings.length; at += BATCH_VALUES) {
-  const some = readings.slice(at, at + BATCH_VALUES)
+// Whole rows, as the front end cuts its batches.
+const STEP = Math.max(1, Math.floor(BATCH_VALUES / VALUES)) * VALUES
+for (let at = 0; at < readings.length; at += STEP) {
+  const some = readings.slice(at, at + STEP)
   jobs.push({ batch: encodeBatch(toColumns(some, Date.now())), rows: some.length })
 }
 

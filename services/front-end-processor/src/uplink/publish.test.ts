@@ -110,6 +110,15 @@ test('one report of more values than a job may hold does not take the others of 
   expect(queues.batches.flat()).toHaveLength(45_010)
 })
 
+test('a row, the values of one meter and time, is not cut in two, unless it alone is wider than a job', async () => {
+  create({ windowMs: 3_600_000, maxRows: 5 })
+  const row = (time: number, width: number): Reading[] => Array.from({ length: width }, (_, n) => ({ ...reading(time), item: 0x20000201 + n }))
+  const publishing = Promise.all([publisher.publish([...row(1, 3), ...row(2, 3), ...row(3, 2)]), publisher.publish(row(4, 3)), publisher.publish(row(5, 12))])
+  await publisher.drain()
+  await publishing
+  expect(queues.batches.map(times)).toEqual([[1, 1, 1], [2, 2, 2, 3, 3], [4, 4, 4], [5, 5, 5, 5, 5], [5, 5, 5, 5, 5], [5, 5]])
+})
+
 test('what is older than an hour goes after what comes now, the oldest hour first; it is durable no later than its report', async () => {
   const HOUR = 3_600_000
   const at = (hours: number): Reading => reading(clock.now() - hours * HOUR)

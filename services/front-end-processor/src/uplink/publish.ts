@@ -107,10 +107,16 @@ export function createPublisher({ queues, clock, log, windowMs = 20, maxRows = 2
 
   const gather = (lane: Lane, readings: readonly Reading[], traces: readonly string[], settled: Promise<void>[]): void => {
     // A job has bounded room. One report of a hundred thousand values must not make a job that no worker accepts, with the
-    // readings of others in it.
+    // readings of others in it. A row of the table is not cut in two, unless it alone is wider than a job: its second half would find
+    // the first, be locked and merged, and the store would expect the like of the jobs after it, which makes them dear.
     for (let at = 0; at < readings.length;) {
       const batch = (current[lane] ??= begin(lane))
-      const part = readings.slice(at, at + maxRows - batch.readings.length)
+      const end = endOfRows(readings, at, at + maxRows - batch.readings.length)
+      if (end === at && batch.readings.length > 0) {
+        leave(batch)
+        continue
+      }
+      const part = readings.slice(at, end === at ? at + maxRows : end)
       batch.readings.push(...part)
       for (const { time } of part) if (time < batch.oldest) batch.oldest = time
       at += part.length
@@ -141,6 +147,16 @@ export function createPublisher({ queues, clock, log, windowMs = 20, maxRows = 2
     },
   }
 }
+
+/** The last place up to `most` at which a row (the values of one meter and time after each other) ends; `from` when there is none. */
+function endOfRows(readings: readonly Reading[], from: number, most: number): number {
+  if (readings.length <= most) return readings.length
+  let end = most
+  while (end > from && sameRow(readings[end - 1], readings[end])) end -= 1
+  return end
+}
+
+const sameRow = (a: Reading | undefined, b: Reading | undefined): boolean => a?.meter === b?.meter && a?.time === b?.time
 
 function activeTrace(): string[] {
   const traceparent = currentTraceparent()
