@@ -11,6 +11,7 @@ export const QUEUES = {
   analysis: 'analysis',
   keys: 'keys',
   charging: 'charging',
+  webhooks: 'webhooks',
 } as const
 export type QueueName = keyof typeof QUEUES
 
@@ -63,6 +64,11 @@ export const ChargingStepJob = z.object({ night: z.number().int().positive() })
 /** Queue a step of every night whose turn is past. */
 export const ChargingWakeJob = z.object({})
 
+/** One attempt to bring a notice to an endpoint (table webhook_delivery). */
+export const WebhookDeliverJob = z.object({ notice: z.number().int().positive(), endpoint: z.uuid() })
+/** Queue an attempt of every delivery whose turn has come. */
+export const WebhookWakeJob = z.object({})
+
 /** Job name → payload. Handlers are keyed by this map, so that a missing one does not compile. */
 export const JOBS = {
   'reading.store': { queue: 'readings', data: ReadingsStoreJob },
@@ -84,6 +90,8 @@ export const JOBS = {
   'analysis.anomaly-scores': { queue: 'analysis', data: AnalysisAnomalyScoresJob },
   'charging.step': { queue: 'charging', data: ChargingStepJob },
   'charging.wake': { queue: 'charging', data: ChargingWakeJob },
+  'webhook.deliver': { queue: 'webhooks', data: WebhookDeliverJob },
+  'webhook.wake': { queue: 'webhooks', data: WebhookWakeJob },
 } as const satisfies Record<string, { queue: QueueName; data: z.ZodType }>
 
 export type JobName = keyof typeof JOBS

@@ -22,6 +22,7 @@ export const configSchema = z.object({
   ZHUZHAN_ADMINISTRATORS_FILE: z.string().transform((text) => text || undefined).optional(),
   ZHUZHAN_SERVICE_KEY_FILE: z.string().transform((text) => text || undefined).optional(),
   ZHUZHAN_SERVICE_KEY_SECRET: z.string().transform((text) => text || undefined).optional(),
+  ZHUZHAN_WEBHOOK_SECRET: z.string().transform((text) => text || undefined).optional(),
   ZHUZHAN_PRODUCTION: flag,
   DATABASE_URL: z.string().transform((text) => text || undefined).optional().describe('with it no PostgreSQL is started'),
 })

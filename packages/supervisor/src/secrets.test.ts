@@ -10,7 +10,7 @@ afterAll(() => rmSync(root, { recursive: true, force: true }))
 test('secrets are drawn once, all different, readable by nobody else', () => {
   const folder = openDataFolder(join(root, 'a'))
   const first = loadSecrets(folder)
-  expect(new Set(Object.values(first)).size).toBe(6)
+  expect(new Set(Object.values(first)).size).toBe(7)
   expect(loadSecrets(folder)).toEqual(first)
   for (const file of [folder.secrets, folder.masterKey]) expect(statSync(file).mode & 0o777).toBe(0o600)
   expect(readFileSync(folder.masterKey, 'utf8')).toMatch(/^[\w-]{43}$/)

@@ -11,6 +11,7 @@ const Secrets = z.object({
   cryptoSecret: secret,
   tokenSecret: secret,
   serviceKeySecret: secret,
+  webhookSecret: secret,
   adminPassword: z.string().min(1),
 })
 export type Secrets = z.output<typeof Secrets>
@@ -30,6 +31,7 @@ export function loadSecrets(folder: DataFolder, adminPassword?: string, custody 
     cryptoSecret: random(32),
     tokenSecret: random(32),
     serviceKeySecret: random(32),
+    webhookSecret: random(32),
     adminPassword: adminPassword ?? random(12),
   }
   const secrets = Secrets.parse({ ...fresh, ...(kept as object) })

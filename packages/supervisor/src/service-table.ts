@@ -35,6 +35,7 @@ export function serviceEnvironment(name: ServiceName, wiring: Wiring): Record<st
     analytics: {
       ZHUZHAN_CRYPTO_URL: config.ZHUZHAN_CRYPTO_URL ?? cryptoUrl(wiring),
       ZHUZHAN_CRYPTO_SECRET: secrets.cryptoSecret,
+      ZHUZHAN_WEBHOOK_SECRET: config.ZHUZHAN_WEBHOOK_SECRET ?? secrets.webhookSecret,
       ...serviceKey(wiring, config.ZHUZHAN_SERVICE_KEY_SECRET ?? secrets.serviceKeySecret),
     },
     'gateway-type1': {
@@ -54,6 +55,7 @@ export function serviceEnvironment(name: ServiceName, wiring: Wiring): Record<st
       ZHUZHAN_API_HOST: config.ZHUZHAN_API_HOST,
       ZHUZHAN_API_PORT: String(ports.api),
       ZHUZHAN_TOKEN_SECRET: secrets.tokenSecret,
+      ZHUZHAN_WEBHOOK_SECRET: config.ZHUZHAN_WEBHOOK_SECRET ?? secrets.webhookSecret,
       ZHUZHAN_ADMIN_USERNAME: config.ZHUZHAN_ADMIN_USERNAME,
       ZHUZHAN_ADMIN_PASSWORD: secrets.adminPassword,
       ZHUZHAN_CRYPTO_URL: config.ZHUZHAN_CRYPTO_URL ?? cryptoUrl(wiring),

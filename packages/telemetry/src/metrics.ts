@@ -97,6 +97,7 @@ export const METRICS = {
   analytics_latency_seconds: { kind: 'histogram', unit: 's', description: 'From the receipt of readings to their commit.', buckets: SECONDS },
   analytics_days_tidied: { kind: 'counter', unit: '{day}', description: 'Closed days whose readings were put in the order of the meters; `busy`: tried again later.', labels: ['result'], zeros: [{ result: 'done' }, { result: 'busy' }, { result: 'failed' }] },
   analytics_days_dropped: { kind: 'counter', unit: '{day}', description: 'Days of readings dropped by age (ZHUZHAN_KEEP_READINGS_DAYS).' },
+  analytics_webhook_attempts: { kind: 'counter', unit: '{attempt}', description: 'Attempts to bring a notice to an endpoint; `given-up`: no other follows.', labels: ['outcome'], zeros: [{ outcome: 'delivered' }, { outcome: 'failed' }, { outcome: 'given-up' }] },
   analytics_job_seconds: { kind: 'histogram', unit: 's', description: 'Time of one analysis job.', labels: ['job'], buckets: SECONDS },
 
   // queues, in every process that holds one

@@ -28,7 +28,7 @@ beforeEach(async () => {
   queues = await createQueues({ databaseUrl: db.url, log: silentLog, applicationName: 'test' })
   parts = createAnalytics({
     database: database(), queues, events: createEventLog(database().pool), serviceDispatch: noServiceDispatch, clock: systemClock, log: silentLog,
-    settings: { storeConcurrency: 10, registerFullScale: 1_000_000, figuresSettleSeconds: 0, nightZone: 'Asia/Shanghai', anomalyCaseScore: 0.95, tidyAfterDays: 2, keepReadingsDays: 0, loadObjects: { pile: 'E001', appliance: 'E002' } },
+    settings: { storeConcurrency: 10, registerFullScale: 1_000_000, figuresSettleSeconds: 0, nightZone: 'Asia/Shanghai', anomalyCaseScore: 0.95, webhooks: { master: undefined, origins: new Set() }, tidyAfterDays: 2, keepReadingsDays: 0, loadObjects: { pile: 'E001', appliance: 'E002' } },
   })
   for (const part of parts) await part.start()
 }, 30_000)

@@ -27,6 +27,8 @@ import { createStoredEvents } from './readings/stored-events.js'
 import { createAuditRuns } from './site-audits/runs.js'
 import { createClosedDays } from './storage/closed-days.js'
 import type { StorageSettings } from './storage/closed-days.js'
+import { createWebhooks } from './webhooks/webhooks.js'
+import type { WebhookSettings } from './webhooks/webhooks.js'
 
 export interface AnalyticsDeps {
   database: Pick<Database, 'pool'>
@@ -41,6 +43,7 @@ export interface AnalyticsDeps {
     registerFullScale: number
     figuresSettleSeconds: number
     nightZone: string
+    webhooks: WebhookSettings
     /** Score from which a case is opened; 1: none. */
     anomalyCaseScore: number
     /** In place of the model that ships. */
@@ -64,10 +67,12 @@ const LOSSES_AT = '15 3,6 * * *'
 /** After the line losses, whose cases stand then: a meter has one. */
 const SCORES_AT = '0 4 * * *'
 
-/** A step of a night that got lost is missed so long at most, and its lateness. */
+/** A step of a night, or an attempt to carry a notice, is late by so much at most. */
 const WAKE_MS = 5_000
 /** Steps of different nights. */
 const CHARGING_AT_ONCE = 4
+/** Attempts at once: they wait for others' answers most of the time. */
+const WEBHOOKS_AT_ONCE = 100
 
 /** Stores readings, keeps the days' figures and the audits up with them. Parts in the order they start. */
 export function createAnalytics({ database, queues, events, serviceDispatch, clock, log, settings }: AnalyticsDeps): Part[] {
@@ -90,6 +95,7 @@ export function createAnalytics({ database, queues, events, serviceDispatch, clo
   })
   const solver = createLpSolver()
   const charging = createChargingRun({ pool, queues, dispatch: serviceDispatch('charging'), solve: solver.solve, loadObjects: settings.loadObjects, clock, log })
+  const webhooks = createWebhooks({ pool, queues, clock, log, settings: settings.webhooks })
   const failed = createFailedJobAlarm({ events, log })
 
   const readings = (): QueueWorker => queues.worker('readings', { 'reading.store': store }, {
@@ -102,6 +108,10 @@ export function createAnalytics({ database, queues, events, serviceDispatch, clo
     'charging.step': async ({ night }, { signal }) => { await charging.step(night, signal) },
     'charging.wake': async () => { await charging.wake() },
   }, { concurrency: CHARGING_AT_ONCE, refuse: letters.keep, onFailed: failed('charging') })
+  const carrying = (): QueueWorker => queues.worker('webhooks', {
+    'webhook.deliver': (key, { signal }) => webhooks.deliver(key, signal),
+    'webhook.wake': async () => { await webhooks.wake() },
+  }, { concurrency: WEBHOOKS_AT_ONCE, refuse: letters.keep, onFailed: failed('webhooks') })
   const rhythms: Part = {
     name: 'rhythms',
     start: async () => {
@@ -115,6 +125,7 @@ export function createAnalytics({ database, queues, events, serviceDispatch, clo
         queues.scheduler('analysis', 'forecasts', { pattern: `5 ${ISSUE_HOUR} * * *`, tz: settings.nightZone }, 'analysis.forecasts', {}),
         queues.scheduler('analysis', 'line-loss', { pattern: LOSSES_AT, tz: settings.nightZone }, 'analysis.line-loss', {}),
         queues.scheduler('analysis', 'anomaly-scores', { pattern: SCORES_AT, tz: settings.nightZone }, 'analysis.anomaly-scores', { nightly: true }),
+        queues.scheduler('webhooks', 'webhooks', { every: WAKE_MS }, 'webhook.wake', {}),
         queues.scheduler('charging', 'charging', { every: WAKE_MS }, 'charging.wake', {}),
         queues.scheduler('analysis', 'audits', { pattern: '30 2 * * *', tz: settings.nightZone }, 'analysis.audits', {}),
       ].map((scheduler) => scheduler.ready()))
@@ -122,7 +133,7 @@ export function createAnalytics({ database, queues, events, serviceDispatch, clo
     stop: async () => undefined,
   }
   const solving: Part = { name: 'solver', start: async () => undefined, stop: () => solver.stop() }
-  return [storedEvents, solving, rhythms, workerPart('analysis-worker', analysis), workerPart('charging-worker', nights), workerPart('reading-worker', readings)]
+  return [storedEvents, solving, rhythms, workerPart('analysis-worker', analysis), workerPart('charging-worker', nights), workerPart('webhook-worker', carrying), workerPart('reading-worker', readings)]
 }
 
 function workerPart(name: string, begin: () => QueueWorker): Part {

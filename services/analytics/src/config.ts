@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { APPLIANCE_OBJECT, PILE_OBJECT } from '@zhuzhan/dlt698'
+import { WebhookMaster, WebhookOrigins } from '@zhuzhan/contracts'
 import { commonConfig, opsPort } from '@zhuzhan/service-kit'
 
 const optional = z.string().transform((text) => text || undefined).optional()
@@ -23,6 +24,8 @@ export const configSchema = z.object({
   ZHUZHAN_ANOMALY_MODEL_FILE: optional.describe('model of `zhuzhan analyse anomaly train` in place of the one that ships'),
   ZHUZHAN_TIDY_AFTER_DAYS: z.coerce.number().int().min(0).max(400).default(2).describe('readings of a day (UTC) this many days back are rewritten in the order of the meters, at night; 0 = never'),
   ZHUZHAN_KEEP_READINGS_DAYS: z.coerce.number().int().min(0).default(0).describe('days of readings that are kept, older ones are dropped at night for good; 0 = all; audits of a month read 62 days back'),
+  ZHUZHAN_WEBHOOK_SECRET: WebhookMaster.describe('secrets of webhook endpoints are derived from it, 32 characters or more, the same for analytics and operator-api; with another one every endpoint must be made anew; without it no notice is carried'),
+  ZHUZHAN_WEBHOOK_ORIGINS: WebhookOrigins.describe('where notices may be carried to, as https://host or https://host:port, separated by commas; http:// too where it stands here; empty = nowhere'),
   ZHUZHAN_SERVICE_KEY_FILE: optional,
   ZHUZHAN_SERVICE_KEY_SECRET: optional.describe('opens the service key file; without file, secret and crypto machine the station sends nothing that two people have not signed'),
   ZHUZHAN_CRYPTO_URL: optional,

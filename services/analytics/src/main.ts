@@ -52,6 +52,7 @@ async function main(): Promise<void> {
     settings: {
       storeConcurrency: config.ZHUZHAN_STORE_CONCURRENCY, registerFullScale: config.ZHUZHAN_REGISTER_FULL_SCALE, figuresSettleSeconds: config.ZHUZHAN_FIGURES_SETTLE_SECONDS, nightZone: config.ZHUZHAN_NIGHT_ZONE,
       anomalyCaseScore: config.ZHUZHAN_ANOMALY_CASE_SCORE, anomalyModelFile: config.ZHUZHAN_ANOMALY_MODEL_FILE,
+      webhooks: { master: config.ZHUZHAN_WEBHOOK_SECRET, origins: config.ZHUZHAN_WEBHOOK_ORIGINS },
       tidyAfterDays: config.ZHUZHAN_TIDY_AFTER_DAYS, keepReadingsDays: config.ZHUZHAN_KEEP_READINGS_DAYS, loadObjects,
     },
   })

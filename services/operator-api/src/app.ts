@@ -69,6 +69,8 @@ import { meterRoutes } from './registry/meter-routes.js'
 import { theftCaseRoutes } from './theft-cases/routes.js'
 import { terminalRoutes } from './registry/terminal-routes.js'
 import { userRoutes } from './users/routes.js'
+import { webhookRoutes } from './webhooks/routes.js'
+import type { WebhookSettings } from './webhooks/routes.js'
 
 export interface AppDeps {
   database: Database
@@ -95,6 +97,7 @@ export interface AppDeps {
   /** How SM1 and SM7 are met here. */
   policy: PolicySettings
   tokenSecret: string
+  webhooks: WebhookSettings
   requestsPerMinute: number
   maxLoopDelayMs?: number
   /** How often feed clients are pinged. */
@@ -168,6 +171,7 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
     await api.register(chargingRoutes(shared))
     await api.register(costAccountRoutes(shared))
     await api.register(costControlRoutes({ ...shared, batches: deps.batches }))
+    await api.register(webhookRoutes({ ...shared, webhooks: deps.webhooks }))
     await api.register(collectionRoutes({ database: deps.database, guard }))
     await api.register(batchRoutes({ batches: deps.batches, tickets: deps.tickets, guard }))
     await api.register(commandRoutes({ commands: deps.commands, tickets: deps.tickets, prisma, guard }))

@@ -62,6 +62,7 @@ async function main(): Promise<void> {
       commands: createCommandService({ pool, store, delivery, tickets, loadObjects, clock, modules: createModuleStates(machine) }), tickets,
       batches: createCommandBatches({ pool, store: createBatchStore(pool), delivery, tickets, clock, modules: createModuleStates(machine), beforeApproval: createBeforeApproval({ pool, clock }) }), persons,
       machine, office,
+      webhooks: { master: config.ZHUZHAN_WEBHOOK_SECRET, origins: config.ZHUZHAN_WEBHOOK_ORIGINS },
       version: version(), tokenSecret: config.ZHUZHAN_TOKEN_SECRET, requestsPerMinute: config.ZHUZHAN_API_REQUESTS_PER_MINUTE,
     })
   }

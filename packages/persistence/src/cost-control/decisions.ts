@@ -26,6 +26,10 @@ export interface CostDecisions {
 /** One look at a time over all replicas: the limits of an area count what others just proposed. */
 const COST_LOCK = 0x5a5a21
 
+/** The notice, and that every endpoint is to be told of it. */
+const NOTICE = `WITH notice AS (INSERT INTO cost_notice (account, kind, balance, created_at) VALUES ($1, $2, $3, $4) RETURNING id)
+  INSERT INTO webhook_delivery (notice, endpoint, next_at) SELECT notice.id, e.id, $4 FROM notice, webhook_endpoint e WHERE e.ended_at IS NULL`
+
 /** States in which an alarm of before says nothing any more. */
 const ENDED: ReadonlySet<Account['state']> = new Set(['tripped', 'pending-close', 'protected'])
 
@@ -60,7 +64,7 @@ export function createCostDecisions(pool: pg.Pool, settings: { limits?: BatchLim
   const carryOut = async (client: pg.PoolClient, one: CostAccount, { effects, refusals }: Decision, now: number): Promise<void> => {
     for (const effect of effects) {
       if (effect.do === 'notice') {
-        await client.query('INSERT INTO cost_notice (account, kind, balance, created_at) VALUES ($1, $2, $3, $4)', [one.id, effect.notice, one.balance.toString(), new Date(now)])
+        await client.query(NOTICE, [one.id, effect.notice, one.balance.toString(), new Date(now)])
       } else if (effect.do === 'withdraw-trip') {
         const why = refusals.map(({ code }) => code).join(', ') || 'the supply is protected'
         await withdrawCommands(client, [one.meter], 'trip', 'proposed', `withdrawn: ${why}`)

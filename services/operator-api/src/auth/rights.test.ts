@@ -156,6 +156,10 @@ const ROUTES: readonly [method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', pat
   ['GET', '/cost-accounts/{account}/ledger', ALL],
   ['GET', '/cost-accounts/{account}/statement', ALL],
   ['POST', '/cost-accounts/{account}/clear-fault', ['operator', 'dispatcher', 'admin']],
+  ['GET', '/webhooks', ['admin']],
+  ['POST', '/webhooks', ['admin'], {}],
+  ['POST', '/webhooks/{webhook}/remove', ['admin']],
+  ['GET', '/webhook-deliveries', ALL],
   ['GET', '/cost-notices', ALL],
   ['POST', '/cost-notices/{id}/outcome', ['operator', 'admin'], {}],
   ['GET', '/cost-protections', ALL],
@@ -185,7 +189,7 @@ const ROUTES: readonly [method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', pat
 ]
 
 const filled = (path: string): string =>
-  `/api/v1${path.replace('{address}', '999999999999').replace('{month}', '2026-10').replace('{plan}', 'none').replace('{id}', NONE).replace('{mandate}', 'AB'.repeat(16)).replace('{group}', '0'.repeat(16)).replace('{release}', '0'.repeat(16)).replace('{user}', 'nobody').replace('{account}', 'none').replace('{year}', '2026').replace('{site}', 'none').replace('{level}', 'plant').replace('{subject}', 'none').replace('{area}', 'none').replace('{day}', '2026-10-05').replace('{kind}', 'class').replace('{of}', 'unknown').replace('{name}', 'analysis.line-loss')}`
+  `/api/v1${path.replace('{address}', '999999999999').replace('{month}', '2026-10').replace('{plan}', 'none').replace('{id}', NONE).replace('{mandate}', 'AB'.repeat(16)).replace('{group}', '0'.repeat(16)).replace('{release}', '0'.repeat(16)).replace('{user}', 'nobody').replace('{account}', 'none').replace('{year}', '2026').replace('{site}', 'none').replace('{level}', 'plant').replace('{subject}', 'none').replace('{area}', 'none').replace('{day}', '2026-10-05').replace('{kind}', 'class').replace('{of}', 'unknown').replace('{name}', 'analysis.line-loss').replace('{webhook}', NONE)}`
 
 describe.each(ROUTES)('%s %s', (method, path, allowed, body) => {
   const ask = (token?: string) => api.call(method, filled(path), { ...(token === undefined ? {} : { token }), ...(body ? { body } : {}) })

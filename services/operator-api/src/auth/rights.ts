@@ -26,6 +26,7 @@ export const RIGHTS = {
   'keys.rotate': ['admin'],
   'modules.bind': ['admin'],
   'users.manage': ['admin'],
+  'webhooks.manage': ['admin'],
   'audit.read': ['admin', 'approver'],
 } as const satisfies Record<string, readonly Role[]>
 

@@ -1,0 +1,3 @@
+export * from './delivery-store.js'
+export * from './endpoint-store.js'
+export * from './secret.js'
