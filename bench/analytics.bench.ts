@@ -138,7 +138,7 @@ async function validateAll(pool: pg.Pool): Promise<void> {
 function* veeRows(meters: readonly Meter[], registers: Float64Array, day: number): Generator<unknown[]> {
   for (const [n, meter] of meters.entries()) {
     const figure = nextDay(meter, registers.slice(n * (SLOTS + 1), (n + 1) * (SLOTS + 1)))
-    const row = veeRow({ loaded: { meter: { id: n + 1, tariff: TARIFF, offsetMinutes: OFFSET }, start: START + day * DAY_MS, dayOver: true, ratio: '1', ratioChanged: false, clock: null, readings: { decimals: 2 } }, figure })
+    const row = veeRow({ loaded: { meter: { id: n + 1, tariff: TARIFF, offsetMinutes: OFFSET }, start: START + day * DAY_MS, dayOver: true, ratio: '1', ratioChanged: false, clock: null, joints: [], readings: { decimals: 2 } }, figure })
     const values = { ...row, best: `{${(row['best'] as (number | null)[]).map((one) => one ?? 'NULL').join(',')}}`, states: Buffer.from(row['states'] as string, 'hex') } as Record<string, unknown>
     yield [n + 1, dayName(day), ENERGY, ...VEE_COLUMNS.map((column) => values[column]), new Date(NOW)]
   }

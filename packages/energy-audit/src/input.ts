@@ -33,4 +33,14 @@ export interface AuditInput {
   /** Values that contradict stored ones, in the month. */
   conflicts: number
   latestReceivedAt: number | null
+  /** Exchanges of the meter within the month: the registers above go on as one line, from the first meter's. */
+  joints?: readonly AuditJoint[]
+}
+
+/** Where one meter stopped and another went on, registers as read. */
+export interface AuditJoint {
+  /** Epoch ms. */
+  at: number
+  before: { meter: string; register: string; ratio: string }
+  after: { meter: string; register: string; ratio: string }
 }

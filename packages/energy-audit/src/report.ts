@@ -56,6 +56,7 @@ export function auditReport(input: AuditInput) {
       provisionalBelow: PROVISIONAL_BELOW, amountsWithheldBelow: WITHHELD_BELOW, formula: 'present / expected curve slots since installation',
     },
     tariff: tariffSection(tariff),
+    ...(input.joints && input.joints.length > 0 && { joints: input.joints.map((joint) => ({ ...joint, at: iso(joint.at) })) }),
     findings: findingsOf({ share, load, registers, backwardsIntervals: backwards, energy, intervalCheck, conflicts: input.conflicts, tariff }),
     data: {
       curveRegisters: input.curve.length,

@@ -1,5 +1,7 @@
 export { consumptionBetween, exactDigits } from './consumption/consumption.js'
 export type { Consumption, Joint, Part, RegisterValue, Stretch } from './consumption/consumption.js'
+export { continuedRegisters, exchangeAt, holderAt, jointsBetween, placesUntil } from './consumption/exchanges.js'
+export type { ContinuedRegisters, MeterExchange, Place } from './consumption/exchanges.js'
 export { moneyUnits, periodDigits, periodEnergy } from './consumption/periods.js'
 export type { PeriodDigits } from './consumption/periods.js'
 export { dayOf, localDayOf, offsetAt, startOfDay, wallMinute } from './consumption/zone.js'

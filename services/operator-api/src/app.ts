@@ -57,6 +57,7 @@ import type { JobView } from './jobs/routes.js'
 import { lineLossRoutes } from './line-loss/routes.js'
 import { mandateRoutes } from './mandates/routes.js'
 import { clockRoutes } from './metering/clock-routes.js'
+import { exchangeRoutes } from './metering/exchange-routes.js'
 import { meteringRoutes } from './metering/routes.js'
 import { thresholdRoutes } from './metering/threshold-routes.js'
 import { keyRoutes } from './keys/routes.js'
@@ -164,6 +165,7 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
     await api.register(forecastRoutes(shared))
     await api.register(meteringRoutes(shared))
     await api.register(clockRoutes(shared))
+    await api.register(exchangeRoutes(shared))
     await api.register(thresholdRoutes(shared))
     await api.register(theftCaseRoutes(shared))
     await api.register(anomalyRoutes(shared))

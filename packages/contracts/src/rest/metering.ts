@@ -4,11 +4,13 @@ import { AddressInput, AddressText, Cursor, InstantInput, OadInput, pageLimit } 
 /** Registers that may be edited: energies (family 0). */
 const EnergyOad = OadInput.refine((oad) => oad.startsWith('0') && !oad.endsWith('00'), 'a single energy register, like 00100201')
 
+const RegisterText = z.string().regex(/^[0-9]{1,10}(\.[0-9]{1,4})?$/, 'a register value with at most 4 decimals')
+
 export const ReadingEditBody = z.strictObject({
   item: EnergyOad.describe('Register, like 00100201'),
   time: InstantInput.describe('The instant of the value'),
   kind: z.enum(['replace', 'reject', 'withdraw']).describe('replace: another value in its place; reject: the raw value is not used; withdraw: earlier edits end'),
-  value: z.string().regex(/^[0-9]{1,10}(\.[0-9]{1,4})?$/, 'a register value with at most 4 decimals').optional().describe('Only with replace, before transformer ratios'),
+  value: RegisterText.optional().describe('Only with replace, before transformer ratios'),
   reason: z.string().trim().min(3).max(500).describe('Kept with the edit and in the audit log'),
 }).refine(({ kind, value }) => (kind === 'replace') === (value !== undefined), { path: ['value'], message: 'a value is given with replace and only then' })
 
@@ -62,6 +64,10 @@ export const FigureChangeAnswer = z.object({
   cause: z.record(z.string(), z.unknown()),
 }).meta({ id: 'FigureChange' })
 
+/** Where one meter stopped and another went on, registers before ratios. */
+const JointSide = z.object({ meter: AddressText, register: z.string(), ratio: z.string() })
+export const JointAnswer = z.object({ at: z.string(), kind: z.string(), before: JointSide, after: JointSide }).meta({ id: 'Joint' })
+
 export const ValidatedDayAnswer = z.object({
   meter: AddressText,
   day: z.string(),
@@ -78,6 +84,7 @@ export const ValidatedDayAnswer = z.object({
   intervals: z.array(z.object({ energy: z.string().nullable(), state: z.string() })).describe('kWh before transformer ratios, from the begin of the day'),
   gaps: z.array(z.record(z.string(), z.unknown())),
   findings: z.array(z.record(z.string(), z.unknown())),
+  joints: z.array(JointAnswer).describe('Exchanges of the meter within the day; its figures go over them'),
   clock: z.object({ at: z.string(), deviationSeconds: z.number(), uncertaintySeconds: z.number() }).nullable().describe('The reading of the clock that check 1 used; null: not known, the check did not run'),
   computedAt: z.string(),
 }).meta({ id: 'ValidatedDay' })
@@ -107,5 +114,30 @@ export const ConsumptionMonthAnswer = z.object({
   cost: z.string().nullable().describe('CNY, to 0.0001'),
   notApplied: z.array(z.string()).describe('What of the tariff is not in the cost, and why'),
   mayAct: z.boolean(),
+  meter: AddressText.describe('The meter that counted at the supply point when the month ended'),
+  joints: z.array(JointAnswer).describe('Exchanges of the meter within the month'),
   computedAt: z.string(),
 }).meta({ id: 'ConsumptionMonth' })
+
+const JointRegisters = z.strictObject({ last: RegisterText, first: RegisterText })
+export const ExchangeBody = z.strictObject({
+  oldMeter: AddressInput,
+  newMeter: AddressInput,
+  at: InstantInput.describe('When the old meter was taken off'),
+  registers: z.record(EnergyOad, JointRegisters).refine((registers) => registers['00100201'] !== undefined, 'the total register 00100201 is needed').describe('By OAD: the old meter\'s last register and the new one\'s first, before ratios. Without a rate\'s register its energy of the day is not known'),
+  reason: z.string().trim().min(3).max(500),
+})
+export const EXCHANGES_HEAD = ['oldMeter', 'newMeter', 'at', 'last', 'first', 'reason'] as const
+export const EXCHANGES_MAX_BYTES = 1_000_000
+export const ExchangesAccepted = z.object({ exchanges: z.array(z.number().int()), state: z.literal('accepted').describe('Figures are computed anew within minutes, with before and after') }).meta({ id: 'ExchangesAccepted' })
+export const ExchangeQuery = ListQuery.extend({ meter: AddressInput.optional() })
+export const ExchangeAnswer = z.object({
+  exchange: z.number().int(),
+  oldMeter: AddressText,
+  newMeter: AddressText,
+  at: z.string(),
+  registers: z.record(z.string(), JointRegisters),
+  who: z.string(),
+  reason: z.string(),
+  enteredAt: z.string(),
+}).meta({ id: 'MeterExchange' })

@@ -73,6 +73,14 @@ export async function listFigureChanges(pool: pg.Pool, filter: { meterId: number
   return pageOf(rows, filter.limit)
 }
 
+/** Where one meter stopped and another went on. */
+export interface JointView {
+  at: string
+  kind: string
+  before: { meter: string; register: string; ratio: string }
+  after: { meter: string; register: string; ratio: string }
+}
+
 export interface ValidatedDayView {
   day: string
   item: number
@@ -92,6 +100,7 @@ export interface ValidatedDayView {
   periods: Record<string, { total: number; estimated: number }>
   /** Seconds; null: check 1 did not run. */
   clock: { at: string; deviation: number; uncertainty: number } | null
+  joints: JointView[]
   computedAt: Date
   /** How long meters remember curves. */
   memoryHours: number
@@ -102,7 +111,7 @@ export async function listValidatedDays(pool: pg.Pool, filter: { meterId: number
   const where = createWhere().and('d.meter_id = ?', filter.meterId).and('d.day >= ?', filter.from).and('d.day < ?', filter.to).and('d.day > ?::date', filter.after)
   const { rows } = await pool.query<ValidatedDayView>(
     `SELECT to_char(d.day, 'YYYY-MM-DD') AS day, ${OAD('d.item')} AS item, d.day_over AS "dayOver", d.decimals, d.energy::text AS energy, d.why_not AS "whyNot", d.basis, d.counts,
-       d.estimated_share AS "estimatedShare", d.complete, d.may_act AS "mayAct", d.best, d.states, d.gaps, d.findings, d.periods, d.clock, d.computed_at AS "computedAt",
+       d.estimated_share AS "estimatedShare", d.complete, d.may_act AS "mayAct", d.best, d.states, d.gaps, d.findings, d.periods, d.clock, d.joints, d.computed_at AS "computedAt",
        (SELECT coalesce(max(horizon_hours), 48)::int FROM collection_plan WHERE enabled AND interval_minutes IS NOT NULL) AS "memoryHours"
      FROM vee_day d WHERE ${where.text} ORDER BY d.day LIMIT ${where.parameter(filter.limit + 1)}`, where.values)
   return pageOf(rows, filter.limit)
@@ -118,12 +127,19 @@ export interface ConsumptionMonthView {
   cost: string | null
   notApplied: string[]
   mayAct: boolean
+  meter: string
+  joints: JointView[]
   computedAt: Date
 }
 
+/** Months of a meter's supply point, the latest first: those of meters before it, while they counted there, among them. */
 export async function listConsumptionMonths(pool: pg.Pool, meterId: number): Promise<ConsumptionMonthView[]> {
   const { rows } = await pool.query<ConsumptionMonthView>(
     `SELECT to_char(month, 'YYYY-MM') AS month, energy::text AS energy, why_not AS "whyNot", days, estimated_share AS "estimatedShare", by_period AS "byPeriod", cost::text AS cost,
-       not_applied AS "notApplied", may_act AS "mayAct", computed_at AS "computedAt" FROM consumption_month c WHERE meter_id = $1 ORDER BY c.month DESC`, [meterId])
+       not_applied AS "notApplied", may_act AS "mayAct", m.address AS meter, joints, computed_at AS "computedAt"
+     FROM consumption_month c JOIN meter m ON m.id = c.meter_id
+     WHERE (c.meter_id = $1 AND NOT EXISTS (SELECT FROM supply_meter s WHERE s.holder = $1))
+       OR EXISTS (SELECT FROM supply_meter s WHERE s.holder = $1 AND s.meter_id = c.meter_id AND (s.to_day IS NULL OR c.month + interval '1 month' <= s.to_day) AND (s.from_day IS NULL OR c.month >= date_trunc('month', s.from_day)))
+     ORDER BY c.month DESC`, [meterId])
   return rows
 }

@@ -132,10 +132,11 @@ export async function deleteMeter(pool: pg.Pool, address: string, who: string): 
 
 /** Readings carry no foreign key (their table is too busy for one), so this look stands in its place. */
 async function refuseIfUsed(client: pg.PoolClient, meterId: number, address: string): Promise<void> {
-  const used = await client.query<{ readings: boolean; commands: boolean }>(
+  const used = await client.query<{ readings: boolean; commands: boolean; exchanges: boolean }>(
     `SELECT EXISTS (SELECT 1 FROM reading WHERE meter_id = $1) OR EXISTS (SELECT 1 FROM reading_conflict WHERE meter_id = $1) AS readings,
-       EXISTS (SELECT 1 FROM command WHERE meter_address = $2) AS commands`, [meterId, address])
+       EXISTS (SELECT 1 FROM command WHERE meter_address = $2) AS commands, EXISTS (SELECT 1 FROM meter_exchange WHERE $1 IN (old_meter, new_meter)) AS exchanges`, [meterId, address])
   if (used.rows[0]?.readings) throw new HesError('STATE_CONFLICT', `readings of ${address} are stored; they are kept`)
+  if (used.rows[0]?.exchanges) throw new HesError('STATE_CONFLICT', `${address} was exchanged; its part of the supply point's figures is kept`)
   if (used.rows[0]?.commands) throw new HesError('STATE_CONFLICT', `commands were given to ${address}; they are kept`)
 }
 

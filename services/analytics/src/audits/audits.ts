@@ -20,7 +20,9 @@ const PAGE = 500
 
 const STORE = `INSERT INTO energy_audit (meter_id, month, report, computed_at) VALUES ($1, $2::date, $3, $4)
   ON CONFLICT (meter_id, month) DO UPDATE SET report = excluded.report, computed_at = excluded.computed_at WHERE energy_audit.computed_at <= excluded.computed_at`
-const METERS = "SELECT address FROM meter WHERE kind = 'meter' AND address > $1 ORDER BY address LIMIT $2"
+// A meter that was taken off has no audit of its own.
+const METERS = `SELECT address FROM meter m WHERE kind = 'meter' AND address > $1
+  AND (SELECT new_meter = m.id FROM meter_exchange x WHERE m.id IN (x.old_meter, x.new_meter) ORDER BY x.at DESC LIMIT 1) IS NOT FALSE ORDER BY address LIMIT $2`
 
 /** Energy audits per meter and month, kept as JSON in energy_audit. */
 export function createAudits({ pool, queues, clock }: { pool: pg.Pool; queues: Pick<Queues, 'add'>; clock: Clock }): Audits {

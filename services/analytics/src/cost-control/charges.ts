@@ -15,26 +15,34 @@ const OVERLAP_MS = 600_000
 
 interface Due { account: string; contract: unknown; meterId: number; tariff: string | null; ratio: [string, string]; offsetMinutes: number; chargedFrom: string }
 
+/**
+ * Meters that counted at the account's supply point, with the days they did (supply_meter); its meter alone where none was exchanged. The day of an exchange
+ * is the new meter's.
+ */
+const POINT = (meter: string): string => `(SELECT s.meter_id, s.from_day, s.to_day FROM supply_meter s WHERE s.holder = ${meter} UNION ALL SELECT ${meter}::int, NULL::date, NULL::date WHERE NOT EXISTS (SELECT FROM supply_meter s WHERE s.holder = ${meter}))`
+const WITHIN = (day: string): string => `(p.from_day IS NULL OR ${day} >= p.from_day) AND (p.to_day IS NULL OR ${day} < p.to_day)`
+
 /** An energy whose register a person took out: its row is gone, its history stays (energy/daily-energy.ts). */
 const TOTAL_HEX = FORWARD_ACTIVE_TOTAL.toString(16).toUpperCase().padStart(8, '0')
 const TAKEN_BACK = `h.figure = 'daily_energy' AND h.after = '{}' AND h.subject LIKE '%/${TOTAL_HEX}' AND h.at > a.charged_at - interval '${OVERLAP_MS} ms'`
 
 const DUE = `SELECT a.account, a.contract, m.id AS "meterId", m.tariff, ARRAY[m.ct_ratio::text, m.pt_ratio::text] AS ratio, t.utc_offset_minutes AS "offsetMinutes", to_char(a.charged_from, 'YYYY-MM-DD') AS "chargedFrom"
   FROM cost_account a JOIN meter m ON m.address = a.meter JOIN terminal t ON t.address = m.terminal_address
-  WHERE a.account > $1 AND (a.contract->>'lateFee' IS NOT NULL OR a.contract->>'mode' = 'local' OR EXISTS (SELECT 1 FROM daily_energy d WHERE d.meter_id = m.id AND d.item = ${FORWARD_ACTIVE_TOTAL} AND d.day >= a.charged_from AND d.computed_at > a.charged_at - interval '${OVERLAP_MS} ms')
-    OR EXISTS (SELECT 1 FROM figure_history h WHERE h.meter_id = m.id AND ${TAKEN_BACK}))
+  WHERE a.account > $1 AND (a.contract->>'lateFee' IS NOT NULL OR a.contract->>'mode' = 'local' OR EXISTS (SELECT 1 FROM ${POINT('m.id')} AS p JOIN daily_energy d ON d.meter_id = p.meter_id AND ${WITHIN('d.day')} WHERE d.item = ${FORWARD_ACTIVE_TOTAL} AND d.day >= a.charged_from AND d.computed_at > a.charged_at - interval '${OVERLAP_MS} ms')
+    OR EXISTS (SELECT 1 FROM ${POINT('m.id')} AS p JOIN figure_history h ON h.meter_id = p.meter_id WHERE ${TAKEN_BACK}))
   ORDER BY a.account LIMIT ${PAGE}`
 /** Days whose registers changed, with every tariff register. An implausible leap (vee_day without energy) is no energy. */
 const REGISTERS = `SELECT to_char(d.day, 'YYYY-MM-DD') AS day, d.item & 255 AS index, CASE WHEN v.why_not IS NULL THEN d.energy::text END AS energy, COALESCE(v.why_not, d.state) AS state
-  FROM daily_energy d JOIN cost_account a ON a.account = $2 LEFT JOIN vee_day v ON v.meter_id = d.meter_id AND v.day = d.day AND v.item = ${FORWARD_ACTIVE_TOTAL} AND v.day_over
-  WHERE d.meter_id = $1 AND d.item BETWEEN ${FORWARD_ACTIVE_TOTAL} AND ${LAST} AND d.day >= $3::date AND d.day IN (SELECT day FROM daily_energy WHERE meter_id = $1 AND item = ${FORWARD_ACTIVE_TOTAL} AND computed_at > a.charged_at - interval '${OVERLAP_MS} ms')
+  FROM ${POINT('$1')} AS p JOIN daily_energy d ON d.meter_id = p.meter_id AND ${WITHIN('d.day')} JOIN cost_account a ON a.account = $2 LEFT JOIN vee_day v ON v.meter_id = d.meter_id AND v.day = d.day AND v.item = ${FORWARD_ACTIVE_TOTAL} AND v.day_over
+  WHERE d.item BETWEEN ${FORWARD_ACTIVE_TOTAL} AND ${LAST} AND d.day >= $3::date AND EXISTS (SELECT FROM daily_energy e WHERE e.meter_id = d.meter_id AND e.day = d.day AND e.item = ${FORWARD_ACTIVE_TOTAL} AND e.computed_at > a.charged_at - interval '${OVERLAP_MS} ms')
   ORDER BY d.day, d.item`
 /** Days of which no total register is left. */
-const GONE = `SELECT DISTINCT split_part(h.subject, '/', 1) AS day FROM figure_history h JOIN cost_account a ON a.account = $2 WHERE h.meter_id = $1 AND ${TAKEN_BACK}
-  AND NOT EXISTS (SELECT 1 FROM daily_energy d WHERE d.meter_id = h.meter_id AND d.item = ${FORWARD_ACTIVE_TOTAL} AND d.day = split_part(h.subject, '/', 1)::date) ORDER BY 1`
+const GONE = `SELECT DISTINCT split_part(h.subject, '/', 1) AS day FROM ${POINT('$1')} AS q JOIN figure_history h ON h.meter_id = q.meter_id JOIN cost_account a ON a.account = $2 WHERE ${TAKEN_BACK}
+  AND NOT EXISTS (SELECT 1 FROM ${POINT('$1')} AS p JOIN daily_energy d ON d.meter_id = p.meter_id AND ${WITHIN('d.day')} WHERE d.item = ${FORWARD_ACTIVE_TOTAL} AND d.day = split_part(h.subject, '/', 1)::date) ORDER BY 1`
 /** The remaining amount of a meter that counts by itself (wallet, OAD 202C0200), as far as a collection plan asks for it. */
 const WALLET = `SELECT value::text AS value, time FROM reading_value WHERE meter_id = $1 AND item = ${0x202c0201} AND quality <> 'replay-unchecked' ORDER BY time DESC LIMIT 1`
-const YEAR = `SELECT to_char(day, 'YYYY-MM-DD') AS day, energy::text AS energy FROM daily_energy WHERE meter_id = $1 AND item = ${FORWARD_ACTIVE_TOTAL} AND day >= $2::date AND day < $3::date ORDER BY day`
+const YEAR = `SELECT to_char(d.day, 'YYYY-MM-DD') AS day, d.energy::text AS energy FROM ${POINT('$1')} AS p JOIN daily_energy d ON d.meter_id = p.meter_id AND ${WITHIN('d.day')}
+  WHERE d.item = ${FORWARD_ACTIVE_TOTAL} AND d.day >= $2::date AND d.day < $3::date ORDER BY d.day`
 
 export interface Charges {
   /** Books what changed since the last run. Cut off anywhere it is run again: nothing is booked twice. @returns entries booked */

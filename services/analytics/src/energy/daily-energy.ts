@@ -1,7 +1,10 @@
 import { addDays, dayStart, FORWARD_ACTIVE_TOTAL } from '@zhuzhan/core'
 import type { LocalDay } from '@zhuzhan/core'
+import type { Place } from '@zhuzhan/metering'
 import type pg from 'pg'
 import { boundsOf } from '../completeness/completeness.js'
+import { loadExchanges, placesOfDay } from '../metering/exchanges.js'
+import { computeJoinedEnergy } from './joined-energy.js'
 
 export interface RegisterSettings {
   /** The reading at which a register starts again from zero, in kWh. UNSURE: six whole digits; it depends on the meter. */
@@ -17,7 +20,7 @@ const NEAR_END = 0.01
  * Only registers that can but rise: forward and reverse active, reactive quadrants, apparent (OI 001x, 002x, 005x-00Ax). Combined
  * ones (000x, 003x, 004x) are signed and may fall rightly. A register that went backwards gives no energy, never a negative
  * one; a day without both registers gets no row. A reading that may be a replay (OSP-1 §7.10) is none. States: measured, estimated (a register was), rolled-over, backwards, ratio-changed (the multiplier, within the
- * day: no energy), doubtful (validation refuses the day: none either, computed before this). Days before a change of the multiplier keep theirs.
+ * day: no energy), doubtful (validation refuses the day: none either, computed before this), exchanged (joined-energy.ts). Days before a change of the multiplier keep theirs.
  */
 const COMPUTE = `
   WITH day_of AS (
@@ -66,12 +69,26 @@ const TAKE_BACK = `
   INSERT INTO figure_history (meter_id, figure, subject, before, after, cause)
   SELECT meter_id, 'daily_energy', concat_ws('/', day, lpad(upper(to_hex(item)), 8, '0')), to_jsonb(gone) - '{computed_at,meter_id,day,item}'::text[], '{}', coalesce(nullif(current_setting('zhuzhan.cause', true), ''), '{}')::jsonb FROM gone`
 
+/** Days behind the exchange of a meter are none of its own. */
+const LEFT = `WITH gone AS (DELETE FROM daily_energy WHERE meter_id = ANY($2::int[]) AND day = $1::date RETURNING *)
+  INSERT INTO figure_history (meter_id, figure, subject, before, after, cause)
+  SELECT meter_id, 'daily_energy', concat_ws('/', day, lpad(upper(to_hex(item)), 8, '0')), to_jsonb(gone) - '{computed_at,meter_id,day,item}'::text[], '{}', coalesce(nullif(current_setting('zhuzhan.cause', true), ''), '{}')::jsonb FROM gone`
+
+async function offsetsOf(client: pg.ClientBase, meterIds: readonly number[]): Promise<Map<number, number>> {
+  const { rows } = await client.query<{ id: number; offset: number }>("SELECT m.id, t.utc_offset_minutes AS \"offset\" FROM meter m JOIN terminal t ON t.address = m.terminal_address WHERE m.id = ANY($1::int[]) AND m.kind = 'meter'", [meterIds])
+  return new Map(rows.map(({ id, offset }) => [id, offset]))
+}
+
 /** Computes and stores the energy of these meters on that day. The same again gives the same. */
 export async function computeDailyEnergy(client: pg.ClientBase, settings: RegisterSettings, day: LocalDay, meterIds: readonly number[], now: Date): Promise<void> {
   const [from, to] = boundsOf(day, 1)
   // Midnights as constants: a join reaches no index through the view's union, and all of the day would be read.
   const { rows } = await client.query<{ offset: number }>('SELECT DISTINCT t.utc_offset_minutes AS "offset" FROM meter m JOIN terminal t ON t.address = m.terminal_address WHERE m.id = ANY($1::int[])', [meterIds])
+  const exchanges = await loadExchanges(client, meterIds)
+  const { alone, joined, off } = exchanges.length === 0 ? { alone: meterIds, joined: new Map<number, Place[]>(), off: [] } : placesOfDay(exchanges, day, await offsetsOf(client, meterIds))
   const midnights = (of: LocalDay): Date[] => rows.map(({ offset }) => new Date(dayStart(of, offset)))
-  await client.query(COMPUTE, [day, meterIds, now, from, to, settings.registerFullScale, midnights(day), midnights(addDays(day, 1))])
+  await client.query(COMPUTE, [day, alone, now, from, to, settings.registerFullScale, midnights(day), midnights(addDays(day, 1))])
   await client.query(TAKE_BACK, [day, meterIds])
+  if (off.length > 0) await client.query(LEFT, [day, off])
+  for (const [meter, places] of joined) await computeJoinedEnergy(client, settings, day, meter, exchanges, places, now)
 }

@@ -2,12 +2,14 @@ import { addDays, dayStart, FORWARD_ACTIVE_TOTAL } from '@zhuzhan/core'
 import type { LocalDay } from '@zhuzhan/core'
 import { TARIFFS, exactText, exact, times } from '@zhuzhan/energy-audit'
 import type { Tariff } from '@zhuzhan/energy-audit'
-import { MISSING, STATE, digitsOf, emptyCurve, tariffClassOf, thresholdsOf } from '@zhuzhan/metering'
-import type { DayReadings, Electrical, Intervals, RegisterCurve } from '@zhuzhan/metering'
+import { MISSING, STATE, digitsOf, emptyCurve, jointsBetween, tariffClassOf, thresholdsOf } from '@zhuzhan/metering'
+import type { DayReadings, Electrical, Intervals, Joint, RegisterCurve } from '@zhuzhan/metering'
 import type pg from 'pg'
 import { boundsOf } from '../completeness/completeness.js'
 import { CURVE_ITEMS, SLOTS, packSeries } from './day-curves.js'
 import type { DayCurve } from './day-curves.js'
+import { loadExchanges, placesOfDay } from './exchanges.js'
+import { joinRows } from './joined-day.js'
 
 const RATES = [1, 2, 3, 4].map((n) => FORWARD_ACTIVE_TOTAL + n)
 /** What audits read beside at midnights: rates of the tariff, reverse active, combined reactive 1. */
@@ -51,7 +53,7 @@ const CLOCKS = `WITH ${DAY_OF}
     ORDER BY greatest(d.from_at - m.at, m.at - d.from_at - interval '1 day', interval '0'), abs(m.deviation_s) DESC, m.at LIMIT 1) c ON true`
 
 interface MeterRow { id: number; address: string; tariff: string | null; createdAt: number; offsetMinutes: number; ct: string; pt: string; former: [number, string, string][]; own: unknown[] }
-interface ValueRow { meter: number; item: number; slots: string; values: string; qualities: string; receivedAt: Date }
+export interface ValueRow { meter: number; item: number; slots: string; values: string; qualities: string; receivedAt: Date }
 interface ClockRow { meter: number; at: Date; deviation: number; uncertainty: number }
 interface HistoryRow { meter: number; day: string; digits: number | null; decimals: number; best: (number | null)[] | null; states: Buffer | null }
 
@@ -67,17 +69,32 @@ export interface LoadedDay {
   readings: DayReadings
   /** What check 1 looks at, with the instant it was read, seconds; null: nobody knows, and the check does not run. */
   clock: { at: string; deviation: number; uncertainty: number } | null
+  /** Exchanges within the day; its readings are those of all its meters, as one line of registers. */
+  joints: Joint[]
   curve: DayCurve
 }
 
+/** A day of some meters: loaded, and those to whom it does not belong because they were taken off. */
+export interface LoadedDays {
+  days: LoadedDay[]
+  off: number[]
+}
+
 /** Reads what the checks of these meters' day look at. A day in progress reaches as far as its last register. */
-export async function loadDays(client: pg.ClientBase, day: LocalDay, meterIds: readonly number[], now: number, registerFullScale: number): Promise<LoadedDay[]> {
+export async function loadDays(client: pg.ClientBase, day: LocalDay, meterIds: readonly number[], now: number, registerFullScale: number): Promise<LoadedDays> {
   const [from, to] = boundsOf(day, 1)
   const like = [1, 2, 3, 4].map((week) => addDays(day, -7 * week))
-  const { rows: meters } = await client.query<MeterRow>(METERS, [meterIds])
+  const exchanges = await loadExchanges(client, meterIds)
+  const linked = [...new Set([...meterIds, ...exchanges.flatMap(({ before, after }) => [before, after])])]
+  const { rows: known } = await client.query<MeterRow>(METERS, [linked])
+  const meterOf = new Map(known.map((row) => [row.id, row]))
+  const wanted = new Set(meterIds)
+  const { joined, off } = placesOfDay(exchanges, day, new Map(known.filter(({ id }) => wanted.has(id)).map(({ id, offsetMinutes }) => [id, offsetMinutes])))
+  const meters = known.filter(({ id }) => wanted.has(id) && !off.includes(id))
+  const reading = [...new Set([...meterIds, ...[...joined.values()].flatMap((places) => places.map(({ meter }) => meter))])]
   const { rows: classes } = await client.query<{ scope: string; thresholds: unknown }>("SELECT scope, thresholds FROM vee_threshold WHERE scope LIKE 'class/%'")
-  const { rows: values } = await client.query<ValueRow>(VALUES, [day, meterIds, [FORWARD_ACTIVE_TOTAL, ...FROZEN, ...CURVE_ITEMS], from, to])
-  const { rows: conflicts } = await client.query<{ meter: number; slot: number }>(CONFLICTS, [day, meterIds, FORWARD_ACTIVE_TOTAL])
+  const { rows: values } = await client.query<ValueRow>(VALUES, [day, reading, [FORWARD_ACTIVE_TOTAL, ...FROZEN, ...CURVE_ITEMS], from, to])
+  const { rows: conflicts } = await client.query<{ meter: number; slot: number }>(CONFLICTS, [day, reading, FORWARD_ACTIVE_TOTAL])
   const { rows: clocks } = await client.query<ClockRow>(CLOCKS, [day, meterIds])
   const { rows: history } = await client.query<HistoryRow>(HISTORY, [meterIds, addDays(day, -400), day, like])
   const valuesOf = grouped(values)
@@ -85,24 +102,32 @@ export async function loadDays(client: pg.ClientBase, day: LocalDay, meterIds: r
   const historyOf = grouped(history)
   const clockOf = new Map(clocks.map((row) => [row.meter, row]))
 
-  return meters.flatMap((meter): LoadedDay[] => {
+  const rowsOf = (meter: number): Map<number, ValueRow> => new Map((valuesOf.get(meter) ?? []).map((row) => [row.item, row]))
+
+  const days = meters.flatMap((meter): LoadedDay[] => {
     const start = dayStart(day, meter.offsetMinutes)
-    const own = new Map((valuesOf.get(meter.id) ?? []).map((row) => [row.item, row]))
+    const places = joined.get(meter.id)
+    const ratios = places?.map((place) => ratioOn(meterOf.get(place.meter) as MeterRow, Math.max(start, place.from ?? start))) ?? [ratioOn(meter, start)]
+    const line = places && joinRows(exchanges, places, ratios, (id) => rowsOf(id), start)
+    const raw = line?.raw ?? rowsOf(meter.id)
+    const own = line?.continued ?? raw
+    // From an exchange on a meter is there, whenever it was registered.
+    const createdAt = Math.min(...(places ?? [{ meter: meter.id }]).map((place) => (meterOf.get(place.meter) as MeterRow).createdAt), ...exchanges.filter(({ after }) => after === meter.id).map(({ at }) => at))
     const dayOver = now >= start + DAY_MS
     const total = own.get(FORWARD_ACTIVE_TOTAL)
     const slots = total?.slots.split(',').map(Number) ?? []
     // Expected is what was due since the meter was installed (analytics §1): a day in progress ends with its last register, an installation
     // within the day begins it with its first.
-    const first = meter.createdAt > start ? slots[0] ?? 0 : 0
+    const first = createdAt > start ? slots[0] ?? 0 : 0
     const length = (dayOver ? 96 : slots.at(-1) ?? 0) - first
-    if (length <= 0 || (!total && (!dayOver || meter.createdAt >= start + DAY_MS))) return []
+    if (length <= 0 || (!total && (!dayOver || createdAt >= start + DAY_MS))) return []
     const texts = total?.values.split(',') ?? []
     const decimals = texts.reduce((most, text) => Math.max(most, Math.min(MAX_DECIMALS, decimalsOf(text))), 2)
     const curve = curveOf(first, length, slots, texts, total?.qualities.split(',') ?? [], decimals)
     const tariff = TARIFFS.find(({ id }) => id === meter.tariff)
     const tariffClass = tariffClassOf(tariff)
     const thresholds = thresholdsOf(tariffClass, ...classes.filter(({ scope }) => scope === `class/${tariffClass}`).map((one) => one.thresholds), ...meter.own)
-    const ratio = ratioOn(meter, start)
+    const ratio = line?.ratio ?? ratios[0] as string
     const clock = clockOf.get(meter.id)
     const earlier = historyOf.get(meter.id) ?? []
     const digits = ({ digits: count, decimals: had }: HistoryRow): number => (count === null ? NaN : Math.round(count * 10 ** (decimals - had)))
@@ -112,21 +137,24 @@ export async function loadDays(client: pg.ClientBase, day: LocalDay, meterIds: r
     return [{
       meter: { id: meter.id, address: meter.address, tariff, offsetMinutes: meter.offsetMinutes },
       start: start + first * STEP_MS, dayOver, ratio,
-      ratioChanged: meter.former.some(([until]) => until > start && until < start + DAY_MS),
+      ratioChanged: (places ?? [{ meter: meter.id, from: null, to: null }]).some((place) => meterOf.get(place.meter)?.former.some(([until]) => until > Math.max(start, place.from ?? start) && until < Math.min(start + DAY_MS, place.to ?? Infinity))),
       readings: {
-        stepMs: STEP_MS, curve, decimals, ratio: Number(ratio), fullScale: registerFullScale * 10 ** decimals,
+        stepMs: STEP_MS, curve, decimals, ratio: Number(ratio), fullScale: line?.primary ? Infinity : registerFullScale * 10 ** decimals,
         clock: clock && { deviationMs: clock.deviation * 1_000, uncertaintyMs: clock.uncertainty * 1_000 },
-        duplicates: [...new Set((conflictsOf.get(meter.id) ?? []).flatMap(({ slot }) => [slot - 1 - first, slot - first]))].filter((slot) => slot >= 0 && slot < length),
+        duplicates: [...new Set((places ?? [{ meter: meter.id }]).flatMap((place) => conflictsOf.get(place.meter) ?? []).flatMap(({ slot }) => [slot - 1 - first, slot - first]))].filter((slot) => slot >= 0 && slot < length),
         overlaps: [],
         registers: { begin: registers.map(at(first)), end: registers.map(at(first + length)) },
         history: earlier.filter(({ day: one }) => one >= addDays(day, -thresholds.stepHistoryDays)).map(digits),
         likeDays: likeRows.map(digits), profileDays: likeRows.map((row) => intervalsOf(row, decimals)),
-        electrical: electricalOf(own, first, length), thresholds,
+        // Voltage and current are the meters' own; energies of a line of unlike multipliers are not.
+        electrical: line?.primary ? undefined : electricalOf(own, first, length), thresholds,
       },
       clock: clock ? { at: clock.at.toISOString(), deviation: clock.deviation, uncertainty: clock.uncertainty } : null,
-      curve: curveOfDay(own),
+      joints: places ? jointsBetween(exchanges, places, places.map((place, n) => ({ address: (meterOf.get(place.meter) as MeterRow).address, ratio: ratios[n] as string })), FORWARD_ACTIVE_TOTAL) : [],
+      curve: curveOfDay(raw),
     }]
   })
+  return { days, off }
 }
 
 function grouped<T extends { meter: number }>(rows: readonly T[]): Map<number, T[]> {

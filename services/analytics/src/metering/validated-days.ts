@@ -2,7 +2,7 @@ import { addDays, FORWARD_ACTIVE_TOTAL } from '@zhuzhan/core'
 import type { LocalDay } from '@zhuzhan/core'
 import { exact, exactText, times } from '@zhuzhan/energy-audit'
 import { MISSING, dayFigure, exactDigits, periodDigits } from '@zhuzhan/metering'
-import type { DayFigure } from '@zhuzhan/metering'
+import type { DayFigure, Joint } from '@zhuzhan/metering'
 import type pg from 'pg'
 import { areasDue } from '../line-loss/line-loss.js'
 import { storeCurves } from './day-curves.js'
@@ -15,12 +15,12 @@ import { computeMonths } from './months.js'
 const LOOKING_BACK_DAYS = 400
 
 const EXISTING = `SELECT meter_id AS id FROM vee_day WHERE meter_id = ANY($1::int[]) AND day = $2::date AND item = ${FORWARD_ACTIVE_TOTAL} AND day_over`
-const COLUMNS = 'meter_id, day, item, day_over, decimals, ratio, digits, energy, why_not, basis, counts, estimated_share, complete, may_act, best, states, gaps, findings, periods, clock, computed_at'
-const COMPARED = ['day_over', 'decimals', 'ratio', 'digits', 'energy', 'why_not', 'basis', 'counts', 'estimated_share', 'complete', 'may_act', 'best', 'states', 'gaps', 'findings', 'periods', 'clock']
+const COLUMNS = 'meter_id, day, item, day_over, decimals, ratio, digits, energy, why_not, basis, counts, estimated_share, complete, may_act, best, states, gaps, findings, periods, clock, joints, computed_at'
+const COMPARED = ['day_over', 'decimals', 'ratio', 'digits', 'energy', 'why_not', 'basis', 'counts', 'estimated_share', 'complete', 'may_act', 'best', 'states', 'gaps', 'findings', 'periods', 'clock', 'joints']
 const STORE = `INSERT INTO vee_day (${COLUMNS})
-  SELECT meter_id, $2::date, ${FORWARD_ACTIVE_TOTAL}, day_over, decimals, ratio, digits, energy, why_not, basis, counts, estimated_share, complete, may_act, best, decode(states, 'hex'), gaps, findings, periods, clock, $3
+  SELECT meter_id, $2::date, ${FORWARD_ACTIVE_TOTAL}, day_over, decimals, ratio, digits, energy, why_not, basis, counts, estimated_share, complete, may_act, best, decode(states, 'hex'), gaps, findings, periods, clock, joints, $3
   FROM jsonb_to_recordset($1::jsonb) AS r (meter_id int, day_over boolean, decimals int, ratio numeric, digits bigint, energy numeric, why_not text, basis text, counts jsonb,
-    estimated_share float8, complete boolean, may_act boolean, best int[], states text, gaps jsonb, findings jsonb, periods jsonb, clock jsonb)
+    estimated_share float8, complete boolean, may_act boolean, best int[], states text, gaps jsonb, findings jsonb, periods jsonb, clock jsonb, joints jsonb)
   ON CONFLICT (meter_id, day, item) DO UPDATE SET ${[...COMPARED, 'computed_at'].map((column) => `${column} = excluded.${column}`).join(', ')}
   WHERE (${COMPARED.map((column) => `vee_day.${column}`).join(', ')}) IS DISTINCT FROM (${COMPARED.map((column) => `excluded.${column}`).join(', ')})
   RETURNING meter_id AS id, day_over AS over`
@@ -31,9 +31,14 @@ const LATER = `INSERT INTO touched_days (meter_ids, days, cause)
 const AUDIT_DUE = `INSERT INTO audit_due (meter_id, month) SELECT meter_id, month FROM energy_audit
   WHERE meter_id = ANY($1::int[]) AND month = date_trunc('month', $2::date)::date AND report #>> '{period,monthOver}' = 'true' ORDER BY meter_id ON CONFLICT (meter_id, month) DO UPDATE SET month = excluded.month`
 
+const GONE = `WITH gone AS (DELETE FROM vee_day WHERE meter_id = ANY($1::int[]) AND day = $2::date AND item = ${FORWARD_ACTIVE_TOTAL} RETURNING *),
+    told AS (INSERT INTO figure_history (meter_id, figure, subject, before, after, cause)
+      SELECT meter_id, 'vee_day', concat_ws('/', day, lpad(upper(to_hex(item)), 8, '0')), to_jsonb(gone) - '{computed_at,meter_id,day,item}'::text[], '{}', coalesce(nullif(current_setting('zhuzhan.cause', true), ''), '{}')::jsonb FROM gone WHERE day_over)
+  SELECT meter_id AS id FROM gone`
+
 /** Why figures are computed anew, as it stands in their history. */
 export interface Cause extends Record<string, unknown> {
-  kind: 'readings' | 'edit' | 'earlier-day' | 'sweep'
+  kind: 'readings' | 'edit' | 'exchange' | 'earlier-day' | 'sweep'
 }
 
 /**
@@ -41,7 +46,13 @@ export interface Cause extends Record<string, unknown> {
  * Nothing is written that came out equal. Call it inside a transaction.
  */
 export async function computeValidatedDays(client: pg.ClientBase, settings: { registerFullScale: number }, day: LocalDay, meterIds: readonly number[], now: Date, cause: Cause): Promise<void> {
-  const loaded = await loadDays(client, day, meterIds, now.getTime(), settings.registerFullScale)
+  const { days: loaded, off } = await loadDays(client, day, meterIds, now.getTime(), settings.registerFullScale)
+  await storeDays(client, day, loaded, now, cause)
+  // Behind the new meter's day, which takes their place in the months.
+  if (off.length > 0) await leave(client, day, off, now)
+}
+
+async function storeDays(client: pg.ClientBase, day: LocalDay, loaded: readonly LoadedDay[], now: Date, cause: Cause): Promise<void> {
   if (loaded.length === 0) return
   await storeCurves(client, day, loaded.filter(({ dayOver }) => dayOver).map(({ meter, curve }) => ({ meterId: meter.id, ...curve })))
   const figures = loaded.map((one) => ({ loaded: one, figure: dayFigure(one.readings) }))
@@ -57,10 +68,21 @@ export async function computeValidatedDays(client: pg.ClientBase, settings: { re
   const before = new Set(over.map(({ id }) => id))
   const corrected = ended.some((id) => before.has(id))
   await client.query("SELECT set_config('zhuzhan.correction', $1, true)", [corrected ? 'on' : 'off'])
-  await computeMonths(client, day.slice(0, 7), ended, now)
-  await client.query(AUDIT_DUE, [ended, day])
+  const holders = await computeMonths(client, day.slice(0, 7), ended, now)
+  await client.query(AUDIT_DUE, [[...new Set([...ended, ...holders])], day])
   await areasDue(client, ended, day)
   await client.query(LATER, [ended, day, addDays(day, LOOKING_BACK_DAYS), JSON.stringify(laterCause(cause, day))])
+}
+
+/** A day behind the exchange of a meter is none of its own: what was computed of it goes, and its history says what it was. */
+async function leave(client: pg.ClientBase, day: LocalDay, meterIds: readonly number[], now: Date): Promise<void> {
+  const { rows: gone } = await client.query<{ id: number }>(GONE, [meterIds, day])
+  await client.query('DELETE FROM day_curve WHERE meter_id = ANY($1::int[]) AND day = $2::date', [meterIds, day])
+  await client.query("UPDATE vee_gap SET state = 'filled', closed_at = $3 WHERE meter_id = ANY($1::int[]) AND day = $2::date AND state <> 'filled'", [meterIds, day, now])
+  if (gone.length === 0) return
+  await client.query("SELECT set_config('zhuzhan.correction', 'on', true)")
+  await computeMonths(client, day.slice(0, 7), gone.map(({ id }) => id), now)
+  await areasDue(client, gone.map(({ id }) => id), day)
 }
 
 /** A day that is computed for an earlier one's sake tells what had moved that one. */
@@ -69,7 +91,7 @@ function laterCause(cause: Cause, day: LocalDay): Cause {
 }
 
 /** The row of vee_day. */
-export function veeRow({ loaded: { meter, start, dayOver, ratio, ratioChanged, readings, clock }, figure }: { loaded: Pick<LoadedDay, 'start' | 'dayOver' | 'ratio' | 'ratioChanged' | 'clock'> & { meter: Pick<LoadedDay['meter'], 'id' | 'tariff' | 'offsetMinutes'>; readings: Pick<LoadedDay['readings'], 'decimals'> }; figure: DayFigure }): Record<string, unknown> {
+export function veeRow({ loaded: { meter, start, dayOver, ratio, ratioChanged, readings, clock, joints }, figure }: { loaded: Pick<LoadedDay, 'start' | 'dayOver' | 'ratio' | 'ratioChanged' | 'clock' | 'joints'> & { meter: Pick<LoadedDay['meter'], 'id' | 'tariff' | 'offsetMinutes'>; readings: Pick<LoadedDay['readings'], 'decimals'> }; figure: DayFigure }): Record<string, unknown> {
   const refused = ratioChanged && figure.energy !== null
   const energy = refused ? null : figure.energy
   const periods = periodDigits(figure.best, start, STEP_MS, meter.tariff, meter)
@@ -77,10 +99,13 @@ export function veeRow({ loaded: { meter, start, dayOver, ratio, ratioChanged, r
     meter_id: meter.id, day_over: dayOver, decimals: readings.decimals, ratio,
     digits: energy, energy: energy === null ? null : exactText(times(exactDigits(energy, readings.decimals), exact(ratio))),
     why_not: refused ? 'the multiplier was changed within the day, and no register of that instant is known' : figure.whyNot, basis: refused ? null : figure.basis,
-    counts: figure.counts, estimated_share: figure.estimatedShare, complete: figure.complete && !refused, may_act: figure.mayAct && !refused && dayOver,
+    counts: figure.counts, estimated_share: figure.estimatedShare, complete: figure.complete && !refused, may_act: figure.mayAct && !refused && dayOver && joints.length === 0,
     best: [...figure.best.energy].map((one) => (one === MISSING ? null : one)), states: Buffer.from(figure.best.states).toString('hex'),
-    gaps: figure.gaps, findings: figure.findings.map((one) => ({ ...one, limit: finite(one.limit), value: finite(one.value) })), periods: Object.fromEntries(periods), clock,
+    gaps: figure.gaps, findings: figure.findings.map((one) => ({ ...one, limit: finite(one.limit), value: finite(one.value) })), periods: Object.fromEntries(periods), clock, joints: told(joints),
   }
 }
+
+/** Instants as text, as everywhere in stored figures. */
+const told = (joints: readonly Joint[]): object[] => joints.map((joint) => ({ ...joint, at: new Date(joint.at).toISOString() }))
 
 const finite = (value: number): number | null => (Number.isFinite(value) ? value : null)

@@ -144,3 +144,50 @@ test('clocks of a meter, and who is beyond the threshold', async () => {
   await api.call('DELETE', '/api/v1/energy/thresholds/class/unknown', { token })
   expect((await call('/energy/clocks')).body.items).toEqual([listed])
 })
+
+describe('exchanges of meters', () => {
+  const OTHER = '000000000012'
+  const given = { oldMeter: METER, newMeter: OTHER, at: '2026-10-06T10:07:00', registers: { '00100201': { last: '106.82', first: '7.00' }, '00100202': { last: '50', first: '0' } }, reason: 'display dark' }
+  const post = (body: object, as = token) => api.call('POST', '/api/v1/meter-exchanges', { token: as, body })
+  beforeAll(() => api.database.pool.query("INSERT INTO meter (address, terminal_address) VALUES ($1, '000000000001') ON CONFLICT DO NOTHING", [OTHER]))
+
+  test.each<[string, object, number]>([
+    ['without the total register', { registers: { '00100202': { last: '1', first: '2' } } }, 400],
+    ['with a register that is none', { registers: { '00100201': { last: '-1', first: '2' } } }, 400],
+    ['of an instant ahead', { at: '2026-10-21T00:00:00Z' }, 400],
+    ['for itself', { newMeter: METER }, 400],
+    ['without a reason', { reason: ' ' }, 400],
+    ['of a meter nobody knows', { oldMeter: '000000000099' }, 404],
+  ])('none %s', async (_, over, status) => {
+    expect((await post({ ...given, ...over })).status).toBe(status)
+    expect((await call('/meter-exchanges')).body.items).toEqual([])
+  })
+
+  test('one is stored with who and why, in the audit log, orders its days anew, and stands once at an instant', async () => {
+    expect((await post(given, await api.user('qian', 'approver'))).status).toBe(403)
+    const { status, body } = await post(given)
+    expect([status, body]).toEqual([202, { exchanges: [expect.any(Number)], state: 'accepted' }])
+    expect((await call(`/meter-exchanges?meter=${OTHER}`)).body.items).toEqual([{
+      exchange: body.exchanges[0], oldMeter: METER, newMeter: OTHER, at: '2026-10-06T10:07:00+08:00', registers: given.registers, who: 'li', reason: 'display dark', enteredAt: expect.any(String) as string,
+    }])
+    const { pool } = api.database
+    expect((await pool.query("SELECT actor, object, reason, detail FROM audit_entry WHERE action = 'meter.exchange' AND outcome = 'ok'")).rows)
+      .toMatchObject([{ actor: 'li', object: `meter/${METER}`, reason: 'display dark', detail: { newMeter: OTHER, registers: { '00100201': ['106.82', '7.00'] } } }])
+    expect((await pool.query("SELECT days[1]::text AS first, days[array_length(days, 1)]::text AS last, cause FROM touched_days WHERE cause ->> 'kind' = 'exchange'")).rows).toMatchObject([{ first: '2026-10-06', last: '2026-10-20', cause: { who: 'li' } }])
+    expect((await post(given)).status).toBe(409)
+    expect((await api.call('DELETE', `/api/v1/meters/${OTHER}`, { token })).status).toBe(409)
+  })
+
+  test('a file goes in whole or not at all, and says its line', async () => {
+    const { pool } = api.database
+    await pool.query("INSERT INTO meter (address, terminal_address) SELECT a, '000000000001' FROM unnest('{000000000013,000000000014}'::text[]) AS a")
+    const send = (text: string) => api.call('POST', '/api/v1/meter-exchanges/import', { token, csv: text })
+    const head = 'oldMeter,newMeter,at,last,first,reason'
+    const good = '000000000012,000000000013,2026-10-08T09:00:00,12.5,0.1,batch'
+    expect((await send(`${head}\n${good}\n13,14,2026-10-08T10:00:00,x,0,batch\n`)).body).toMatchObject({ message: expect.stringContaining('line 3') as string })
+    expect((await call('/meter-exchanges')).body.items).toHaveLength(1)
+    expect((await send(`${head}\n${good}\n13,14,2026-10-09T10:00:00,5,0,batch\n`)).status).toBe(202)
+    expect((await call('/meter-exchanges')).body.items).toHaveLength(3)
+  })
+})
+

@@ -15,7 +15,7 @@ import { instantOf, localDay } from '../http/instants.js'
 import { answerPage, decodeCursor } from '../http/paging.js'
 import { about, errors } from '../http/route.js'
 import { meterOrNotFound } from '../registry/answers.js'
-import { validatedDayAnswer } from './day-answer.js'
+import { jointsAnswer, validatedDayAnswer } from './day-answer.js'
 
 const AddressParams = z.object({ address: AddressInput })
 const IdKey = z.tuple([z.number().int()])
@@ -44,7 +44,7 @@ export const meteringRoutes = ({ pool, guard, clock }: { pool: pg.Pool; guard: G
   }, async (request) => {
     const meter = await meterOrNotFound(pool, request.params.address)
     const months = await listConsumptionMonths(pool, meter.id)
-    return { items: months.map(({ computedAt, ...month }) => ({ ...month, computedAt: localTime(meter, computedAt) })), nextCursor: null }
+    return { items: months.map(({ computedAt, joints, ...month }) => ({ ...month, joints: jointsAnswer(joints, meter.utcOffsetMinutes), computedAt: localTime(meter, computedAt) })), nextCursor: null }
   })
 
   app.get('/meters/:address/figure-changes', {
