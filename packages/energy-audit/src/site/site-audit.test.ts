@@ -55,6 +55,18 @@ describe('a factory by hand', () => {
     expect(row(found, 'powerFactor')).toMatchObject({ grade: 'poor', code: 'PF_BELOW', numbers: { powerFactor: 0.8, percent: '5', basis: 'registers', compensationKvar: '8' } })
     expect(found.bill).toEqual({ energyCny: '15360', basicCny: '7500', adjustmentCny: '1143', totalCny: '24003', meanPriceCnyPerKwh: '0.7111' })
   })
+  // A curve at 0.95 all month beside them: it counts only where the registers do not tell.
+  const samples = Array.from({ length: SLOTS }, (_, slot) => ({ time: BEGIN + slot * INTERVAL_MS, powerFactor: exact('0.95') }))
+  test.each([
+    ['registers of both ends', reactive, 'registers', 0.8, 'NOTE_REACTIVE_REGISTER'],
+    ['none at the begin', reactive.slice(1), 'curve', 0.95, 'NOTE_REACTIVE_CURVE'],
+    ['a register that fell', [...reactive].reverse().map(({ value }, n) => ({ time: n === 0 ? BEGIN : END, value })), 'curve', 0.95, 'NOTE_REACTIVE_CURVE'],
+    ['none', [], 'curve', 0.95, 'NOTE_REACTIVE_CURVE'],
+  ])('the power factor with %s', (_, registers, basis, powerFactor, note) => {
+    const made = audit({ contract, tariff: TARIFF }, [meter(load, { reactive: registers, samples })])
+    expect(row(made, 'powerFactor')?.numbers).toMatchObject({ basis, powerFactor })
+    expect(made.notes.map(({ code }) => code).filter((code) => code.startsWith('NOTE_REACTIVE'))).toEqual([note])
+  })
   test('demand and capacity: 80 of 250', () => {
     expect(row(found, 'demand')).toMatchObject({ grade: 'good', numbers: { maximumKw: '80', at: '2026-11-01T08:15:00+08:00' } })
     expect(row(found, 'capacity')).toMatchObject({ code: 'CAPACITY_LOW', numbers: { useShare: 0.32 } })

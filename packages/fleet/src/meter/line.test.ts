@@ -27,6 +27,16 @@ describe('line values', () => {
     expect(Math.abs(lineValues(meter, t).activePower[0]! / 4 / (forward - reverse) - 1)).toBeLessThan(0.05)
   })
 
+  it('reactive registers tell the power factor that the line shows', () => {
+    const register = (a: string, oad: string, t: number): number => (measured(meterModel(a), oad, t) as { value: number }).value
+    fc.assert(fc.property(address, (a) => {
+      const [from, to] = [Date.UTC(2026, 8, 30, 16), Date.UTC(2026, 9, 31, 16)]
+      const [active, reactive] = ['00100201', '00300201'].map((oad) => register(a, oad, to) - register(a, oad, from)) as [number, number]
+      const factor = active / Math.hypot(active, reactive)
+      expect(Math.abs(factor - meterModel(a).premises.powerFactor / 1000)).toBeLessThan(0.005)
+    }), { numRuns: 30 })
+  })
+
   it('no current through an open relay, the voltage stays', () => {
     const meter = meterModel('000000000017')
     const t = Date.UTC(2026, 9, 5, 12)

@@ -74,6 +74,7 @@ test('what came after all is no gap any more', async () => {
 
 test('plans come by priority; the gaps of a meter go with it', async () => {
   expect((await store().plans()).map((plan) => [plan.id, plan.intervalMinutes])).toEqual([['day-freeze', null], ['curve-15min', 15], ['month-freeze', null], ['meter-clock', null]])
+  expect((await store().plans())[0]?.items).toEqual(['00100200', '00200200', '00300201'])
   const [extra] = await register(db.pool, '000000000002', ['000000000099']).then((more) => [more.get('000000000099')!])
   await store().failed('curve-15min', [{ meterId: extra!, slot: HOURS[0]!, reason: 'x', nextTryAt: new Date() }])
   await db.pool.query('DELETE FROM meter WHERE id = $1', [extra])
