@@ -127,6 +127,7 @@ export const ExchangeBody = z.strictObject({
   registers: z.record(EnergyOad, JointRegisters).refine((registers) => registers['00100201'] !== undefined, 'the total register 00100201 is needed').describe('By OAD: the old meter\'s last register and the new one\'s first, before ratios. Without a rate\'s register its energy of the day is not known'),
   reason: z.string().trim().min(3).max(500),
 })
+export const ExchangeWithdrawBody = z.strictObject({ reason: z.string().trim().min(3).max(500) })
 export const EXCHANGES_HEAD = ['oldMeter', 'newMeter', 'at', 'last', 'first', 'reason'] as const
 export const EXCHANGES_MAX_BYTES = 1_000_000
 export const ExchangesAccepted = z.object({ exchanges: z.array(z.number().int()), state: z.literal('accepted').describe('Figures are computed anew within minutes, with before and after') }).meta({ id: 'ExchangesAccepted' })

@@ -83,6 +83,7 @@ async function storeOne(client: pg.PoolClient, { oldMeter, newMeter, at, registe
   const { rows: [{ id } = { id: 0 }] } = await client.query<{ id: number }>(INSERT, [at, before.id, after.id, JSON.stringify(stored), who, why])
   const { rows: [latest] } = await client.query<{ leaves: boolean }>('SELECT old_meter = $1 AS leaves FROM meter_exchange WHERE $1 IN (old_meter, new_meter) ORDER BY at DESC LIMIT 1', [before.id])
   const account = latest?.leaves ? await moveAccount(client, before, after) : undefined
+  if (account !== undefined) await client.query('UPDATE meter_exchange SET account = $2 WHERE id = $1', [id, account])
   const day = localDay(at.getTime(), after.offsetMinutes)
   const cause = { kind: 'exchange', exchange: id, who, why }
   await client.query(TOUCH, [[before.id, after.id], day, localDay(now.getTime(), after.offsetMinutes), JSON.stringify(cause)])
@@ -92,6 +93,39 @@ async function storeOne(client: pg.PoolClient, { oldMeter, newMeter, at, registe
     detail: { exchange: id, newMeter, at: at.toISOString(), registers: Object.fromEntries(Object.entries(registers).map(([item, pair]) => [oadText(Number(item)), [...pair]])), ...(account !== undefined && { account }) },
   }])
   return id
+}
+
+const STANDING = `SELECT x.at, x.old_meter AS "oldId", x.new_meter AS "newId", o.address AS "oldMeter", n.address AS "newMeter", x.registers, x.account, t.utc_offset_minutes AS "offsetMinutes",
+    EXISTS (SELECT FROM meter_exchange y WHERE y.at > x.at AND (x.old_meter IN (y.old_meter, y.new_meter) OR x.new_meter IN (y.old_meter, y.new_meter))) AS followed
+  FROM meter_exchange x JOIN meter o ON o.id = x.old_meter JOIN meter n ON n.id = x.new_meter JOIN terminal t ON t.address = n.terminal_address WHERE x.id = $1`
+// Charges of the account rest on these days until it is told that they are none of its meter's any more.
+const UNCHARGE = `INSERT INTO figure_history (meter_id, figure, subject, before, after, cause)
+  SELECT $1, 'daily_energy', concat_ws('/', day, lpad(upper(to_hex(item)), 8, '0')), to_jsonb(d) - '{computed_at,meter_id,day,item}'::text[], '{}', $4::jsonb FROM daily_energy d WHERE meter_id = $2 AND day >= $3::date`
+const AUDITS_BACK = `INSERT INTO audit_due (meter_id, month) SELECT m, month FROM energy_audit, unnest($1::int[]) AS m WHERE meter_id = $2 AND month >= date_trunc('month', $3::date)::date AND report #>> '{period,monthOver}' = 'true'
+  ORDER BY m ON CONFLICT (meter_id, month) DO UPDATE SET month = excluded.month`
+
+/**
+ * Takes back an exchange that was entered wrongly: the meters count as before, the account goes back, and all that depended on it is computed anew.
+ * @throws HesError NOT_FOUND, STATE_CONFLICT when a later exchange builds on it or the account is not settled
+ */
+export function withdrawExchange(pool: pg.Pool, id: number, who: string, why: string, now: Date): Promise<void> {
+  return transaction(pool, async (client) => {
+    await client.query('SELECT pg_advisory_xact_lock($1)', [EXCHANGE_LOCK])
+    const { rows: [one] } = await client.query<{ at: Date; oldId: number; newId: number; oldMeter: string; newMeter: string; registers: Record<string, unknown>; account: string | null; offsetMinutes: number; followed: boolean }>(STANDING, [id])
+    if (!one) throw new HesError('NOT_FOUND', `There is no exchange ${id}.`)
+    if (one.followed) throw new HesError('STATE_CONFLICT', 'A later exchange of one of the meters stands: withdraw that first.')
+    const [day, cause] = [localDay(one.at.getTime(), one.offsetMinutes), JSON.stringify({ kind: 'exchange', withdrawn: id, who, why })]
+    await client.query('DELETE FROM meter_exchange WHERE id = $1', [id])
+    if (one.account !== null) {
+      await moveAccount(client, { id: one.newId, address: one.newMeter }, { id: one.oldId, address: one.oldMeter })
+      await client.query(UNCHARGE, [one.oldId, one.newId, day, cause])
+    }
+    await client.query(TOUCH, [[one.oldId, one.newId], day, localDay(now.getTime(), one.offsetMinutes), cause])
+    await client.query(AUDITS_BACK, [[one.oldId, one.newId], one.newId, day])
+    await client.query('DELETE FROM supply_meter')
+    await client.query(CHAINS)
+    await appendAuditIn(client, [{ actor: who, action: 'meter.exchange.withdraw', object: `meter/${one.oldMeter}`, outcome: 'ok', reason: why, detail: { exchange: id, newMeter: one.newMeter, at: one.at.toISOString(), registers: one.registers } }])
+  })
 }
 
 /** A meter is mounted and taken off in turn. @throws HesError STATE_CONFLICT */

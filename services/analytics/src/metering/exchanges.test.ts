@@ -1,6 +1,6 @@
 import { CostContract } from '@zhuzhan/contracts'
 import { manualClock } from '@zhuzhan/core'
-import { createCostLedger, listConsumptionMonths, storeExchanges } from '@zhuzhan/persistence'
+import { createCostLedger, listConsumptionMonths, storeExchanges, withdrawExchange } from '@zhuzhan/persistence'
 import { withPostgres } from '@zhuzhan/testing'
 import { createAudits } from '../audits/audits.js'
 import { createCharges } from '../cost-control/charges.js'
@@ -155,6 +155,31 @@ test('the account goes over: days before, of and behind the exchange are charged
   await charges.run(NOW + 120_000)
   expect((await query('SELECT meter FROM cost_account WHERE account = $1', [account]))[0]).toEqual({ meter: NEW })
   expect((await ledger.entries(account, { limit: 9 })).map(({ key, amount }) => [key, amount])).toEqual([['charge/2026-10-05', 24_000n], ['charge/2026-10-06', 24_000n], ['charge/2026-10-07', 24_000n]])
+})
+
+test('withdrawn, everything is as if it had never been entered; entered again with other registers, the account is charged by the difference', async () => {
+  const { pool } = database()
+  await mount()
+  const ledger = createCostLedger(pool)
+  const account = `w-${NOW}`
+  await ledger.open({ account, meter: OLD, contract: CostContract.parse({ prices: { flat: '0.5' }, limits: { alarm1: '30', alarm2: '10', overdraft: '0', closing: '5' } }), chargedFrom: '2026-10-05' }, 'admin')
+  await touchAll()
+  await settle()
+  const never = await days()
+  const charges = createCharges({ pool, ledger })
+  const [exchange] = await enter({ [TOTAL]: ['107.82', FIRST] })
+  await settle()
+  await charges.run(NOW)
+  expect((await ledger.find(account))?.balance).toBe(-(24_000n + 29_000n + 24_000n))
+  await withdrawExchange(pool, exchange as number, 'li', 'one too many', new Date(NOW))
+  await settle()
+  expect(await days()).toEqual(never)
+  await charges.run(NOW + 60_000)
+  expect((await ledger.find(account))?.balance).toBe(-24_000n)
+  await enter()
+  await settle()
+  await charges.run(NOW + 120_000)
+  expect((await ledger.find(account))?.balance).toBe(-(24_000n + 24_000n + 24_000n))
 })
 
 test('no meter is taken off or mounted twice, and nothing is stored of a file with one such line', async () => {

@@ -65,6 +65,7 @@ const ROUTES: readonly [method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', pat
   ['GET', '/meter-exchanges', ALL],
   ['POST', '/meter-exchanges', ['operator', 'admin'], {}],
   ['POST', '/meter-exchanges/import', ['operator', 'admin']],
+  ['POST', '/meter-exchanges/{exchange}/withdraw', ['operator', 'admin'], {}],
   ['GET', '/energy/gaps', ALL],
   ['GET', '/energy-sites', ALL],
   ['GET', '/energy-sites/{site}', ALL],

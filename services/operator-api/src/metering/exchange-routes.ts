@@ -1,7 +1,7 @@
 import { HesError, isoWithOffset, oadNumber, oadText } from '@zhuzhan/core'
 import type { Clock } from '@zhuzhan/core'
-import { EXCHANGES_HEAD, EXCHANGES_MAX_BYTES, ExchangeAnswer, ExchangeBody, ExchangeQuery, ExchangesAccepted, pageOf } from '@zhuzhan/contracts'
-import { listExchanges, storeExchanges } from '@zhuzhan/persistence'
+import { EXCHANGES_HEAD, EXCHANGES_MAX_BYTES, ExchangeAnswer, ExchangeBody, ExchangeQuery, ExchangeWithdrawBody, ExchangesAccepted, pageOf } from '@zhuzhan/contracts'
+import { listExchanges, storeExchanges, withdrawExchange } from '@zhuzhan/persistence'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import type pg from 'pg'
 import { z } from 'zod'
@@ -57,6 +57,19 @@ export const exchangeRoutes = ({ pool, guard, clock }: { pool: pg.Pool; guard: G
     onRequest: change,
     config: { act: 'meter.exchange' },
   }, async (request, reply) => reply.code(202).send(await store(exchangesOf(request.body), whoAsks(request).username)))
+
+  app.post('/meter-exchanges/:exchange/withdraw', {
+    schema: {
+      ...about('Energy', 'Take back an exchange that was entered wrongly: the meters count as before, the account goes back', 'readings.edit'),
+      params: z.object({ exchange: z.coerce.number().int().positive() }), body: ExchangeWithdrawBody, response: { 202: ExchangesAccepted, ...errors },
+    },
+    onRequest: change,
+    config: { act: 'meter.exchange.withdraw' },
+  }, async (request, reply) => {
+    const { exchange } = request.params
+    await withdrawExchange(pool, exchange, whoAsks(request).username, request.body.reason, new Date(clock.now()))
+    return reply.code(202).send({ exchanges: [exchange], state: 'accepted' })
+  })
 }
 
 /** @throws HesError BODY_INVALID with the first line that does not fit */

@@ -189,5 +189,14 @@ describe('exchanges of meters', () => {
     expect((await send(`${head}\n${good}\n13,14,2026-10-09T10:00:00,5,0,batch\n`)).status).toBe(202)
     expect((await call('/meter-exchanges')).body.items).toHaveLength(3)
   })
+  test('a wrong one is withdrawn with its reason, the latest first', async () => {
+    const [latest, , first] = (await call('/meter-exchanges')).body.items as { exchange: number }[]
+    const withdraw = (id: number | undefined, reason = 'wrong meter') => api.call('POST', `/api/v1/meter-exchanges/${id}/withdraw`, { token, body: { reason } })
+    expect((await withdraw(first?.exchange)).status).toBe(409)
+    expect((await withdraw(latest?.exchange, '')).status).toBe(400)
+    expect((await withdraw(latest?.exchange)).status).toBe(202)
+    expect((await withdraw(latest?.exchange)).status).toBe(404)
+    expect((await call('/meter-exchanges')).body.items).toHaveLength(2)
+    expect((await api.database.pool.query("SELECT actor, reason FROM audit_entry WHERE action = 'meter.exchange.withdraw' AND outcome = 'ok'")).rows).toEqual([{ actor: 'li', reason: 'wrong meter' }])
+  })
 })
-
