@@ -20,7 +20,7 @@ const FRESH_WORKERS = ['--workerIdleMemoryLimit=1GB']
 /** Jest leaves one core idle otherwise, which on two cores makes the tests take twice as long. */
 const ALL_CORES = ['--maxWorkers=100%']
 /** Drills of more than five minutes together: with ZHUZHAN_TEST_LONG=1, before a release, and after a change of sessions, keys, the machine, cost control or charging. */
-const DRILLS = '/(test/(e2e/(rotation|cost-control|charging/charging)|security/osp1/(kill|modules|no-key-outside|wire))|custody/change-master-kill)\\.test'
+const DRILLS = '/(test/(e2e/(rotation|cost-control|charging/(charging|appliances))|security/osp1/(kill|modules|no-key-outside|wire))|custody/change-master-kill)\\.test'
 /** The kill rig reads /proc. */
 const LINUX_ONLY = '/test/e2e/chaos\\.test'
 const SPARED = [...(process.env.ZHUZHAN_TEST_LONG === '1' ? [] : [DRILLS]), ...(process.platform === 'linux' ? [] : [LINUX_ONLY])]

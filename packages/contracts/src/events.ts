@@ -4,7 +4,7 @@ import { z } from 'zod'
 export const EVENT_KINDS = [
   'terminal.online', 'terminal.offline', 'terminal.secured', 'terminal.refused', 'terminal.event', 'device.suspect', 'reading.stored', 'reading.conflict', 'reading.dead-letter',
   'collection.gap', 'command.state', 'security.refusal', 'registry.changed', 'clock.fault',
-  'queue.failed', 'audit.computed', 'storage.tidied', 'storage.dropped', 'storage.fault', 'cost.state', 'cost.fault', 'mandate.ending',
+  'queue.failed', 'audit.computed', 'storage.tidied', 'storage.dropped', 'storage.fault', 'cost.state', 'cost.fault', 'mandate.ending', 'charging.fault',
 ] as const
 export const EventKind = z.enum(EVENT_KINDS)
 export type EventKind = z.infer<typeof EventKind>

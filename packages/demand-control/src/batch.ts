@@ -59,7 +59,7 @@ export function composeBatch(changes: readonly PileChange[], { start, end, stepM
 }
 
 /** In which step a change finds room; the first, at the start of the slot, has what the other direction gives back besides. */
-function stepper(rampKw: number, other: number): (kw: number) => number {
+export function stepper(rampKw: number, other: number): (kw: number) => number {
   let step = 0
   let left = rampKw + other
   let empty = true

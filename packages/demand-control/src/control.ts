@@ -1,5 +1,5 @@
 import { HesError } from '@zhuzhan/core'
-import { composeBatch, fitInto } from './batch.js'
+import { composeBatch, fitInto, stepper } from './batch.js'
 import type { Draft } from './batch.js'
 import type { Acknowledgement, PileReading, SetPointCommand, Tracked } from './command.js'
 import { createEventLog, kwText } from './log.js'
@@ -40,7 +40,7 @@ export interface ChargingControl {
   readBack(readings: ReadonlyMap<string, PileReading> | undefined, now: number): void
   /** Expiries and the judgement of batches. */
   tick(now: number): void
-  /** Gives the plan up and rolls back: newest command first, the earlier set-point, as far as it fits. */
+  /** Gives the plan up and rolls back: newest command first, the earlier set-point, as far as it fits; appliances are let go. */
   abort(by: string, why: string, now: number): void
   resume(by: string, now: number): void
   readonly aborted: boolean
@@ -221,12 +221,20 @@ export function createChargingControl(settings: LoopSettings, saved?: ControlSta
       aborted = true
       log.add(now, 'loop', 'aborted', `${by} aborts the plan: ${why}; rolling back, newest command first`)
       const restored: Tracked[] = []
+      // What came before a hold may be a hold as well: who gives an event up lets go, in steps, since what is let go makes up for its hold.
+      const step = stepper(settings.rampShare * settings.areaKw, 0)
+      const letGo = new Map<string, number>()
+      const delayOf = (pile: string, kw: number): number => {
+        if (!letGo.has(pile)) letGo.set(pile, step(Math.max(0, safeOf(pile) - kw)) * settings.stepMs)
+        return letGo.get(pile) ?? 0
+      }
       for (const one of open.flatMap(({ commands }) => commands).filter(({ command, state }) => command.to > now && state !== 'rolled-back').sort((a, b) => b.command.sequence - a.command.sequence)) {
         const { pile, kw, from, to, sequence: own } = one.command
         const sent = one.tries > 0
         if (!move(one, 'roll-back', now, sent ? 'rolled back' : 'withdrawn before it was sent') || !sent) continue
-        const earlier = commandedBelow(pile, from - 1, own)
-        const draft = { pile, kw: earlier, from: Math.max(from, now), to }
+        const earlier = load === 'appliance' ? safeOf(pile) : commandedBelow(pile, from - 1, own)
+        const draft = { pile, kw: earlier, from: Math.max(from, load === 'appliance' ? now + delayOf(pile, kw) : now), to }
+        if (draft.from >= to) continue
         if (earlier > kw && firstOver([draft], byPile, settings)) draft.kw = safeOf(pile)
         const back = create(draft, `r${made + 1}`, { version: one.command.planVersion, reason: `roll-back: ${why}` })
         restored.push(back)

@@ -54,8 +54,8 @@ function asRead(book: HoldBook = { drawsKw: undefined, heldMs: 0, todayMs: 0, re
   if (!reading || !hold) return book
   const restMs = Math.max(0, hold.restMs - sinceReadMs)
   const todayMs = Math.max(book.todayMs, hold.todayMs)
-  // It gave the hold up, or is in none that we know of and recovers.
-  if (hold.comfort === 'left' || (hold.comfort === 'recovering' && book.heldMs === 0)) return { ...book, todayMs, heldMs: 0, restMs: Math.max(book.restMs, restMs) }
+  // It gave the hold up, or was let go since nothing reached it, and will not follow when the slot begins.
+  if (hold.comfort === 'left' || (hold.comfort === 'recovering' && (book.heldMs === 0 || restMs > 0))) return { ...book, todayMs, heldMs: 0, restMs: Math.max(book.restMs, restMs) }
   if (hold.comfort === 'held') return { ...book, todayMs, heldMs: book.heldMs > 0 ? Math.max(book.heldMs, hold.heldMs) : 0 }
   return { ...book, todayMs, ...(hold.comfort === 'normal' && book.held !== true && { drawsKw: reading.kw }) }
 }

@@ -106,6 +106,13 @@ it('plans from what the appliances say of themselves: left, recovering, held tod
   // Nobody planned slot 3, so that B recovers; A has had its day.
   expect((await next(4, { A: [2, 'normal', 4 * SLOT], B: [3, 'recovering', 2 * SLOT, SLOT + 60_000] }))[3]).toBe('-1.2 of 1 kW')
   expect((await next(5, { A: [2, 'normal', 0], B: [1.8, 'normal'] }, new Set(['B'])))[3]).toBe('0 of 1 kW')
+  // B is held by the book, says it recovers, and has done so when the slot begins; then it has not.
+  saved = undefined
+  for (const [rest, power] of [[60_000, 0.8], [61_000, 3]] as const) {
+    expect((await next(0, { B: [1.8, 'normal'] }))[2]).toBe(0.8)
+    expect((await next(1, { B: [3, 'recovering', SLOT, rest] }))[2]).toBe(power)
+    saved = undefined
+  }
 })
 
 it('what the holds brought: by the appliances\' own meters, of one that did not answer the last answer counts', () => {

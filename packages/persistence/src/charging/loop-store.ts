@@ -3,6 +3,7 @@ import type pg from 'pg'
 import { COMMAND_COLUMNS, noteAll } from '../commands/command-store.js'
 import type { CommandRecord } from '../commands/command-store.js'
 import { snapshot, transaction } from '../database.js'
+import { insertEvents } from '../events.js'
 import { demandLimits, listDemandEvents } from './demand-events.js'
 import { findChargingNight } from './nights.js'
 import type { ChargingNight, ChargingNightState, InstructionKind } from './nights.js'
@@ -118,6 +119,10 @@ export function storeChargingStep(pool: pg.Pool, id: number, revision: number, s
     if (step.log.length > 0) {
       await client.query('INSERT INTO charging_log (night, at, about, event, text) SELECT $1, o.at, o.about, o.event, o.text FROM jsonb_to_recordset($2) AS o (at timestamptz, about text, event text, text text)', [id, JSON.stringify(step.log)])
     }
+    await insertEvents(client, step.log.flatMap(({ event, text }) => {
+      const told = TOLD[event]
+      return told ? [chargingFault(id, told.code, text, told.severity)] : []
+    }))
     for (const { vehicle, kwh } of ended?.served ?? []) await client.query('UPDATE charging_vehicle SET served_kwh = $2 WHERE id = $1', [vehicle, kwh])
     return true
   })
@@ -148,11 +153,20 @@ export async function openChargingSendings(pool: pg.Pool, night: number): Promis
      WHERE s.night = $1 AND s.ordered_at IS NULL AND s.why_not IS NULL ORDER BY p.from_at, p.watts, p.sequence`, [night])).rows
 }
 
+/** Entries of the log that people are told of: the loop writes each reason once. */
+const TOLD: Readonly<Record<string, { code: string; severity: 'alarm' | 'warning' }>> = { 'no-plan': { code: 'NO_PLAN', severity: 'alarm' }, short: { code: 'SHORT', severity: 'warning' } }
+
+const chargingFault = (night: number, code: string, why: string, severity: 'alarm' | 'warning') => ({ kind: 'charging.fault' as const, severity, code, detail: { night, why } })
+
 /** What became of a sending; a reason why there is no command stands in the night's log as well. */
 export function settleChargingSending(pool: pg.Pool, night: number, { setPoint, try: n }: Pick<OpenSending, 'setPoint' | 'try'>, outcome: { ordered: true } | { whyNot: string }, now: Date): Promise<void> {
   return transaction(pool, async (client) => {
     const whyNot = 'whyNot' in outcome ? outcome.whyNot.slice(0, 500) : null
     const { rowCount } = await client.query('UPDATE charging_sending SET ordered_at = $4, why_not = $5 WHERE night = $1 AND set_point = $2 AND try = $3 AND ordered_at IS NULL AND why_not IS NULL', [night, setPoint, n, whyNot === null ? now : null, whyNot])
-    if (rowCount === 1 && whyNot !== null) await client.query("INSERT INTO charging_log (night, at, about, event, text) VALUES ($1, $2, $3, 'not-sent', $4)", [night, now, setPoint, whyNot])
+    if (rowCount !== 1 || whyNot === null) return
+    // Of a night and a reason people are told once.
+    const { rowCount: before } = await client.query("SELECT FROM charging_log WHERE night = $1 AND event = 'not-sent' AND text = $2 LIMIT 1", [night, whyNot])
+    await client.query("INSERT INTO charging_log (night, at, about, event, text) VALUES ($1, $2, $3, 'not-sent', $4)", [night, now, setPoint, whyNot])
+    if (before === 0) await insertEvents(client, [chargingFault(night, 'NOT_SENT', whyNot, 'alarm')])
   })
 }

@@ -161,6 +161,8 @@ test('what is in doubt is sent again with its own id, what the station still hol
   expect(second.setPoints.flatMap(({ commands }) => commands).filter(({ whyNot }) => whyNot?.includes('no service identity')).length).toBeGreaterThan(0)
   expect(second.log.filter(({ event, text }) => event === 'not-sent' && text.includes('no service identity')).length).toBeGreaterThan(0)
   expect(second.night.state).toBe('done')
+  // Told once, however often it was tried.
+  expect((await database().pool.query("SELECT severity, code, detail->>'night' AS night FROM event WHERE kind = 'charging.fault'")).rows).toEqual([{ severity: 'alarm', code: 'NOT_SENT', night: String(second.night.id) }])
 }, 60_000)
 
 test('a person approves: nothing goes out before, and what would break the limit does not go out at all', async () => {

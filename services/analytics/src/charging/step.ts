@@ -182,7 +182,7 @@ async function planNext(input: ChargingStepInput, state: LoopState, control: Cha
     const readings = state.readAt !== undefined && now - state.readAt <= 2 * settings.intervalMs ? new Map(state.readings) : undefined
     const underway = underwayOf({ control, piles, readings, readAt: state.readAt ?? now, start, now })
     const before = planner.save().version
-    const { setPoints, short, ...note } = await planner({ slot: state.next, readings, underway, why: control.takeReplan(), sinceReadMs: start - (state.readAt ?? now), unable: notFollowing(control, readings, settings, now) })
+    const { setPoints, short, ...note } = await planner({ slot: state.next, readings, underway, why: control.takeReplan(), sinceReadMs: start - (state.readAt ?? now), unable: notFollowing(control, readings, night, settings, now) })
     if (short !== undefined && short !== state.short) control.log.add(now, 'loop', 'short', `slot ${state.next}: ${short}`)
     const set = new Map(setPoints)
     // Who opted out is left alone: the pile is brought to its safe power and stays there.
@@ -212,10 +212,11 @@ function plannerOf({ night, vehicles, deficits }: ChargingStepInput, { planner: 
   return { known: { ...known, appliances, saved }, planner: createHoldPlanner(appliances, { ...known, saved: saved as HoldPlannerState | undefined }) }
 }
 
-/** Loads that refused what they were told, did not do it, or did not begin to within an interval. */
-function notFollowing(control: ChargingControl, readings: ReadonlyMap<string, PileReading> | undefined, { intervalMs, toleranceKw }: LoopSettings, now: number): Set<string> {
+/** Loads that refused what they were told, did not do it, or did not begin to within an interval. An appliance gets another chance when it would have recovered. */
+function notFollowing(control: ChargingControl, readings: ReadonlyMap<string, PileReading> | undefined, { siteWas }: ChargingNight, { intervalMs, toleranceKw }: LoopSettings, now: number): Set<string> {
   const late = (pile: string, kw: number, from: number): boolean => now - from >= intervalMs && (readings?.get(pile)?.kw ?? 0) > kw + toleranceKw
-  return new Set(control.live().filter(({ state, tries, command: { pile, kw, from, to } }) => (state === 'failed' && tries > 0) || (state === 'acknowledged' && now < to && late(pile, kw, from))).map(({ command }) => command.pile))
+  const recovery = new Map(siteWas.piles.map(({ pile, appliance }) => [pile, (appliance?.recoverySeconds ?? 0) * 1_000]))
+  return new Set(control.live().filter(({ state, tries, command: { pile, kw, from, to } }) => (state === 'failed' && tries > 0 && now < to + (recovery.get(pile) ?? 0)) || (state === 'acknowledged' && now < to && late(pile, kw, from))).map(({ command }) => command.pile))
 }
 
 /** First sendings, and repeats of what is in doubt or had no effect. What the station still holds it sends by itself, once. */
