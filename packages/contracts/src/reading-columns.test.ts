@@ -49,7 +49,7 @@ test.each([
   ['values', '1 2', 'values'], ['values', '1 2 3 4', 'values'], ['values', '1 2 ', 'decimal'], ['values', '1 2 1e5', 'decimal'], ['values', '1 2 1,2}', 'decimal'],
   ['values', '1  2', 'decimal'], ['values', '1 2 NaN', 'decimal'], ['values', ['1', '2', '3'], 'string'], ['values', '1 2 3\n', 'decimal'],
   ['occurred', { value: [3], at: [5] }, 'not there'], ['occurred', { value: [2], at: [] }, 'not there'], ['occurred', { value: [2], at: [null] }, 'milliseconds'],
-  ['receivedAt', '5', 'number'], ['meters', ['000000000001', '2'], 'match'], ['version', 3, 'expected 2'],
+  ['receivedAt', '5', 'number'], ['meters', ['000000000001', '2'], 'meter addresses'], ['version', 3, 'expected 2'],
 ])('%s = %j is refused', (name, value, why) => {
   expect(ReadingColumns.safeParse(good).success).toBe(true)
   const { error } = ReadingColumns.safeParse({ ...good, [name]: value })

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { count, isDecimal, isTime, column, MAX_VALUES } from './reading-column.js'
+import { areDecimals, column, count, isAddress, isTime, MAX_VALUES } from './reading-column.js'
 import { NarrowColumns, readingsOfNarrow } from './reading-columns-narrow.js'
 import { QUALITIES, SOURCES } from './readings.js'
 import type { Reading } from './readings.js'
@@ -18,14 +18,14 @@ const Shape = z.object({ item: count(0xffff_ffff), quality: count(QUALITIES.leng
 
 const Wide = z.object({
   version: z.literal(2),
-  meters: z.array(z.string().regex(/^[0-9]{12}$/)).max(65_536),
+  meters: column<string>('meter addresses', isAddress),
   times: column<number>('epoch milliseconds', isTime),
   shapes: z.array(Shape).max(MAX_VALUES),
   meter: count(65_535),
   time: count(MAX_VALUES - 1),
   shape: count(MAX_VALUES - 1),
   /** One string: a list of so many short ones would cost several times more to pack, to unpack and to copy. */
-  values: z.string().max(MAX_VALUES * 64).transform((text) => text.split(' ')).pipe(column<string>('decimal numbers', isDecimal)),
+  values: z.string().max(MAX_VALUES * 64).refine(areDecimals, 'is not decimal numbers with one space between').transform((text) => text.split(' ')).refine((values) => values.length <= MAX_VALUES, `more than ${MAX_VALUES} values`),
   occurred: z.object({ value: count(MAX_VALUES - 1), at: column<number>('epoch milliseconds', isTime) }),
   receivedAt: z.number().int(),
 }).superRefine((columns, context) => {

@@ -62,7 +62,10 @@ export function wideRows(columns: ReadingColumns, meterIds: Pick<ReadonlyMap<str
     width: (row) => shapeOf(row).places.length,
     valuesText: (row) => {
       const from = start[row] as number
-      return `{${shapeOf(row).places.map((place) => columns.values[from + place]).join(',')}}`
+      const { places } = shapeOf(row)
+      let text = `{${columns.values[from + (places[0] as number)]}`
+      for (let n = 1; n < places.length; n++) text += `,${columns.values[from + (places[n] as number)]}`
+      return `${text}}`
     },
     occurredText: (row) => {
       if (moments.size === 0) return null
