@@ -38,6 +38,18 @@ test('missing is what has no reading of the item, oldest first', async () => {
   expect(await store().missing('curve-15min', ITEM, [idOf(ONE)], [])).toEqual([])
 })
 
+test('a meter that was taken off owes what it had before, and again what it has after it was mounted', async () => {
+  const exchange = (hour: number, from: string, to: string) => db.pool.query("INSERT INTO meter_exchange (at, old_meter, new_meter, registers, who, why) VALUES ($1, $2, $3, '{}', 'li', 'test')", [new Date(HOURS[hour]! - 60_000), idOf(from), idOf(to)])
+  try {
+    await exchange(1, ONE, TWO)
+    expect((await missing()).filter(([meter]) => meter === ONE)).toEqual([[ONE, 0, 0]])
+    await exchange(2, TWO, ONE)
+    expect(await missing()).toEqual([[ONE, 0, 0], [TWO, 0, 0], [TWO, 1, 0], [ONE, 2, 0]])
+  } finally {
+    await db.pool.query('DELETE FROM meter_exchange')
+  }
+})
+
 test('items above 7FFFFFFF are found like others', async () => {
   await have(ONE, HOURS[0]!, 0xf0100201)
   expect(await store().missing('curve-15min', 0xf0100201, [idOf(ONE)], [HOURS[0]!])).toEqual([])

@@ -6,7 +6,7 @@ import type { Page } from '../queries/where.js'
 export type ClockReading = { meterId: number; at: Date } & ({ deviationSeconds: number; uncertaintySeconds: number } | { reason: string })
 
 export interface MeterClockStore {
-  /** Of these meters those whose clock was not read for `goodMs` and not asked for in vain for `restMs`; the one asked longest ago first. */
+  /** Of these meters those whose clock was not read for `goodMs` and not asked for in vain for `restMs`; the one asked longest ago first. One that was taken off is not asked. */
   due(meterIds: readonly number[], nowMs: number, goodMs: number, restMs: number): Promise<number[]>
   store(readings: readonly ClockReading[]): Promise<void>
 }
@@ -18,8 +18,8 @@ export function createMeterClockStore(pool: pg.Pool): MeterClockStore {
       const { rows } = await pool.query<{ id: number }>(
         `SELECT m.id FROM unnest($1::int[]) AS m (id)
          LEFT JOIN LATERAL (SELECT max(c.at) FILTER (WHERE c.reason IS NULL) AS read_at, max(c.at) FILTER (WHERE c.reason IS NOT NULL) AS vain_at FROM meter_clock c WHERE c.meter_id = m.id AND c.at > $2) c ON true
-         WHERE (c.read_at IS NULL OR c.read_at <= $3) AND (c.vain_at IS NULL OR c.vain_at <= $4) ORDER BY greatest(c.read_at, c.vain_at) NULLS FIRST, m.id`,
-        [meterIds, ...[Math.max(goodMs, restMs), goodMs, restMs].map((ms) => new Date(nowMs - ms))])
+         WHERE (c.read_at IS NULL OR c.read_at <= $3) AND (c.vain_at IS NULL OR c.vain_at <= $4) AND NOT meter_off(m.id, $5) ORDER BY greatest(c.read_at, c.vain_at) NULLS FIRST, m.id`,
+        [meterIds, ...[Math.max(goodMs, restMs), goodMs, restMs, 0].map((ms) => new Date(nowMs - ms))])
       return rows.map(({ id }) => id)
     },
     store: async (readings) => {

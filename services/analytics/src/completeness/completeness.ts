@@ -12,7 +12,7 @@ export async function loadPlans(client: pg.ClientBase): Promise<PlanRow[]> {
  * Expected and present slots of one plan on one local day for many meters (analytics §1).
  *
  * A reading that may be a replay (OSP-1 §7.10) is not present: it is read again. Expected are the slots from the meter's installation to now. Installed counts from the registration, or from an earlier
- * reading inside the plan's horizon: a meter that delivers what it froze before was there. Partition bounds ($7, $8, $10) are
+ * reading inside the plan's horizon: a meter that delivers what it froze before was there; or from the exchange in which it was mounted, up to the one in which it was taken off. Partition bounds ($7, $8, $10) are
  * constants, so that the planner opens some days and not four hundred.
  */
 const COMPUTE = `
@@ -21,7 +21,8 @@ const COMPUTE = `
     FROM meter m JOIN terminal t ON t.address = m.terminal_address
     WHERE m.id = ANY($2::int[]) AND m.kind = 'meter'
   ), due AS (
-    SELECT d.id, d.from_at,
+    SELECT d.id, d.from_at, greatest((SELECT max(x.at) FROM meter_exchange x WHERE x.new_meter = d.id AND x.at < d.from_at + interval '1 day'), d.from_at) AS mounted_at,
+      (SELECT max(x.at) FROM meter_exchange x WHERE x.old_meter = d.id AND x.at < d.from_at + interval '1 day' AND meter_off(x.old_meter, d.from_at + interval '1 day')) AS off_at,
       CASE WHEN d.created_at <= d.from_at THEN d.from_at ELSE greatest(d.from_at, coalesce(f.first_at, d.created_at)) END AS low,
       least(d.from_at + interval '1 day' - make_interval(secs => $5::numeric), $6::timestamptz) AS high
     FROM day_of d LEFT JOIN LATERAL (
@@ -29,10 +30,12 @@ const COMPUTE = `
       WHERE d.created_at > d.from_at AND r.meter_id = d.id AND r.item = $4 AND r.time < d.created_at AND r.time >= d.created_at - make_interval(hours => $9::int)
         AND r.time >= $10 AND r.time < $8 AND r.quality <> 'replay-unchecked'
     ) f ON true
+  ), there AS (
+    SELECT id, from_at, greatest(low, mounted_at) AS low, least(high, off_at - interval '1 microsecond') AS high FROM due
   ), owed AS (
     SELECT id, from_at, low, high,
       greatest(0, floor(extract(epoch FROM high - from_at) / $5::numeric) - ceil(extract(epoch FROM low - from_at) / $5::numeric) + 1)::int AS expected
-    FROM due
+    FROM there
   )
   INSERT INTO completeness (meter_id, day, plan_id, expected, present, recollected, computed_at)
   SELECT o.id, $1::date, $3, o.expected, count(r.time), count(r.time) FILTER (WHERE r.quality = 'recollected'), $6

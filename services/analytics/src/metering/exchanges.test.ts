@@ -112,6 +112,10 @@ test('entered late: what depended on it is computed anew, with before and after,
   const [exchange] = await enter()
   await settle()
   const inTime = await days()
+  // 40 quarter hours and the one of the exchange are the old meter's, the other 55 the new one's.
+  expect(await query("SELECT meter_id, day::text AS day, expected, present FROM completeness WHERE plan_id = 'curve-15min' AND day IN ('2026-10-06', '2026-10-07') ORDER BY day, meter_id")).toEqual([
+    { meter_id: 1, day: '2026-10-06', expected: 41, present: 41 }, { meter_id: 2, day: '2026-10-06', expected: 55, present: 55 }, { meter_id: 2, day: '2026-10-07', expected: 96, present: 96 },
+  ])
   const told = await query('SELECT meter_id, figure, subject, before, after, cause FROM figure_history WHERE id > $1 ORDER BY id', [seen])
   const of = (meter: number, figure: string, subject: string) => told.findLast((one) => one['meter_id'] === meter && one['figure'] === figure && (one['subject'] as string).startsWith(subject))
   expect(of(2, 'vee_day', '2026-10-06')).toMatchObject({ after: { energy: 4.8, joints: [JOINT] }, cause: { kind: 'exchange', exchange, who: 'li', why: 'display dark' } })

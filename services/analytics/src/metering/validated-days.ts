@@ -77,6 +77,7 @@ async function storeDays(client: pg.ClientBase, day: LocalDay, loaded: readonly 
 /** A day behind the exchange of a meter is none of its own: what was computed of it goes, and its history says what it was. */
 async function leave(client: pg.ClientBase, day: LocalDay, meterIds: readonly number[], now: Date): Promise<void> {
   const { rows: gone } = await client.query<{ id: number }>(GONE, [meterIds, day])
+  await client.query("DELETE FROM completeness c USING meter m JOIN terminal t ON t.address = m.terminal_address WHERE c.meter_id = ANY($1::int[]) AND c.day = $2::date AND m.id = c.meter_id AND meter_off(m.id, $2::timestamp AT TIME ZONE 'UTC' - make_interval(mins => t.utc_offset_minutes))", [meterIds, day])
   await client.query('DELETE FROM day_curve WHERE meter_id = ANY($1::int[]) AND day = $2::date', [meterIds, day])
   await client.query("UPDATE vee_gap SET state = 'filled', closed_at = $3 WHERE meter_id = ANY($1::int[]) AND day = $2::date AND state <> 'filled'", [meterIds, day, now])
   if (gone.length === 0) return
