@@ -110,7 +110,7 @@ export const ChargingResults = z.object({
   peakKw: z.number().describe('Highest base load and charging read back together'),
   peakAt: z.string().nullable(), limitKw: z.number(),
   reduction: z.object({
-    askedKw: z.number(), meanKw: z.number().nullable().describe('What the appliances drew less than before, mean of the read-backs in the event; null without one'), leastKw: z.number().nullable(),
+    askedKw: z.number(), meanKw: z.number().nullable().describe('What the appliances drew less than before, by their registers from the first read-back in the event to the last; null without one'), leastKw: z.number().nullable().describe('Least of the read-backs'),
     byAppliance: z.array(z.object({ appliance: z.string(), drawsKw: z.number().nullable().describe('When nobody held it'), heldMinutes: z.number().describe('By the set-points it followed') })),
   }).nullable().describe('Of a run of an event; what was reached at the main meter is at the event'),
 }).meta({ id: 'ChargingResults' })

@@ -186,7 +186,7 @@ describe('appliances', () => {
       ($1, 'A1', $3, gen_random_uuid(), 500, true, 71000), ($1, 'A2', $3, gen_random_uuid(), 1500, true, 5500), ($1, 'A1', $4, gen_random_uuid(), 500, true, 72000), ($1, 'A2', $4, gen_random_uuid(), 500, true, 6000)`, [id, t(-5), t(5), t(10)])
     expect((await call('GET', `/charging-nights/${id}/results`)).body).toMatchObject({
       kwh: 0.3, byPile: [{ pile: 'A1', kwh: 0.2, wantedKwh: 0 }, { pile: 'A2', kwh: 0.1 }], peakKw: 3.5, unservedKwh: null,
-      reduction: { askedKw: 2, meanKw: 2, leastKw: 1.5, byAppliance: [{ appliance: 'A1', drawsKw: 2, heldMinutes: 15 }, { appliance: 'A2', drawsKw: 1.5, heldMinutes: 0 }] },
+      reduction: { askedKw: 2, meanKw: 1.7, leastKw: 1.5, byAppliance: [{ appliance: 'A1', drawsKw: 2, heldMinutes: 15 }, { appliance: 'A2', drawsKw: 1.5, heldMinutes: 0 }] },
     })
     expect((await call('GET', `/charging-nights/${id}/picture`)).text.startsWith('<svg')).toBe(true)
     const jobs = api.jobs.length
