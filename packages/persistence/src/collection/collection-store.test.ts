@@ -55,6 +55,18 @@ test('items above 7FFFFFFF are found like others', async () => {
   expect(await store().missing('curve-15min', 0xf0100201, [idOf(ONE)], [HOURS[0]!])).toEqual([])
 })
 
+test('a freeze of which only the total is there, as a curve brings it, is missing', async () => {
+  const asked = async (): Promise<number> => (await store().missing('day-freeze', ITEM, [idOf(ONE)], [HOURS[0]!], [[0x00100202, 0x001002ff], [0x00300201, 0x00300201]])).length
+  expect(await asked()).toBe(1)
+  await have(ONE, HOURS[0]!, ITEM)
+  expect(await asked()).toBe(1)
+  await have(ONE, HOURS[1]!, 0x00300201)
+  await have(ONE, HOURS[0]!, 0x00300202)
+  expect(await asked()).toBe(1)
+  await have(ONE, HOURS[0]!, 0x00300201)
+  expect(await asked()).toBe(0)
+})
+
 test('what a try did not bring rests until its time, counts its tries, and is no gap of another plan', async () => {
   await failed(ONE, HOURS[0]!, new Date(Date.now() + 60_000))
   await failed(TWO, HOURS[0]!, new Date(Date.now() - 1_000))

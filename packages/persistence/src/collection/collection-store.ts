@@ -28,10 +28,15 @@ export interface MissingSlot {
   attempts: number
 }
 
+export type ItemRanges = readonly (readonly [first: number, last: number])[]
+
 export interface CollectionStore {
   plans(): Promise<CollectionPlan[]>
-  /** Of the slots given, those without a reading of `item` or to be read again, and not resting after a vain try; oldest first. A meter that was taken off owes nothing since. */
-  missing(plan: string, item: number, meterIds: readonly number[], slots: readonly number[]): Promise<MissingSlot[]>
+  /**
+   * Of the slots given, those without a reading of `item` or to be read again, and not resting after a vain try; oldest first. A meter that was taken off owes nothing since.
+   * @param beside ranges of items, both ends included: without a reading in any of them a slot is missing too
+   */
+  missing(plan: string, item: number, meterIds: readonly number[], slots: readonly number[], beside?: ItemRanges): Promise<MissingSlot[]>
   /** Slots a try did not bring: remembered with the reason and when to try again. */
   failed(plan: string, gaps: readonly { meterId: number; slot: number; reason: string; nextTryAt: Date }[]): Promise<void>
   /** Slots that came after all. */
@@ -46,7 +51,7 @@ export function createCollectionStore(pool: pg.Pool): CollectionStore {
     plans: async () => (await pool.query<CollectionPlan>(
       `SELECT id, name, freeze_oad AS "freezeOad", items, interval_minutes AS "intervalMinutes", task_records AS "taskRecords", every_seconds AS "everySeconds", horizon_hours AS "horizonHours", priority
        FROM collection_plan WHERE enabled ORDER BY priority, id`)).rows,
-    missing: async (plan, item, meterIds, slots) => {
+    missing: async (plan, item, meterIds, slots, beside) => {
       if (meterIds.length === 0 || slots.length === 0) return []
       const { rows } = await pool.query<{ meter_id: number; slot: Date; attempts: number }>(
         // The few times in which a meter was off, as a table: asked for each pair they would take as long as all the rest.
@@ -57,9 +62,11 @@ export function createCollectionStore(pool: pg.Pool): CollectionStore {
          LEFT JOIN collection_gap g ON g.meter_id = m.id AND g.plan_id = $3 AND g.slot = s.slot
          WHERE (g.next_try_at IS NULL OR g.next_try_at <= now()) AND NOT EXISTS (SELECT FROM off o WHERE o.id = m.id AND o.from_at <= s.slot AND o.to_at > s.slot)
            AND (g.again = 'due'
-             OR NOT EXISTS (SELECT 1 FROM reading_value r WHERE r.meter_id = m.id AND r.time = s.slot AND r.item = $4 AND r.time >= $5 AND r.time <= $6 AND r.quality <> 'replay-unchecked'))
+             OR NOT EXISTS (SELECT 1 FROM reading_value r WHERE r.meter_id = m.id AND r.time = s.slot AND r.item = $4 AND r.time >= $5 AND r.time <= $6 AND r.quality <> 'replay-unchecked')
+             OR ($7::int[] IS NOT NULL AND NOT EXISTS (SELECT 1 FROM reading_value r JOIN unnest($7::int[], $8::int[]) AS o (first, last) ON r.item BETWEEN o.first AND o.last
+               WHERE r.meter_id = m.id AND r.time = s.slot AND r.time >= $5 AND r.time <= $6 AND r.quality <> 'replay-unchecked')))
          ORDER BY s.slot, m.id`,
-        [meterIds, slots.map((slot) => new Date(slot)), plan, item | 0, new Date(Math.min(...slots)), new Date(Math.max(...slots))])
+        [meterIds, slots.map((slot) => new Date(slot)), plan, item | 0, new Date(Math.min(...slots)), new Date(Math.max(...slots)), beside?.map(([first]) => first | 0) ?? null, beside?.map(([, last]) => last | 0) ?? null])
       return rows.map((row) => ({ meterId: row.meter_id, slot: row.slot.getTime(), attempts: row.attempts }))
     },
     failed: async (plan, gaps) => {

@@ -72,7 +72,7 @@ const rowsOf = (record: RecordRequest, step: number, has: (time: number) => bool
   const [from, to] = [edge(record.rsd.from), edge(record.rsd.to)]
   const rows: Data[][] = []
   for (let time = from; time < to; time += step) {
-    if (has(time)) rows.push(record.rcsd.map((column): Data => (column.oad === '20210200' ? { type: 'date-time-s', value: epochToDateTimeS(time, 480) } : column.oad.startsWith('0010') ? { type: 'double-long-unsigned', value: time / HOUR } : { type: 'array', items: [{ type: 'long-unsigned', value: 2200 }] })))
+    if (has(time)) rows.push(record.rcsd.map((column): Data => (column.oad === '20210200' ? { type: 'date-time-s', value: epochToDateTimeS(time, 480) } : column.oad === '00100200' ? { type: 'array', items: [{ type: 'double-long-unsigned', value: time / HOUR }] } : column.oad.endsWith('01') ? { type: 'double-long-unsigned', value: time / HOUR } : { type: 'array', items: [{ type: 'long-unsigned', value: 2200 }] })))
   }
   return { oad: record.oad, rcsd: record.rcsd, rows }
 }
@@ -110,6 +110,29 @@ test('a slot the meter has not is a gap with its reason; it rests, and what then
   expect(published.filter((one) => one.quality === 'recollected').map((one) => one.time)).toContain(newest)
   expect(store.gaps.size).toBe(0)
   clock.advance(-15 * 60_000)
+})
+
+test('a daily freeze says what tells it from the total that a curve brings; a meter that has no more is asked once a connection', async () => {
+  const asked: unknown[] = []
+  setUp(meterWith(() => true, 24 * HOUR))
+  const missing = store.missing
+  // As if the curve had been first: the total is there, the rest of the freeze never comes.
+  store.missing = async (...given) => {
+    asked.push(given[4])
+    present.clear()
+    return missing(...given)
+  }
+  const plan = { ...DAYS, items: ['00100200', '00200200', '00300201'] }
+  expect(await collect(plan)).toMatchObject({ asked: 6 })
+  expect(asked).toEqual([[[0x00100202, 0x001002ff], [0x00200201, 0x002002ff], [0x00300201, 0x00300201]]])
+  expect(new Set(published.map(({ item }) => item.toString(16)))).toEqual(new Set(['100201', '200201', '300201']))
+  expect(await collect(plan)).toMatchObject({ asked: 6 })
+  const alone = { ...DAYS, id: 'total-alone' }
+  expect(await collect(alone)).toMatchObject({ asked: 6 })
+  expect(await collect(alone)).toEqual({ asked: 0, brought: 0 })
+  asked.length = 0
+  await collect(CURVE)
+  expect(asked).toEqual([undefined])
 })
 
 test('a DAR is a reason, not an end', async () => {

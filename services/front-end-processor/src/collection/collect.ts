@@ -1,7 +1,7 @@
 import { HesError, errorCode, oadNumber } from '@zhuzhan/core'
 import type { Clock } from '@zhuzhan/core'
 import type { ResultRecord } from '@zhuzhan/dlt698'
-import type { CollectionPlan, CollectionStore } from '@zhuzhan/persistence'
+import type { CollectionPlan, CollectionStore, ItemRanges } from '@zhuzhan/persistence'
 import { metric } from '@zhuzhan/telemetry'
 import type { Publisher } from '../uplink/publish.js'
 import { recordReadings } from '../uplink/readings.js'
@@ -14,6 +14,20 @@ import type { Task } from './task.js'
 
 /** Energy is in every plan; its total marks a slot as present. */
 const MARKER = oadNumber('00100201')
+/**
+ * What a daily or monthly freeze brings beside the total. A curve has the total of midnight too, so that alone does not tell that the freeze was read.
+ * @returns undefined where the plan asks for the total alone, and for curves
+ */
+function besideOf({ items, intervalMinutes }: CollectionPlan): ItemRanges | undefined {
+  if (intervalMinutes !== null) return undefined
+  const ranges = items.map(oadNumber).filter((item) => item !== MARKER).map((item): ItemRanges[number] => {
+    // Index 0 asks for every element.
+    if ((item & 0xff) !== 0) return [item, item]
+    return [item + 1 === MARKER ? MARKER + 1 : item + 1, item + 0xff]
+  })
+  return ranges.length === 0 ? undefined : ranges
+}
+
 /** The collection lane has two places at the terminal; two more wait for their readings to become durable. */
 const ASKING = 2
 const PUBLISHING = 2
@@ -44,15 +58,20 @@ export function createCollector({ store, publisher, clock, requestMs, proxySecon
   const ask = createAsker({ clock, requestMs, proxySeconds })
   /** Plans of which a terminal's records held nothing: not asked again on this connection. */
   const withoutRecords = new WeakMap<Terminal, Set<string>>()
+  /** Freezes that came with their total alone, by meter and time: not asked again on this connection. */
+  const totalAlone = new WeakMap<Terminal, Set<string>>()
 
   return async (terminal, plan, onAsking) => {
     const meters = [...terminal.record.meters.values()].filter((meter) => meter.kind === 'meter' && meter.securityProfile === 'plain')
     const slots = expectedSlots(plan, clock.now(), terminal.record.utcOffsetMinutes)
-    const missing = await missingSlots(plan.id, MARKER, meters.map((meter) => meter.id), slots)
+    const beside = besideOf(plan)
+    const addresses = new Map(meters.map(({ id, address }) => [id, address]))
+    const bare = totalAlone.get(terminal) ?? new Set<string>()
+    totalAlone.set(terminal, bare)
+    const missing = (await missingSlots(plan.id, MARKER, meters.map((meter) => meter.id), slots, beside)).filter(({ meterId, slot }) => !bare.has(`${addresses.get(meterId)} ${slot}`))
     const result = { asked: missing.length, brought: 0 }
     /** Vain tries so far, by meter's address and slot. */
     const owed = new Map<string, Map<number, number>>()
-    const addresses = new Map(meters.map(({ id, address }) => [id, address]))
     for (const { meterId, slot, attempts } of missing) {
       const address = addresses.get(meterId) ?? ''
       const ofMeter = owed.get(address) ?? new Map<number, number>()
@@ -74,8 +93,10 @@ export function createCollector({ store, publisher, clock, requestMs, proxySecon
       const { readings } = recordReadings(record, { terminal: terminal.record, meter, receivedAt: clock.now(), source: 'poll' })
       await publisher.publish(readings.map((one) => (triesOf(one.meter, one.time) > 0 ? { ...one, quality: 'recollected' as const } : one)))
       const came = new Map<string, Set<number>>()
+      const whole = new Set(readings.filter(({ item }) => beside?.some(([first, last]) => item >= first && item <= last)).map((one) => `${one.meter} ${one.time}`))
       for (const one of readings) {
         if (one.item !== MARKER) continue
+        if (beside && !whole.has(`${one.meter} ${one.time}`)) bare.add(`${one.meter} ${one.time}`)
         const times = came.get(one.meter)
         if (times) times.add(one.time)
         else came.set(one.meter, new Set([one.time]))
