@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { machine, median, print, range } from './harness.js'
 import { quantile, startGenerator } from './load/generator-process.js'
 import type { Generator } from './load/generator-process.js'
-import { mqttFoil } from './load/mqtt-foil.js'
+import { mosquitto, mqttFoil } from './load/mqtt-foil.js'
 import { startLoadStation } from './load/station.js'
 import type { LoadStation } from './load/station.js'
 
@@ -59,6 +59,8 @@ async function storedRows({ pool }: LoadStation): Promise<number> {
 }
 
 const runs: { ours: Ours; foil?: number; foilAcknowledged?: number; after?: number }[] = []
+// Said before minutes have gone into it.
+if (withFoil && mosquitto === undefined) throw new Error('mosquitto is not installed here (Debian: apt-get install mosquitto); FOIL=0 measures without it.')
 const onRedis = await setUp(true)
 for (let round = 1; round <= ROUNDS; round += 1) {
   const foil = async () => withFoil
