@@ -1,17 +1,12 @@
 /** Orderly charging in closed loop, run by the station itself on the virtual fleet: one night at compressed time, the gateway killed in the middle, analytics once. */
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { planCharging, readCase } from '@zhuzhan/energy-models'
-import { connectControl, fleetRegistry } from '@zhuzhan/fleet'
-import type { ControlClient } from '@zhuzhan/fleet'
 import { createLpSolver } from '@zhuzhan/lp-solver'
-import { startStation } from '@zhuzhan/testing'
-import type { StationRest, TestStation } from '@zhuzhan/testing'
 import { until } from '../wait.js'
+import { METERS, SLOT_MS, keepGatewayDead, kill, startDrillStation } from './drill-station.js'
+import type { DrillStation } from './drill-station.js'
 
-/** A quarter hour lasts a minute, and everybody wants a fifteenth of the energy: powers and prices are those of a real night. */
-const SLOT_MS = 60_000
+/** Everybody wants a fifteenth of the energy, as the slots are a fifteenth of a quarter hour: powers and prices are those of a real night. */
 const SLOTS = 12
 const SAFE_WATTS = 1_400
 /** In slots. The set-points of slot 5 are with the piles when the gateway dies, those of slot 6 are not, and end before it is back. */
@@ -25,7 +20,6 @@ const night = readCase({
   price_cny_per_kwh: Array.from({ length: SLOTS }, (_, slot) => PRICES.filter((one) => one.slot <= slot).at(-1)?.price),
   evs: [3.5, 3, 3.25, 2.75, 3, 2.5].map((energy, index) => ({ pile: `P${index + 1}`, plug_slot: index % 3, depart_slot: 11 + (index % 2), energy_kwh: Math.round(energy / 15 * 10_000) / 10_000, max_kw: 7, min_kw: 1.4 })),
 })
-const METERS = fleetRegistry({ terminals: 1, meters: 10, profile: 'mixed' })[0]!.meters
 
 interface Seen { watts: number; deliveredKwh: number[]; trace: { from: number; to: number; watts: number }[] }
 interface SetPoint { id: string; pile: string; from: string; state: string; tries: number; commands: { command: string; whyNot: string | null }[] }
@@ -33,28 +27,19 @@ interface Item { at: string; event: string; text: string }
 
 // Seen failing: cost, when the plan leaves no room for safe powers and the outage is in a valley that is full.
 describe('a night of orderly charging', () => {
-  let station: TestStation
-  let fleet: ControlClient
-  let dispatcher: StationRest
+  let drill: DrillStation
   const solver = createLpSolver()
-  const password = 'dispatcher-of-the-test'
 
   beforeAll(async () => {
-    station = await startStation({ ZHUZHAN_DEMO_TERMINALS: '1' })
-    const { fleetControl } = JSON.parse(readFileSync(join(station.dataDir, 'run/supervisor.json'), 'utf8')) as { fleetControl: string }
-    const [host, port] = fleetControl.split(':') as [string, string]
-    fleet = await connectControl(host, Number(port))
-    expect((await station.rest.call('POST', '/api/v1/users', { username: 'dispatcher', password, roles: ['dispatcher'] })).status).toBe(201)
-    dispatcher = station.rest.as('dispatcher', password)
-    await until('the meters', 60, async () => (await station.rest.call('GET', `/api/v1/meters/${METERS[5]}`)).body.online || undefined)
+    drill = await startDrillStation(METERS[5] as string)
   }, 300_000)
   afterAll(async () => {
-    fleet?.close()
     await solver.stop()
-    await station?.stop()
+    await drill?.stop()
   }, 60_000)
 
   test('no instant over the limit by the piles\' own meters, nothing unserved, cost within 1 % of the optimum, safe power while the gateway is dead, nothing sent twice, and the log says so', async () => {
+    const { station, fleet, dispatcher } = drill
     const meters = new Map(night.evs.map(({ pile }, index) => [pile, METERS[index] as string]))
     // A whole minute, since the tariff is by minutes, and behind the lead of the first batch.
     const startAt = Math.ceil((Date.now() + 75_000) / 60_000) * 60_000
@@ -80,21 +65,11 @@ describe('a night of orderly charging', () => {
     const path = `/api/v1/charging-nights/${started.body.id}`
 
     let kills = 0
-    let killed: number | undefined
-    const kill = (service: 'gateway-type1' | 'analytics'): void => {
-      try { station.signal(service, 'SIGKILL'); kills++ } catch { /* it was between two */ }
-    }
     const killer = (async () => {
       await sleep(wall(ANALYTICS_DIES) - Date.now())
-      kill('analytics')
+      if (kill(station, 'analytics')) kills++
       await sleep(wall(OUTAGE.from) - Date.now())
-      // However often the supervisor starts it again.
-      for (; Date.now() < wall(OUTAGE.to); await sleep(100)) {
-        const pid = station.pidOf('gateway-type1')
-        if (pid === undefined || pid === killed) continue
-        killed = pid
-        kill('gateway-type1')
-      }
+      kills += await keepGatewayDead(station, wall(OUTAGE.to))
     })()
     await until('the end of the night', (wall(SLOTS) - Date.now()) / 1_000 + 90, async () => (await dispatcher.call('GET', path)).body.state === 'done' || undefined)
     await killer
