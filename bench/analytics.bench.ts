@@ -1,4 +1,6 @@
-import { systemClock } from '@zhuzhan/core'
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
 import { TARIFFS } from '@zhuzhan/energy-audit'
 import { STATE, dayFigure, exactDigits, monthFigure, periodDigits, periodEnergy, thresholdsOf } from '@zhuzhan/metering'
 import type { DayFigure, DayPart, Intervals } from '@zhuzhan/metering'
@@ -7,9 +9,9 @@ import { startPostgres } from '@zhuzhan/testing'
 import pg from 'pg'
 import { CURVE_ITEMS, packSeries } from '../services/analytics/src/metering/day-curves.js'
 import { veeRow } from '../services/analytics/src/metering/validated-days.js'
-import { createAuditRuns } from '../services/analytics/src/site-audits/runs.js'
 import { copyInto } from './audit/copy-days.js'
 import { dayOfAll } from './audit/day-of-all.js'
+import { DAYS, METERS, MONTH, NOW, OFFSET, POINTS, ROUNDS, SLOTS, START, STEP_MS, scan, seconds, told } from './audit/month.js'
 import { print, resultOf } from './harness.js'
 import type { Run } from './harness.js'
 import { DAY_MS, ITEMS, fillWide } from './readings-table.js'
@@ -23,14 +25,8 @@ import { DAY_MS, ITEMS, fillWide } from './readings-table.js'
  *    Beside it, once, what validation takes that goes before: every point read, validated, estimated, summed up and written (COPY). In the station
  *    that work is done day by day as the readings come. Readings are put in order by the station's own `tidyDays` before, as at night.
  */
-const size = (name: string, fallback: number): number => Number(process.env[name] ?? fallback)
-const [METERS, ROUNDS] = [size('METERS', 10_000), size('ROUNDS', 3)]
-const [DAYS, SLOTS, STEP_MS, OFFSET] = [31, 96, 900_000, 480]
-const POINTS = DAYS * SLOTS
 const TARIFF = TARIFFS.find(({ id }) => id === 'ZJ-RES')
 const THRESHOLDS = thresholdsOf('residential')
-const MONTH = '2026-10'
-const START = Date.parse('2026-09-30T16:00:00Z')
 const [MEASURED, MISSING_STATE] = [STATE.measured, STATE.missing]
 const dayName = (n: number): string => `${MONTH}-${String(n + 1).padStart(2, '0')}`
 
@@ -99,21 +95,7 @@ function inMemory(): void {
 }
 
 const [ENERGY, VOLTS, AMPS] = ITEMS
-const SCAN = `SELECT meter_id, count(*) AS points, sum(value)::text AS sum FROM reading_value WHERE item = ${ENERGY} AND time BETWEEN $1 AND $2 GROUP BY meter_id`
-/** Audits whose energy is not the register's difference over the month. */
-const WRONG = `SELECT count(*)::int AS wrong FROM meter m LEFT JOIN energy_audit_version v ON v.level = 'customer' AND v.subject = m.address AND v.version = 1 AND (v.audit->'status'->>'present')::int = ${POINTS}
-  LEFT JOIN reading_value a ON a.meter_id = m.id AND a.item = ${ENERGY} AND a.time = $1 LEFT JOIN reading_value b ON b.meter_id = m.id AND b.item = ${ENERGY} AND b.time = $2
-  WHERE (v.audit->'energy'->>'kwh')::numeric IS DISTINCT FROM b.value - a.value`
-const RUN = '00000000-0000-4000-8000-000000000001'
-const NOW = START + 60 * DAY_MS
 const VEE_COLUMNS = ['day_over', 'decimals', 'ratio', 'digits', 'energy', 'why_not', 'basis', 'counts', 'estimated_share', 'complete', 'may_act', 'best', 'states', 'gaps', 'findings', 'periods']
-
-const seconds = async (work: () => Promise<unknown>): Promise<number> => {
-  const begin = performance.now()
-  await work()
-  return (performance.now() - begin) / 1_000
-}
-const told = (text: string): void => void process.stderr.write(`\n${text}\n`)
 
 /** Validates the month out of the readings, a day of every meter after the other, and writes it as the station does. */
 async function validateAll(pool: pg.Pool): Promise<void> {
@@ -159,17 +141,11 @@ async function fill(pool: pg.Pool): Promise<void> {
   await tidyDays(pool, { now: NOW, afterDays: 1, onDay: () => undefined })
 }
 
-/** A whole run, as the queue would have it done. @returns seconds, and the most memory the process held */
-async function auditAll(pool: pg.Pool): Promise<{ took: number; rss: number }> {
-  await pool.query('TRUNCATE energy_audit_run, energy_audit_version')
-  await pool.query("INSERT INTO energy_audit_run (id, level, month, requested_by) VALUES ($1, 'customer', $2::date, 'bench')", [RUN, `${MONTH}-01`])
-  const runs = createAuditRuns({ pool, queues: { add: () => Promise.reject(new Error('one slice is long enough')) }, clock: { ...systemClock, now: () => NOW }, sliceMs: Infinity })
-  let rss = 0
-  const progress = async (): Promise<void> => { rss = Math.max(rss, process.memoryUsage.rss()) }
-  const took = await seconds(() => runs.work(RUN, { progress, signal: new AbortController().signal }))
-  const { rows: [found] } = await pool.query<{ wrong: number }>(WRONG, [new Date(START), new Date(START + DAYS * DAY_MS)])
-  if (found?.wrong !== 0) throw new Error(`${found?.wrong} of ${METERS} audits are not what SQL says`)
-  return { took, rss }
+/** Audits by a process that has neither filled nor validated. */
+async function auditRounds(url: string): Promise<void> {
+  const child = fork(fileURLToPath(new URL('./audit/audit-rounds.ts', import.meta.url)), process.argv.slice(2), { execArgv: process.execArgv, env: { ...process.env, DATABASE_URL: url } })
+  const [code] = await once(child, 'exit') as [number | null]
+  if (code !== 0) throw new Error(`the audits ended with ${code}`)
 }
 
 async function fromDatabase(): Promise<void> {
@@ -180,27 +156,17 @@ async function fromDatabase(): Promise<void> {
   const database = openDatabase({ url: postgres.url })
   // Compiling each day's statement would take longer than it runs; off for the foil as well.
   const pool = new pg.Pool({ connectionString: postgres.url, max: 4, options: '-c jit=off' })
+  // At the end the server may go before an idle connection has said good-bye.
+  pool.on('error', () => undefined)
   try {
     const filled = !isFilled ? await seconds(() => fill(pool)) : undefined
-    const scan = (): Promise<number> => seconds(async () => {
-      const { rows } = await pool.query(SCAN, [new Date(START), new Date(START + DAYS * DAY_MS)])
-      if (rows.length !== METERS) throw new Error(`${rows.length} meters`)
-    })
-    await scan()
-    const validated = !isFilled ? { ours: await seconds(() => validateAll(pool)), foil: await scan() } : undefined
-    if (filled !== undefined && validated) told(`readings filled in ${filled.toFixed(0)} s; validated and written in ${validated.ours.toFixed(1)} s`)
-    const all = { meters: METERS, days: DAYS, points: METERS * POINTS }
-    const runs: Run[] = []
-    let most = 0
-    for (let round = 0; round < ROUNDS; round += 1) {
-      const foil = await scan()
-      const { took, rss } = await auditAll(pool)
-      most = Math.max(most, rss)
-      told(`round ${round + 1}: audit ${took.toFixed(1)} s, scan ${foil.toFixed(1)} s`)
-      runs.push({ ours: took, foil })
+    if (filled !== undefined) {
+      await scan(pool)
+      const validated = { ours: await seconds(() => validateAll(pool)), foil: await scan(pool) }
+      told(`readings filled in ${filled.toFixed(0)} s; validated and written in ${validated.ours.toFixed(1)} s`)
+      print(resultOf('analytics: validation out of the readings, written, against the bare scan', 's', [validated], { meters: METERS, days: DAYS, points: METERS * POINTS, fillSeconds: Math.round(filled) }))
     }
-    if (ROUNDS > 0) print(resultOf('analytics: audit against the bare scan', 's', runs, { ...all, ...(filled !== undefined && { fillSeconds: Math.round(filled) }), mostMemoryMiB: Math.round(most / 2 ** 20), wanted: 'ratio under 3' }))
-    if (validated) print(resultOf('analytics: validation out of the readings, written, against the bare scan', 's', [validated], all))
+    if (ROUNDS > 0) await auditRounds(postgres.url)
   } finally {
     await pool.end()
     await database.close()
