@@ -66,7 +66,7 @@ export { checkInnerTag, innerTagAllowed, openRecord, sealRecord, tagLength } fro
 export type { Direction, RecordAddress, RecordHead, RecordMode, SealedRecord } from './record.js'
 export { REPORT_TAG, RN_LENGTH, openReport, reportRn, rspctrOf, sealReport, signReportAnswer, verifyReportAnswer } from './report.js'
 export type { SealedReport } from './report.js'
-export { REPORT_WINDOW, ReportWindow } from './report-window.js'
+export { KNOWN_REPORT, REPORT_WINDOW, ReportWindow, knownReports } from './report-window.js'
 export type { KnownReport, ReportVerdict } from './report-window.js'
 export { erase } from './session-keys.js'
 export type { SessionKeys } from './session-keys.js'

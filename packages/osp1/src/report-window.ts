@@ -15,6 +15,18 @@ export type ReportVerdict = 'new' | 'repeat' | 'conflict' | 'stale'
 /** One after the other in one buffer: a station keeps a window for every device, and 64 objects each would be a hundred times the bytes. */
 const ENTRY = 1 + RN_LENGTH + REPORT_TAG
 
+/** Bytes of one report in a packed window: RN, MAC. */
+export const KNOWN_REPORT = RN_LENGTH + REPORT_TAG
+
+/** The reports of a packed window. @throws RangeError when bytes are left over */
+export function knownReports(packed: Buffer): KnownReport[] {
+  if (packed.length % KNOWN_REPORT !== 0) throw new RangeError(`a packed window of ${packed.length} bytes`)
+  return Array.from({ length: packed.length / KNOWN_REPORT }, (_, n) => {
+    const rn = packed.subarray(n * KNOWN_REPORT, n * KNOWN_REPORT + RN_LENGTH)
+    return { rspctr: rspctrOf(rn), rn, mac: packed.subarray(n * KNOWN_REPORT + RN_LENGTH, (n + 1) * KNOWN_REPORT) }
+  })
+}
+
 /** The newest reports of one device, at most REPORT_WINDOW, by their counters. A class, for a station has hundreds of thousands. */
 export class ReportWindow {
   private slots: Buffer | undefined
@@ -54,10 +66,24 @@ export class ReportWindow {
     slots.set(mac, at + 1 + RN_LENGTH)
   }
 
-  /** The device lost its counter: H is this now, and what lies above it is forgotten. §7.5 */
+  /** RN and MAC of every report it knows up to this counter, one after the other: what `knownReports` reads again. */
+  packed(highest = this.top): Buffer {
+    const { slots } = this
+    const parts: Buffer[] = []
+    for (let at = 0; slots !== undefined && at < slots.length; at += ENTRY) {
+      const rspctr = slots.readUInt32BE(at + 1)
+      if (slots[at] === 1 && rspctr <= highest && !this.forgets(rspctr)) parts.push(slots.subarray(at + 1, at + ENTRY))
+    }
+    return Buffer.concat(parts)
+  }
+
+  /** The device lost its counter: H is this now; what lies above it is forgotten, and what had left the window does not come back. §7.5 */
   lowerTo(highest: number): void {
     const { slots } = this
-    for (let at = 0; slots !== undefined && at < slots.length; at += ENTRY) if (slots[at] === 1 && slots.readUInt32BE(at + 1) > highest) slots[at] = 0
+    for (let at = 0; slots !== undefined && at < slots.length; at += ENTRY) {
+      const rspctr = slots.readUInt32BE(at + 1)
+      if (rspctr > highest || this.forgets(rspctr)) slots[at] = 0
+    }
     this.top = highest
   }
 

@@ -75,6 +75,7 @@ export const METRICS = {
   crypto_handshakes: { kind: 'counter', unit: '{handshake}', description: 'Session negotiations by mode and result.', labels: ['mode', 'result'] },
   crypto_shares_missing: { kind: 'gauge', unit: '{share}', description: 'Shares of the master key a sealed crypto machine waits for; 0 when it is open.' },
   crypto_sessions: { kind: 'gauge', unit: '{session}', description: 'Live secured sessions.' },
+  crypto_marks_on_record: { kind: 'gauge', unit: '{mark}', description: 'Marks of replay windows that are only on record; folded into windows every 500,000: many more mean that the database refuses to keep windows.' },
   crypto_open_seconds: { kind: 'histogram', unit: 's', description: 'Opening one record.', buckets: CIPHER_SECONDS },
   crypto_seal_seconds: { kind: 'histogram', unit: 's', description: 'Sealing one record.', buckets: CIPHER_SECONDS },
   crypto_key_updates: { kind: 'counter', unit: '{step}', description: 'Steps of key updates by what they came to; `unreachable`: a device refused both key sets.', labels: ['state'], zeros: [{ state: 'unreachable' }, { state: 'wrong-check-value' }, { state: 'refused' }] },

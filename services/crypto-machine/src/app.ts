@@ -25,6 +25,7 @@ import { createManifests } from './modules/manifests.js'
 import { createModuleHandlers } from './modules/module-handlers.js'
 import { createProofs } from './reports/proofs.js'
 import { healReportWindow } from './reports/report-counter.js'
+import { createReportWindows } from './reports/report-windows.js'
 import { createReports } from './reports/reports.js'
 import { createAsctrAllocator } from './sessions/asctr.js'
 import { createExchanges } from './sessions/exchanges.js'
@@ -70,6 +71,8 @@ export interface Machine {
   /** Forget every session and refuse from now on. */
   retire(): void
   readonly sessions: number
+  /** Marks of replay windows that only the record holds. */
+  readonly marksOnRecord: number
   /** Enter the first administrators, once in the life of a station. @returns false when it has had people before */
   found: Authority['found']
   /** To be called once a minute: what must be kept though nobody asks. */
@@ -87,7 +90,8 @@ export function createMachine(options: MachineOptions): Machine {
   const { engine } = choice
   // Whatever changes a device's row goes through here: an order and an answer must not overwrite each other.
   const oneByOne = serially()
-  const devices = createDevices({ store, provider, vault, engine })
+  const windows = createReportWindows({ store })
+  const devices = createDevices({ store, windows, provider, vault, engine })
   const sessions = createSessionTable({ clock, random })
   const exchanges = createExchanges({
     devices,
@@ -101,9 +105,9 @@ export function createMachine(options: MachineOptions): Machine {
     stationId,
   })
   const records = createRecords({ sessions, clock })
-  const reports = createReports({ devices, store, clock, random })
+  const reports = createReports({ devices, store, windows, clock, random })
   const proofs = createProofs({ devices, clock, random })
-  const issueKeys = createKeyIssue({ store, provider, vault, engine, devices, clock, random, stationId, production, clientAddress })
+  const issueKeys = createKeyIssue({ store, provider, vault, engine, devices, windows, clock, random, stationId, production, clientAddress })
   const releaseKey = createReleaseKey({ store, vault, engine })
   const authority = createAuthority({ releaseKey, store, vault, provider, engine, devices, clock, random, stationId, production, passwordCost: options.passwordCost, oneByOne })
   const updates = createKeyUpdates({ store, provider, vault, sessions, records, refusals: authority.refusals, clock, oneByOne })
@@ -152,7 +156,7 @@ export function createMachine(options: MachineOptions): Machine {
         await updates.take(record)
         const { session, request: answered, ...opened } = record
         if ('apdu' in opened) hearClock(session, answered, opened.apdu, clock)
-        if ('apdu' in opened) await healReportWindow(store, session, opened.apdu)
+        if ('apdu' in opened) await healReportWindow(windows, session, opened.apdu)
         if ('apdu' in opened) await healGroup({ store, vault, refusals: authority.refusals, clock }, session, opened.apdu)
         if ('apdu' in opened) await hearClockSet(store, session, answered, opened.apdu, clock)
         const modules = await manifests.take(record)
@@ -229,6 +233,9 @@ export function createMachine(options: MachineOptions): Machine {
     retire,
     get sessions() {
       return sessions.size
+    },
+    get marksOnRecord() {
+      return windows.onRecord
     },
     found: authority.found,
     async tick() {

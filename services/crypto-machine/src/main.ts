@@ -77,6 +77,7 @@ async function main(): Promise<void> {
   if (reason) log.warn({ engine: engine.name, reason }, 'SM2 engine fell back')
 
   gauge('crypto_sessions', () => gate.opened?.machine.sessions ?? 0)
+  gauge('crypto_marks_on_record', () => gate.opened?.machine.marksOnRecord ?? 0)
   gauge('crypto_provider_up', () => (gate.opened?.provider.health().ok ? 1 : 0))
   gauge('crypto_device_sessions', () => gate.opened?.provider.health().sessions ?? 0)
   gauge('crypto_suspect_devices', async () => (gate.opened ? store.suspectCount().catch(() => 0) : 0))

@@ -1,6 +1,6 @@
 import { decodeApdu, encodeApdu } from '@zhuzhan/dlt698'
 import type { SecurityRequest } from '@zhuzhan/dlt698'
-import { memoryStore } from '@zhuzhan/osp1'
+import { ReportWindow, memoryStore } from '@zhuzhan/osp1'
 import {
   GET_ENERGY,
   REPORT,
@@ -14,7 +14,7 @@ import {
   testEngine,
 } from './conformance/rig.js'
 import { createMarks } from './reports/marks.js'
-import type { ReportEntryRow } from './store/store.js'
+import type { WindowMark } from './reports/report-windows.js'
 
 /** Reports and read proofs, both sides against each other. OSP-1 §7.5, §7.10, §8. */
 
@@ -59,7 +59,7 @@ describe.each(['cipher', 'plain'] as const)('a report in %s', (form) => {
     const { apdu } = await peer.device.sealReport(REPORT, form)
     for (let at = 0; at < apdu.length; at++)
       await expect(ask(rig.port, 'openReport', { address, apdu: flip(apdu, at) })).rejects.toMatchObject(AUTH)
-    expect(rig.disk.entries.size).toBe(0)
+    expect(rig.disk.reports.records).toEqual([])
   })
 })
 
@@ -216,15 +216,16 @@ describe('read proofs', () => {
 })
 
 describe('marks of the windows', () => {
-  const row = (n: number): ReportEntryRow => ({ deviceId: n, rspctr: 0, rn: Buffer.alloc(12), mac: Buffer.alloc(8) })
+  const row = (n: number): WindowMark => ({ deviceId: n, window: new ReportWindow(), rn: Buffer.alloc(12), mac: Buffer.alloc(8) })
 
   it('wait for a database that stands still, in one statement, and nobody is told before', async () => {
     const statements: { ids: number[]; end: (error?: Error) => void }[] = []
     const mark = createMarks({
       markReports: (rows) => new Promise((resolve, reject) => {
-        statements.push({ ids: rows.map(({ deviceId }) => deviceId), end: (error) => { if (error) reject(error); else resolve() } })
+        statements.push({ ids: rows.map(({ deviceId }) => deviceId), end: (error) => { if (error) reject(error); else resolve(statements.length) } })
       }),
-    })
+    }, { marked: (record) => { records.push(record) } })
+    const records: number[] = []
     const told: string[] = []
     const all = [[row(1)], [row(2), row(3)], [row(4)]].map((rows, n) => mark(rows).then(() => told.push(`${n}`), () => told.push(`${n} failed`)))
     await new Promise(setImmediate)
@@ -237,6 +238,6 @@ describe('marks of the windows', () => {
     await Promise.all(all)
     expect(told).toEqual(['0 failed', '1', '2'])
     await Promise.all([mark([row(5)]), new Promise<void>((resolve) => { setImmediate(() => { statements[2]?.end(); resolve() }) })])
-    expect(statements).toHaveLength(3)
+    expect([statements.length, records]).toEqual([3, [2, 3]])
   })
 })

@@ -256,15 +256,15 @@ export function describeAuthorityStore(name: string, open: () => Promise<Machine
       const store = await owner()
       await store.identity(() => ({ epoch: randomBytes(8), salt: randomBytes(16), keyCheck: randomBytes(40) }))
       const [one, two] = [await device(store), await device(store)]
-      await store.markReports([{ deviceId: one.id, rspctr: 9, rn: randomBytes(12), mac: randomBytes(8) }])
+      await store.setReportHigh({ deviceId: one.id, known: Buffer.alloc(0) }, { highest: 9, uncheckedTo: -1 }, event)
       const epoch = randomBytes(8)
       await store.newEpoch(epoch, Buffer.from('check'), event)
       expect(await store.owned()).toBe(false)
       await expect(store.addEvent(event)).rejects.toThrow(FencedError)
       const again = await owner()
       expect(await again.identity(() => ({ epoch: randomBytes(8), salt: mac(), keyCheck: mac() }))).toMatchObject({ epoch, keyCheck: Buffer.from('check') })
-      const counters = await again.counters([one.id, two.id])
-      expect([counters.get(one.id)?.high, counters.get(two.id)?.high]).toEqual([
+      const windows = await again.keptWindows([one.id, two.id])
+      expect([windows.get(one.id)?.high, windows.get(two.id)?.high]).toEqual([
         { known: false, highest: 9, uncheckedTo: -1 },
         { known: false, highest: -1, uncheckedTo: -1 },
       ])

@@ -1,12 +1,13 @@
 import { HesError, gather } from '@zhuzhan/core'
 import { createCcm, equalBytes, parseCertificate, sm4Cmac, verifyChain } from '@zhuzhan/gm-crypto'
 import type { Ccm, Sm2Certificate, Sm2Engine, Sm4Cmac } from '@zhuzhan/gm-crypto'
-import { ReportWindow, checkCertificateRole, deriveKey, dispersionOfNumber, handshakeKeys } from '@zhuzhan/osp1'
-import type { HandshakeKeys } from '@zhuzhan/osp1'
+import { checkCertificateRole, deriveKey, dispersionOfNumber, handshakeKeys } from '@zhuzhan/osp1'
+import type { HandshakeKeys, ReportWindow } from '@zhuzhan/osp1'
 import type { KeyProvider } from '../provider/provider.js'
 import { keyUpdateMac } from '../authority/row-macs.js'
 import type { KeyUpdateRow } from '../store/field-store.js'
-import type { DeviceCounters, DeviceRow, MachineStore, NewDevice } from '../store/store.js'
+import type { LoadedWindow, ReportWindows } from '../reports/report-windows.js'
+import type { DeviceRow, MachineStore, NewDevice } from '../store/store.js'
 import type { Vault } from './vault.js'
 
 /** A device in use: its row, its working keys, and its counters as committed. */
@@ -78,16 +79,16 @@ export function deviceRowMac(vault: Vault, row: NewDevice): Buffer {
   ])
 }
 
-const NO_COUNTERS: DeviceCounters = { asctr: 0, entries: [], high: undefined }
-
 /** The machine's own table of devices, cached: while we hold the lease nobody else changes it. */
 export function createDevices({
   store,
+  windows,
   provider,
   vault,
   engine,
 }: {
   store: MachineStore
+  windows: ReportWindows
   provider: KeyProvider
   vault: Vault
   engine: Sm2Engine
@@ -98,9 +99,11 @@ export function createDevices({
   const loadRow = gather(async (addresses: readonly string[]) => {
     const rows = await store.devices(addresses)
     const ids = rows.map((row) => row.id)
-    const [counters, updates] = rows.length > 0 ? await Promise.all([store.counters(ids), store.openKeyUpdates(ids)]) : [new Map<number, DeviceCounters>(), []]
+    const [asctrs, loaded, updates] = rows.length > 0
+      ? await Promise.all([store.asctrOf(ids), windows.load(ids), store.openKeyUpdates(ids)])
+      : [new Map<number, number>(), new Map<number, LoadedWindow>(), []]
     const updateOf = new Map(updates.map((row) => [row.deviceId, row]))
-    return new Map(rows.map((row) => [row.address, { row, counters: counters.get(row.id) ?? NO_COUNTERS, update: updateOf.get(row.id) }]))
+    return new Map(rows.map((row) => [row.address, { row, asctr: asctrs.get(row.id) ?? 0, window: loaded.get(row.id) as LoadedWindow, update: updateOf.get(row.id) }]))
   })
 
   const openUpdate = async (row: DeviceRow, update: KeyUpdateRow | undefined): Promise<OpenUpdate | undefined> => {
@@ -114,11 +117,11 @@ export function createDevices({
   const load = async (address: string): Promise<Device> => {
     const found = await loadRow(address)
     if (!found || found.row.status === 'withdrawn') throw new HesError('DEVICE_NOT_ENROLLED', undefined, { address })
-    const { row, counters } = found
+    const { row, asctr, window } = found
     if (!equalBytes(row.rowMac, deviceRowMac(vault, row)))
       throw new HesError('ENGINE_FAULT', 'the device row was changed outside the machine', { address })
     const [keys, certificate, update] = await Promise.all([workingKeys(provider, row), pinned(row), openUpdate(row, found.update)])
-    return { row, keys, certificate, update, asctr: { used: counters.asctr, reserved: counters.asctr }, ...windowOf(counters) }
+    return { row, keys, certificate, update, asctr: { used: asctr, reserved: asctr }, ...window }
   }
 
   /**
@@ -183,9 +186,4 @@ async function workingKeys(provider: KeyProvider, row: Pick<DeviceRow, 'keyState
     reportAnswer: sm4Cmac(deriveKey(report, 'reportAnswer', row.dispersion)),
     readProof: deriveKey(report, 'readProof', row.dispersion),
   }
-}
-
-/** Slots may still hold counters that have left the window; they count for nothing. */
-function windowOf({ entries, high }: DeviceCounters): Pick<Device, 'window' | 'windowKnown' | 'uncheckedTo'> {
-  return { window: new ReportWindow(entries, high?.highest), windowKnown: high?.known ?? true, uncheckedTo: high?.uncheckedTo ?? -1 }
 }

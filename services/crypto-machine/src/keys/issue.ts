@@ -4,6 +4,7 @@ import type { IssuedKeys, SecurityMode } from '@zhuzhan/contracts'
 import { certificateToPem, parseCertificate, privateKeyToPem } from '@zhuzhan/gm-crypto'
 import type { Random, Sm2Engine } from '@zhuzhan/gm-crypto'
 import { PURPOSES, authenticatedAddressOfNumber, certificateName, dispersionOfNumber } from '@zhuzhan/osp1'
+import type { ReportWindows } from '../reports/report-windows.js'
 import { serial } from '../provider/certificates.js'
 import { groupIdOf } from '../groups/membership.js'
 import type { KeyProvider } from '../provider/provider.js'
@@ -21,6 +22,7 @@ export interface KeyIssueOptions {
   vault: Vault
   engine: Sm2Engine
   devices: Devices
+  windows: ReportWindows
   clock: Clock
   random: Random
   stationId: Buffer
@@ -51,7 +53,7 @@ const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex').to
  * never leave the machine.
  */
 export function createKeyIssue(options: KeyIssueOptions): (orders: readonly KeyIssueOrder[]) => Promise<(IssuedKeys | HesError)[]> {
-  const { store, provider, vault, engine, devices, clock, random, stationId, production, clientAddress } = options
+  const { store, provider, vault, engine, devices, windows, clock, random, stationId, production, clientAddress } = options
   let busy: Promise<unknown> = Promise.resolve()
 
   const newRow = async ({ address, mode }: KeyIssueOrder, chipSerial: Buffer): Promise<NewDevice> => {
@@ -136,13 +138,15 @@ export function createKeyIssue(options: KeyIssueOptions): (orders: readonly KeyI
     // A suspicion stays: only an order of administrators takes it back.
     const bare = { ...(await newRow(order, before.chipSerial)), suspect: before.suspect }
     const row = { ...bare, rowMac: deviceRowMac(vault, bare) }
-    const stored = await store.replaceDevice(before.id, row, {
-      kind: 'device-replaced',
-      subject: order.address,
-      detail: { mode: order.mode, before: before.mode },
+    return windows.replaced(before.id, async () => {
+      const stored = await store.replaceDevice(before.id, row, {
+        kind: 'device-replaced',
+        subject: order.address,
+        detail: { mode: order.mode, before: before.mode },
+      })
+      devices.drop(order.address)
+      return stored
     })
-    devices.drop(order.address)
-    return stored
   }
 
   const issue = async (orders: readonly KeyIssueOrder[]): Promise<(IssuedKeys | HesError)[]> => {

@@ -1,27 +1,28 @@
-import type { MachineStore, ReportEntryRow } from '../store/store.js'
+import type { ReportStore } from '../store/report-store.js'
+import type { ReportWindows, WindowMark } from './report-windows.js'
 
 interface Waiting {
-  rows: readonly ReportEntryRow[]
+  marks: readonly WindowMark[]
   resolve(): void
   reject(error: unknown): void
 }
 
-/** Rows of one statement. */
-const MOST_ROWS = 8_192
+/** Marks of one statement: 200 KB. */
+const MOST_MARKS = 8_192
 
 /**
  * Marks of the replay windows, one statement at a time: what comes while the database works goes together in the next. A database that
  * stands still then holds one connection and not all of them, and everybody waits for it instead of being refused for want of a connection.
- * @returns resolves when the rows are durable
+ * @returns resolves when the marks are durable and in their windows
  */
-export function createMarks(store: Pick<MachineStore, 'markReports'>): (rows: readonly ReportEntryRow[]) => Promise<void> {
+export function createMarks(store: Pick<ReportStore, 'markReports'>, windows: Pick<ReportWindows, 'marked'>): (marks: readonly WindowMark[]) => Promise<void> {
   let waiting: Waiting[] = []
   let writing = false
 
   const take = (): Waiting[] => {
-    let rows = 0
+    let marks = 0
     let end = 0
-    while (end < waiting.length && (end === 0 || rows + (waiting[end] as Waiting).rows.length <= MOST_ROWS)) rows += (waiting[end++] as Waiting).rows.length
+    while (end < waiting.length && (end === 0 || marks + (waiting[end] as Waiting).marks.length <= MOST_MARKS)) marks += (waiting[end++] as Waiting).marks.length
     const taken = waiting.slice(0, end)
     waiting = waiting.slice(end)
     return taken
@@ -32,7 +33,8 @@ export function createMarks(store: Pick<MachineStore, 'markReports'>): (rows: re
     while (waiting.length > 0) {
       const taken = take()
       try {
-        await store.markReports(taken.length === 1 ? (taken[0] as Waiting).rows : taken.flatMap(({ rows }) => rows))
+        const marks = taken.length === 1 ? (taken[0] as Waiting).marks : taken.flatMap((one) => one.marks)
+        windows.marked(await store.markReports(marks), marks)
         for (const one of taken) one.resolve()
       } catch (error) {
         for (const one of taken) one.reject(error)
@@ -41,8 +43,8 @@ export function createMarks(store: Pick<MachineStore, 'markReports'>): (rows: re
     writing = false
   }
 
-  return (rows) => new Promise((resolve, reject) => {
-    waiting.push({ rows, resolve, reject })
+  return (marks) => new Promise((resolve, reject) => {
+    waiting.push({ marks, resolve, reject })
     if (!writing) void write()
   })
 }

@@ -1,6 +1,6 @@
 import { DecodeError, decodeApdu } from '@zhuzhan/dlt698'
 import type { Session } from '../sessions/session-table.js'
-import type { MachineStore } from '../store/store.js'
+import type { ReportWindows } from './report-windows.js'
 
 /** F100 attribute 7: the chip's counters {single address, report, group}. */
 const COUNTERS = 'F1000700'
@@ -36,18 +36,15 @@ function counterOf(apdu: Uint8Array, item: number): number | undefined {
  * Only a reading of F100 attribute 7 inside a session moves H back (a meter that lost its counter), or makes a window
  * known again after a restore. §7.5, §7.10
  */
-export async function healReportWindow(store: MachineStore, session: Session, apdu: Uint8Array): Promise<void> {
+export async function healReportWindow(windows: ReportWindows, session: Session, apdu: Uint8Array): Promise<void> {
   const counter = reportCounterOf(apdu)
   const { device } = session
   if (counter === undefined || (device.windowKnown && counter >= device.window.highest)) return
   // What was taken between the backup and the loss is not among the entries: up to here nothing can be told from its replay.
   const uncheckedTo = device.windowKnown ? device.uncheckedTo : Math.max(counter, device.uncheckedTo)
-  await store.setReportHigh(device.row.id, { highest: counter, uncheckedTo }, {
+  await windows.setHigh(device, { highest: counter, uncheckedTo }, {
     kind: 'report-counter-set',
     subject: device.row.address,
     detail: { before: device.window.highest, after: counter, known: device.windowKnown },
   })
-  device.window.lowerTo(counter)
-  device.windowKnown = true
-  device.uncheckedTo = uncheckedTo
 }

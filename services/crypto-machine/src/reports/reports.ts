@@ -10,6 +10,7 @@ import { createTokens } from '../sessions/tokens.js'
 import { eachNow, refusal } from '../batch.js'
 import type { MachineStore } from '../store/store.js'
 import { createMarks } from './marks.js'
+import type { ReportWindows } from './report-windows.js'
 
 /** A report that was opened and may be confirmed. */
 interface Opened {
@@ -34,15 +35,17 @@ export interface Reports {
 export function createReports({
   devices,
   store,
+  windows,
   clock,
   random,
 }: {
   devices: Devices
   store: MachineStore
+  windows: ReportWindows
   clock: Clock
   random: Random
 }): Reports {
-  const markDurably = createMarks(store)
+  const markDurably = createMarks(store, windows)
   const tokens = createTokens<Opened>({ random, clock, validMs: CONFIRM_WITHIN_MS, capacity: MAX_OPENED })
 
   const openOf = (owner: string, device: Device, { address, apdu }: CryptoRequest<'openReport'>): CryptoResult<'openReport'> => {
@@ -80,10 +83,7 @@ export function createReports({
         .filter((one): one is Opened => !(one instanceof HesError))
         .filter(({ device, rn, mac }) => device.window.judge(rn, mac) === 'new')
       // Marked durably before the answer exists: an answered report is known for ever after (§7.10).
-      if (marks.length > 0) {
-        await markDurably(marks.map(({ device, rn, mac }) => ({ deviceId: device.row.id, rspctr: rspctrOf(rn), rn, mac })))
-        for (const { device, rn, mac } of marks) device.window.mark(rn, mac)
-      }
+      if (marks.length > 0) await markDurably(marks.map(({ device, rn, mac }) => ({ deviceId: device.row.id, window: device.window, rn, mac })))
       return found.map((one, i): CryptoResult<'confirmReport'> | HesError => {
         const request = requests[i]
         if (one instanceof HesError || !request) return one instanceof HesError ? one : new HesError('INTERNAL')

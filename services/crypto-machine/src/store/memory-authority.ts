@@ -98,10 +98,8 @@ export function memoryAuthority(disk: MemoryDisk, commit: Commit, fencedOff: () 
       if (disk.identity) disk.identity = { ...disk.identity, epoch, keyCheck }
       disk.fencing++
       fencedOff()
-      for (const { id } of disk.devices) {
-        const counters = [...disk.entries.values()].filter((entry) => entry.deviceId === id).map((entry) => entry.rspctr)
-        disk.highs.set(id, { known: false, highest: disk.highs.get(id)?.highest ?? Math.max(-1, ...counters), uncheckedTo: disk.highs.get(id)?.uncheckedTo ?? -1 })
-      }
+      const { highs } = disk.reports
+      for (const { id } of disk.devices) highs.set(id, { ...(highs.get(id) ?? { highest: -1, uncheckedTo: -1 }), known: false })
       forgetCounters(disk)
       disk.events.push(event)
     },

@@ -4,7 +4,7 @@ import type { BackupStore } from './backup-store.js'
 import type { MemoryDisk } from './memory-store.js'
 
 type Parts = Omit<MemoryDisk, 'fencing' | 'commits' | 'failNext'>
-const PARTS = ['identity', 'rootKeys', 'ownKeys', 'devices', 'asctr', 'entries', 'highs', 'field', 'groups', 'firmware', 'events'] as const satisfies readonly (keyof Parts)[]
+const PARTS = ['identity', 'rootKeys', 'ownKeys', 'devices', 'asctr', 'reports', 'field', 'groups', 'firmware', 'events'] as const satisfies readonly (keyof Parts)[]
 
 /** Bytes and maps as JSON, and back. */
 const write = (value: unknown): string =>

@@ -1,4 +1,3 @@
-import { REPORT_WINDOW } from '@zhuzhan/osp1'
 import { memoryAuthority, memoryField, memoryFieldStore, memoryTickets } from './memory-authority.js'
 import type { MemoryField } from './memory-authority.js'
 import { memoryFirmware, memoryFirmwareParts } from './memory-firmware.js'
@@ -7,9 +6,11 @@ import { memoryGroupParts, memoryGroups } from './memory-groups.js'
 import type { MemoryGroups } from './memory-groups.js'
 import { memoryBackup } from './memory-backup.js'
 import { memoryModules } from './memory-modules.js'
+import { memoryReportParts, memoryReports, windowAnew } from './memory-reports.js'
+import type { MemoryReports } from './memory-reports.js'
 import { memoryReseal } from './memory-reseal.js'
 import { FencedError } from './store.js'
-import type { DeviceRow, KeyEvent, MachineIdentity, MachineStore, OwnKeyRow, ReportEntryRow, ReportHigh, RootKeyRow } from './store.js'
+import type { DeviceRow, KeyEvent, MachineIdentity, MachineStore, OwnKeyRow, RootKeyRow } from './store.js'
 
 /** What outlives a machine process: give the same one to two stores and they fight for it like two processes. */
 export interface MemoryDisk {
@@ -19,11 +20,10 @@ export interface MemoryDisk {
   ownKeys: OwnKeyRow[]
   devices: DeviceRow[]
   asctr: Map<number, number>
-  entries: Map<string, ReportEntryRow>
-  highs: Map<number, ReportHigh>
   events: KeyEvent[]
   /** People, tickets, modules, key updates. */
   field: MemoryField
+  reports: MemoryReports
   groups: MemoryGroups
   firmware: MemoryFirmware
   /** Commits so far; a test makes the n-th fail. */
@@ -39,10 +39,9 @@ export function memoryDisk(): MemoryDisk {
     ownKeys: [],
     devices: [],
     asctr: new Map(),
-    entries: new Map(),
-    highs: new Map(),
     events: [],
     field: memoryField(),
+    reports: memoryReportParts(),
     groups: memoryGroupParts(),
     firmware: memoryFirmwareParts(),
     commits: 0,
@@ -77,6 +76,7 @@ export function createMemoryStore(disk: MemoryDisk = memoryDisk()): MachineStore
     ...memoryModules(disk, commit),
     ...memoryBackup(disk, authority.newEpoch),
     ...memoryReseal(disk, disown),
+    ...memoryReports(disk, commit),
     identity: async (make) => {
       const made = disk.identity ?? (await make())
       return (disk.identity ??= made)
@@ -110,39 +110,16 @@ export function createMemoryStore(disk: MemoryDisk = memoryDisk()): MachineStore
       const stored = { ...row, id }
       await commit(() => {
         disk.devices = disk.devices.map((one) => (one.id === id ? stored : one))
-        for (const [key, entry] of disk.entries) if (entry.deviceId === id) disk.entries.delete(key)
-        disk.highs.delete(id)
+        windowAnew(disk, id, Buffer.alloc(0))
+        disk.reports.highs.delete(id)
         disk.events.push(event)
       })
       return stored
     },
-    counters: async (deviceIds) =>
-      new Map(
-        deviceIds.map((id) => [
-          id,
-          {
-            asctr: disk.asctr.get(id) ?? 0,
-            entries: [...disk.entries.values()].filter((entry) => entry.deviceId === id),
-            high: disk.highs.get(id),
-          },
-        ]),
-      ),
+    asctrOf: async (deviceIds) => new Map(deviceIds.flatMap((id): [number, number][] => (disk.asctr.has(id) ? [[id, disk.asctr.get(id) ?? 0]] : []))),
     reserveAsctr: (rows) =>
       commit(() => {
         for (const { deviceId, asctr } of rows) disk.asctr.set(deviceId, Math.max(asctr, disk.asctr.get(deviceId) ?? 0))
-      }),
-    markReports: (rows) =>
-      commit(() => {
-        for (const row of rows) {
-          const slot = `${row.deviceId}/${row.rspctr % REPORT_WINDOW}`
-          if ((disk.entries.get(slot)?.rspctr ?? -1) <= row.rspctr) disk.entries.set(slot, row)
-        }
-      }),
-    setReportHigh: (deviceId, { highest, uncheckedTo }, event) =>
-      commit(() => {
-        disk.highs.set(deviceId, { known: true, highest, uncheckedTo })
-        for (const [key, entry] of disk.entries) if (entry.deviceId === deviceId && entry.rspctr > highest) disk.entries.delete(key)
-        disk.events.push(event)
       }),
     addEvent: (event) =>
       commit(() => {

@@ -135,8 +135,7 @@ export const NEW_EPOCH = `WITH machine AS (
    UPDATE crypto_machine.machine SET epoch = $4, key_check = $5, fencing = fencing + 1, owner = NULL, owned_since = NULL RETURNING fencing),
  windows AS (
    INSERT INTO crypto_machine.report_high (device_id, known, highest)
-   SELECT d.id, false, COALESCE(max(e.rspctr), -1) FROM machine, crypto_machine.device d
-     LEFT JOIN crypto_machine.report_entry e ON e.device_id = d.id GROUP BY d.id
+   SELECT d.id, false, -1 FROM machine, crypto_machine.device d
    ON CONFLICT (device_id) DO UPDATE SET known = false),
  groups AS (UPDATE crypto_machine.key_group SET known = false FROM machine)
  INSERT INTO crypto_machine.key_event (fencing, kind, subject, detail) SELECT fencing, $1, $2, $3 FROM machine`

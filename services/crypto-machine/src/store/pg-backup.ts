@@ -2,11 +2,14 @@ import { HesError } from '@zhuzhan/core'
 import type { Pool, PoolClient } from 'pg'
 import type { BackupStore } from './backup-store.js'
 import { NEW_EPOCH } from './pg-authority.js'
+import { packMarks } from './mark-record.js'
 import { eventValues } from './pg-database.js'
 
 /** Rows read at once. */
 const PAGE = 500
 const EVENTS = 'key_event'
+/** Of backups made before marks of reports were a record: a row for each report of a window. */
+const FORMER_MARKS = 'report_entry'
 
 /** Every table of the schema, by the catalog: one that is added later cannot be forgotten. Each after those it refers to. */
 async function tablesOf(client: PoolClient): Promise<string[]> {
@@ -65,6 +68,10 @@ export function pgBackup(pool: Pool): BackupStore {
         await client.query(`TRUNCATE ${replaced.join(', ')}`)
         const { rowCount: events } = await client.query(`SELECT 1 FROM crypto_machine.${EVENTS} LIMIT 1`)
         for await (const { table, rows } of source) {
+          if (table === FORMER_MARKS) {
+            await insertFormerMarks(client, rows)
+            continue
+          }
           if (!tables.includes(table)) throw new HesError('STATE_CONFLICT', `the backup holds a table this version does not know: ${table}`)
           if (table === EVENTS && (events ?? 0) > 0) continue
           await insert(client, table, rows)
@@ -105,7 +112,14 @@ async function insert(client: PoolClient, table: string, rows: readonly string[]
   )
 }
 
-/** New rows go on above the restored ones. */
+/** As marks on record: the next start folds them into windows. */
+async function insertFormerMarks(client: PoolClient, rows: readonly string[]): Promise<void> {
+  const bytes = (text: string): Buffer => Buffer.from(text.slice(2), 'hex')
+  const marks = rows.map((row) => JSON.parse(row) as { device_id: number; rn: string; mac: string }).map(({ device_id, rn, mac }) => ({ deviceId: device_id, rn: bytes(rn), mac: bytes(mac) }))
+  await client.query('INSERT INTO crypto_machine.report_mark (marks) VALUES ($1)', [packMarks(marks)])
+}
+
+/** New rows go on above the restored ones, and new records of marks above those that windows hold. */
 async function restartIdentities(client: PoolClient): Promise<void> {
   const { rows } = await client.query<{ table: string; name: string }>(
     "SELECT table_name AS table, column_name AS name FROM information_schema.columns WHERE table_schema = 'crypto_machine' AND is_identity = 'YES'",
@@ -114,4 +128,9 @@ async function restartIdentities(client: PoolClient): Promise<void> {
     await client.query(
       `SELECT setval(pg_get_serial_sequence('crypto_machine.${table}', '${name}'), (SELECT coalesce(max(${name}), 0) + 1 FROM crypto_machine.${table}), false)`,
     )
+  // Windows may hold records that are forgotten: a number given twice would count as held.
+  await client.query(
+    `SELECT setval(pg_get_serial_sequence('crypto_machine.report_mark', 'id'), greatest(
+       (SELECT coalesce(max(id), 0) FROM crypto_machine.report_mark), (SELECT coalesce(max(folded_to), 0) FROM crypto_machine.report_window)) + 1, false)`,
+  )
 }

@@ -1,4 +1,3 @@
-import { REPORT_TAG, REPORT_WINDOW, RN_LENGTH } from '@zhuzhan/osp1'
 import type { Purpose } from '@zhuzhan/osp1'
 import type { Pool } from 'pg'
 import { pgAuthority } from './pg-authority.js'
@@ -10,9 +9,10 @@ import { pgField } from './pg-field.js'
 import { pgFirmware } from './pg-firmware.js'
 import { pgGroups } from './pg-groups.js'
 import { pgModules } from './pg-modules.js'
+import { pgReports, windowAnew } from './pg-reports.js'
 import { pgTickets } from './pg-tickets.js'
 import { pgReseal } from './pg-reseal.js'
-import type { DeviceCounters, MachineIdentity, MachineStore, OwnKeyRow, ReportEntryRow } from './store.js'
+import type { MachineIdentity, MachineStore, OwnKeyRow } from './store.js'
 
 /** The port on PostgreSQL. Writes are single statements, so each is one round trip and one commit. */
 export function createPgStore(pool: Pool): MachineStore {
@@ -33,6 +33,7 @@ export function createPgStore(pool: Pool): MachineStore {
     ...pgModules(db),
     ...pgBackup(pool),
     ...pgReseal(pool),
+    ...pgReports(db),
     async identity(make) {
       const there = await identityRow()
       if (there) return there
@@ -136,7 +137,7 @@ export function createPgStore(pool: Pool): MachineStore {
         `WITH ${OWNER}, stored AS (
            UPDATE crypto_machine.device SET (${DEVICE_COLUMNS}) = (SELECT v.* FROM ${unnestDevices(6)} v)
            FROM owner WHERE id = $5),
-         entries AS (DELETE FROM crypto_machine.report_entry e USING owner WHERE e.device_id = $5),
+         ${windowAnew('$5::integer', "''::bytea")},
          high AS (DELETE FROM crypto_machine.report_high h USING owner WHERE h.device_id = $5),
          event AS (${EVENT})
          SELECT fencing FROM owner`,
@@ -144,31 +145,9 @@ export function createPgStore(pool: Pool): MachineStore {
       )
       return { ...row, id }
     },
-    async counters(deviceIds) {
-      const found = new Map<number, DeviceCounters>()
-      const of = (id: number): DeviceCounters => {
-        const known = found.get(id) ?? { asctr: 0, entries: [], high: undefined }
-        found.set(id, known)
-        return known
-      }
-      const [asctr, entries, high] = await Promise.all([
-        query<{ device_id: number; asctr: string }>('SELECT device_id, asctr FROM crypto_machine.counter WHERE device_id = ANY ($1)', [
-          deviceIds,
-        ]),
-        query<{ device_id: number; rspctr: string; rn: Buffer; mac: Buffer }>(
-          'SELECT device_id, rspctr, rn, mac FROM crypto_machine.report_entry WHERE device_id = ANY ($1)',
-          [deviceIds],
-        ),
-        query<{ device_id: number; known: boolean; highest: string; unchecked_to: string }>(
-          'SELECT device_id, known, highest, unchecked_to FROM crypto_machine.report_high WHERE device_id = ANY ($1)',
-          [deviceIds],
-        ),
-      ])
-      for (const row of asctr.rows) of(row.device_id).asctr = Number(row.asctr)
-      for (const row of entries.rows)
-        of(row.device_id).entries.push({ deviceId: row.device_id, rspctr: Number(row.rspctr), rn: row.rn, mac: row.mac })
-      for (const row of high.rows) of(row.device_id).high = { known: row.known, highest: Number(row.highest), uncheckedTo: Number(row.unchecked_to) }
-      return found
+    async asctrOf(deviceIds) {
+      const { rows } = await query<{ device_id: number; asctr: string }>('SELECT device_id, asctr FROM crypto_machine.counter WHERE device_id = ANY ($1)', [deviceIds])
+      return new Map(rows.map((row) => [row.device_id, Number(row.asctr)]))
     },
     async reserveAsctr(rows) {
       await write(
@@ -178,45 +157,6 @@ export function createPgStore(pool: Pool): MachineStore {
            ON CONFLICT (device_id) DO UPDATE SET asctr = GREATEST(c.asctr, excluded.asctr))
          SELECT fencing FROM owner`,
         [rows.map((row) => row.deviceId), rows.map((row) => row.asctr)],
-      )
-    },
-    async markReports(rows) {
-      // Two marks of one slot in one batch: only the newer counter stays, as it would one after the other.
-      const bySlot = new Map<number, ReportEntryRow>()
-      for (const row of rows) {
-        const slot = row.deviceId * REPORT_WINDOW + (row.rspctr % REPORT_WINDOW)
-        const there = bySlot.get(slot)
-        if (!there || there.rspctr <= row.rspctr) bySlot.set(slot, row)
-      }
-      const newest = [...bySlot.values()]
-      if (newest.some(({ rn, mac }) => rn.length !== RN_LENGTH || mac.length !== REPORT_TAG)) throw new RangeError('a report is known by RN and MAC of fixed length')
-      // Numbers as one text, bytes as one string of them: element by element the driver would spend more on a report than its cipher does.
-      await write(
-        `WITH ${OWNER}, marked AS (
-           INSERT INTO crypto_machine.report_entry AS e (device_id, slot, rspctr, rn, mac)
-           SELECT v.device_id, v.slot, v.rspctr, substring($5::bytea FROM (v.n::int - 1) * ${RN_LENGTH} + 1 FOR ${RN_LENGTH}), substring($6::bytea FROM (v.n::int - 1) * ${REPORT_TAG} + 1 FOR ${REPORT_TAG})
-           FROM unnest($2::integer[], $3::smallint[], $4::bigint[]) WITH ORDINALITY AS v (device_id, slot, rspctr, n), owner
-           ON CONFLICT (device_id, slot) DO UPDATE SET rspctr = excluded.rspctr, rn = excluded.rn, mac = excluded.mac WHERE excluded.rspctr >= e.rspctr)
-         SELECT fencing FROM owner`,
-        [
-          `{${newest.map((row) => row.deviceId).join(',')}}`,
-          `{${newest.map((row) => row.rspctr % REPORT_WINDOW).join(',')}}`,
-          `{${newest.map((row) => row.rspctr).join(',')}}`,
-          Buffer.concat(newest.map((row) => row.rn)),
-          Buffer.concat(newest.map((row) => row.mac)),
-        ],
-        'mark-reports',
-      )
-    },
-    async setReportHigh(deviceId, { highest, uncheckedTo }, event) {
-      await write(
-        `WITH ${OWNER}, high AS (
-           INSERT INTO crypto_machine.report_high (device_id, known, highest, unchecked_to) SELECT $5::integer, true, $6::bigint, $7::bigint FROM owner
-           ON CONFLICT (device_id) DO UPDATE SET known = true, highest = excluded.highest, unchecked_to = excluded.unchecked_to),
-         forgotten AS (DELETE FROM crypto_machine.report_entry e USING owner WHERE e.device_id = $5 AND e.rspctr > $6),
-         event AS (${EVENT})
-         SELECT fencing FROM owner`,
-        [...eventValues(event), deviceId, highest, uncheckedTo],
       )
     },
     async addEvent(event) {

@@ -5,6 +5,7 @@ import type { FieldStore } from './field-store.js'
 import type { FirmwareStore } from './firmware-store.js'
 import type { GroupStore } from './group-store.js'
 import type { ModuleStore } from './module-store.js'
+import type { ReportStore } from './report-store.js'
 import type { ResealStore } from './reseal-store.js'
 import type { TicketStore } from './ticket-store.js'
 
@@ -50,30 +51,6 @@ export interface DeviceRow {
 }
 export type NewDevice = Omit<DeviceRow, 'id'>
 
-export interface ReportEntryRow {
-  deviceId: number
-  rspctr: number
-  rn: Buffer
-  mac: Buffer
-}
-
-/** H of a device where it is not simply the highest entry. */
-export interface ReportHigh {
-  /** False after a restore until F100 attribute 7 was read in a session (§7.10). */
-  known: boolean
-  highest: number
-  /** Counters up to this one may have been taken before a restore; only those among the entries are known. -1: none. */
-  uncheckedTo: number
-}
-
-/** What a device needs besides its row when it is first used: its counters as committed. */
-export interface DeviceCounters {
-  asctr: number
-  entries: ReportEntryRow[]
-  /** H where it was set apart from the entries. */
-  high: ReportHigh | undefined
-}
-
 export interface KeyEvent {
   kind: string
   /** Address, key name or the like; never key bytes. */
@@ -96,7 +73,7 @@ export class FencedError extends Error {
  * The machine's storage. Each write is one commit that checks the fencing number, all or nothing; when the promise
  * resolves it is durable. One conformance suite runs against every implementation.
  */
-export interface MachineStore extends AuthorityStore, TicketStore, FieldStore, ModuleStore, BackupStore, GroupStore, FirmwareStore, ResealStore {
+export interface MachineStore extends AuthorityStore, TicketStore, FieldStore, ModuleStore, BackupStore, GroupStore, FirmwareStore, ResealStore, ReportStore {
   /** The identity, created by `make` at the very first start; `make` is not asked when there is one. */
   identity(make: () => MachineIdentity | Promise<MachineIdentity>): Promise<MachineIdentity>
   /** Become the owner: every other process is fenced off from now on. @returns the fencing number */
@@ -116,12 +93,9 @@ export interface MachineStore extends AuthorityStore, TicketStore, FieldStore, M
   enrol(rows: readonly NewDevice[], kind: string): Promise<DeviceRow[]>
   /** Put another row in a device's place: its report window starts anew, its ASCTR goes on. */
   replaceDevice(id: number, row: NewDevice, event: KeyEvent): Promise<DeviceRow>
-  /** By device id; a device without any counter is simply not there. */
-  counters(deviceIds: readonly number[]): Promise<Map<number, DeviceCounters>>
+  /** Highest ASCTR that may have been sent, by device id; a device without is simply not there. */
+  asctrOf(deviceIds: readonly number[]): Promise<Map<number, number>>
   /** Raise the highest ASCTR that may be sent. Never lowers one. */
   reserveAsctr(rows: readonly { deviceId: number; asctr: number }[]): Promise<void>
-  markReports(rows: readonly ReportEntryRow[]): Promise<void>
-  /** Set H from an authentic reading of F100 attribute 7, and forget entries above it. */
-  setReportHigh(deviceId: number, high: Omit<ReportHigh, 'known'>, event: KeyEvent): Promise<void>
   addEvent(event: KeyEvent): Promise<void>
 }
