@@ -18,7 +18,7 @@ import { compare } from './harness.js'
  */
 const onRedis = process.env['QUEUE'] === 'redis'
 const size = (name: string, fallback: number): number => Number(process.env[name] ?? fallback)
-const [ROWS, VALUES, BATCH_VALUES, METERS, ROUNDS, ADDERS] = [size('ROWS', 100_000), size('VALUES', 3), size('BATCH_VALUES', 2_000), size('METERS', 1_000), size('ROUNDS', 5), 4]
+const [ROWS, VALUES, BATCH_VALUES, METERS, ROUNDS, ADDERS] = [size('ROWS', 100_000), size('VALUES', 3), size('BATCH_VALUES', 5_000), size('METERS', 1_000), size('ROUNDS', 5), 4]
 const ITEMS = [0x00100201, 0x20000201, 0x20010201, 0x20040201, 0x200a0201].slice(0, VALUES)
 const CHUNK = 65_536
 const FIRST = Math.floor(Date.now() / 86_400_000) * 86_400_000

@@ -51,7 +51,7 @@ async function storeAll(batches: readonly ReadingColumns[]): Promise<number> {
   const start = performance.now()
   await Promise.all(Array.from({ length: WRITERS }, async () => {
     for (let batch = batches[next++]; batch; batch = batches[next++]) {
-      const result = await storeReadings(pool, partitions, batch, ids)
+      const result = await storeReadings(pool, partitions, [batch], ids)
       stored += result.stored
     }
   }))

@@ -69,6 +69,8 @@ const SCORES_AT = '0 4 * * *'
 
 /** A step of a night, or an attempt to carry a notice, is late by so much at most. */
 const WAKE_MS = 5_000
+/** Jobs in hand for each write under way: while some are written the next ones come. */
+const JOBS_A_WRITE = 8
 /** Steps of different nights. */
 const CHARGING_AT_ONCE = 4
 /** Attempts at once: they wait for others' answers most of the time. */
@@ -80,7 +82,7 @@ export function createAnalytics({ database, queues, events, serviceDispatch, clo
   const partitions = createPartitions(pool, () => clock.now())
   const letters = createDeadLetters({ pool, log })
   const storedEvents = createStoredEvents({ events, log })
-  const store = createReadingStore({ pool, partitions, meters: createMeterIndex(pool, clock), letters, storedEvents, clock, log })
+  const store = createReadingStore({ pool, partitions, meters: createMeterIndex(pool, clock), letters, storedEvents, writesAtOnce: settings.storeConcurrency, clock, log })
   const figures = createDayFigures({ pool, clock, settings })
   const audits = createAudits({ pool, queues, clock })
   const runs = createAuditRuns({ pool, queues, clock })
@@ -99,7 +101,7 @@ export function createAnalytics({ database, queues, events, serviceDispatch, clo
   const failed = createFailedJobAlarm({ events, log })
 
   const readings = (): QueueWorker => queues.worker('readings', { 'reading.store': store }, {
-    concurrency: settings.storeConcurrency, refuse: letters.keep, onFailed: failed('readings'),
+    concurrency: settings.storeConcurrency * JOBS_A_WRITE, refuse: letters.keep, onFailed: failed('readings'),
   })
   const analysis = (): QueueWorker => queues.worker('analysis', analysisHandlers({ pool, queues, figures, audits, runs, losses, scores, costs, forecasts, partitions, closedDays, clock, log }), {
     concurrency: 1, refuse: letters.keep, onFailed: failed('analysis'),

@@ -10,7 +10,7 @@ import type { HealthReport } from '@zhuzhan/service-kit'
 import { createAnalytics } from './app.js'
 import { configSchema } from './config.js'
 
-/** Connections besides those of the storing jobs: the analysis and what it tells. */
+/** Connections besides those of the storing writes: the analysis and what it tells. */
 const OTHER_CONNECTIONS = 3
 
 async function main(): Promise<void> {

@@ -17,7 +17,7 @@ let ids: Map<string, number>
 const store = (): CollectionStore => createCollectionStore(db.pool)
 const idOf = (meter: string): number => ids.get(meter) as number
 const have = (meter: string, time: number, item = ITEM): Promise<unknown> =>
-  storeReadings(db.pool, createPartitions(db.pool), toColumns([{ meter, item, time, value: '1', quality: 'measured', source: 'poll' }], time), ids)
+  storeReadings(db.pool, createPartitions(db.pool), [toColumns([{ meter, item, time, value: '1', quality: 'measured', source: 'poll' }], time)], ids)
 /** Missing slots as meter, hour from the oldest, tries. */
 const missing = async (): Promise<[string, number, number][]> => (await store().missing('curve-15min', ITEM, [...ids.values()], HOURS))
   .map((one) => [[...ids].find(([, id]) => id === one.meterId)![0], HOURS.indexOf(one.slot), one.attempts])

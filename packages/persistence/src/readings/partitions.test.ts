@@ -18,7 +18,7 @@ const tables = async (): Promise<string[]> => (await db.pool.query<{ name: strin
 /** Readings by the table they lie in. */
 const places = async (): Promise<unknown[]> => (await db.pool.query(`SELECT tableoid::regclass::text AS name, count(*)::int AS n FROM reading GROUP BY 1 ORDER BY 1`)).rows
 const put = (times: readonly number[], into = partitions()): Promise<unknown> =>
-  storeReadings(db.pool, into, toColumns(times.map((time, item) => ({ meter: '000000000001', item, time, value: '1', quality: 'measured' as const, source: 'report' as const })), TODAY), ids)
+  storeReadings(db.pool, into, [toColumns(times.map((time, item) => ({ meter: '000000000001', item, time, value: '1', quality: 'measured' as const, source: 'report' as const })), TODAY)], ids)
 
 beforeAll(async () => { ids = await register(db.pool, '000000000001') })
 beforeEach(async () => {

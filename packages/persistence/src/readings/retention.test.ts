@@ -18,7 +18,7 @@ let ids: Map<string, number>
 let mark = 0
 
 const put = (times: readonly number[], value = '1'): Promise<unknown> => storeReadings(db.pool, createPartitions(db.pool, () => TODAY),
-  toColumns(times.map((time) => ({ meter: METER, item: 0x00100201, time, value, quality: 'measured' as const, source: 'report' as const })), TODAY), ids)
+  [toColumns(times.map((time) => ({ meter: METER, item: 0x00100201, time, value, quality: 'measured' as const, source: 'report' as const })), TODAY)], ids)
 const ago = (days: number, more = 0): number => TODAY - days * DAY_MS + more
 const drop = (keepDays: number, now = TODAY + 1, closedAfterDays = 2) => dropOldReadings(db.pool, { now, keepDays, closedAfterDays })
 const query = async (sql: string): Promise<Record<string, unknown>[]> => (await db.pool.query(sql)).rows as Record<string, unknown>[]

@@ -16,7 +16,7 @@ const METERS = ['000000000011', '000000000012', '000000000013']
 let ids: Map<string, number>
 
 const reading = (more: Partial<Reading> = {}): Reading => ({ meter: '000000000011', item: 0x00100201, time: TODAY, value: '1234.56', quality: 'measured', source: 'report', ...more })
-const store = (...readings: Reading[]): Promise<StoreResult> => storeReadings(db.pool, createPartitions(db.pool), toColumns(readings, TODAY + 1), ids)
+const store = (...readings: Reading[]): Promise<StoreResult> => storeReadings(db.pool, createPartitions(db.pool), [toColumns(readings, TODAY + 1)], ids)
 const rows = async (table: 'reading_value' | 'reading_conflict'): Promise<unknown[]> => (await db.pool.query(`SELECT meter_id, time, item, value FROM ${table} ORDER BY meter_id, time, item, value`)).rows
 
 /** So many writers at once, each with a connection of its own, until all is stored. */
@@ -37,6 +37,22 @@ test('keeps each value exactly as it was measured', async () => {
   const values = ['0', '-0.001', '42949672.95', '1844674407370955.1615', '0.10']
   expect(await store(...values.map((value, n) => reading({ item: 0x20040200 + n, value })))).toEqual({ stored: 5, repeated: 0, conflicts: 0, unknownMeters: [] })
   expect((await rows('reading_value')).map((row) => (row as { value: string }).value)).toEqual(values)
+})
+
+const decimal = fc.tuple(fc.boolean(), fc.stringMatching(/^[0-9]{1,40}$/), fc.option(fc.stringMatching(/^[0-9]{1,20}$/))).map(([minus, whole, part]) => `${minus ? '-' : ''}${whole}${part === null ? '' : `.${part}`}`)
+
+test('any decimal is what PostgreSQL reads in its text, digit by digit', async () => {
+  await fc.assert(fc.asyncProperty(fc.array(decimal, { minLength: 1, maxLength: 60 }), async (values) => {
+    await db.pool.query('TRUNCATE reading, reading_conflict')
+    await store(...values.map((value, n) => reading({ item: 0x20040200 + n, value })))
+    const { rows: kept } = await db.pool.query('SELECT value::text AS value FROM reading_value ORDER BY item')
+    expect(kept).toEqual((await db.pool.query('SELECT t::numeric::text AS value FROM unnest($1::text[]) WITH ORDINALITY AS v (t, n) ORDER BY n', [values])).rows)
+  }), { numRuns: 20 })
+})
+
+test('what is no decimal is stored nowhere', async () => {
+  await expect(store(reading({ value: '1e5' }))).rejects.toThrow('not a decimal')
+  expect(await rows('reading_value')).toEqual([])
 })
 
 test('the whole row comes back: quality, source, moment of a demand, reception, items above 7FFFFFFF', async () => {

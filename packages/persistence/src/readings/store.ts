@@ -7,7 +7,7 @@ import type { Late } from './merge-rows.js'
 import type { Partitions } from './partitions.js'
 import { ensureShapes } from './shapes.js'
 import { wideRows } from './wide-rows.js'
-import type { Group, WideRows } from './wide-rows.js'
+import type { WideRows } from './wide-rows.js'
 
 export interface StoreResult {
   /** Values, as all counts here. */
@@ -27,38 +27,39 @@ export type MeterIds = Pick<ReadonlyMap<string, number>, 'get'>
 const MAX_ROUNDS = 5
 
 /**
- * Stores one batch. Redelivery is harmless: the identity meter + time + item is unique, equal values are counted as repeated, other
- * values for a known identity go to reading_conflict. New rows are one statement; rows whose meter and time exist are merged after it
- * under their locks. Cut off in between, the batch comes again and finds its rows.
+ * Stores one batch, or several in one go. Redelivery is harmless: the identity meter + time + item is unique, equal values are counted as
+ * repeated, other values for a known identity go to reading_conflict. New rows are one transaction; rows whose meter and time exist are merged
+ * after it under their locks. Cut off in between, the batches come again and find their rows.
  * @param touched noted in the transactions that change rows, for whoever computes days' figures
  */
 export async function storeReadings(
-  pool: pg.Pool, partitions: Partitions, columns: ReadingColumns, meterIds: MeterIds, touched: TouchedDays = { meterIds: [], days: [] },
+  pool: pg.Pool, partitions: Partitions, batches: readonly ReadingColumns[], meterIds: MeterIds, touched: TouchedDays = { meterIds: [], days: [] },
 ): Promise<StoreResult> {
-  const rows = wideRows(columns, meterIds)
-  const { groups } = rows
+  const rows = wideRows(batches, meterIds)
+  const { firsts } = rows
   const result: StoreResult = { stored: 0, repeated: 0, conflicts: 0, unknownMeters: rows.unknownMeters }
-  if (groups.length === 0) return result
-  const all = groups.reduce((sum, group) => sum + width(rows, group), 0)
-  await partitions.ensure(new Set(groups.map(({ time }) => time)))
+  if (firsts.length === 0) return result
+  await partitions.ensure(rows.times)
   await ensureShapes(pool, rows.shapes)
-  const left = new Set(await insertRows(pool, rows, columns.receivedAt, touched))
-  for (const group of groups) if (!left.has(group)) result.stored += rows.width(group.rows[0] as number)
+  const left = new Set(await insertRows(pool, rows, touched))
+  let values = 0
+  for (const [place, row] of firsts.entries()) {
+    values += rows.width(row)
+    if (!left.has(place)) result.stored += rows.width(row)
+  }
+  for (const more of rows.others.values()) for (const row of more) values += rows.width(row)
   await mergeLate(pool, lateValues(rows, left), touched, result)
-  result.repeated = all - result.stored - result.conflicts
+  result.repeated = values - result.stored - result.conflicts
   return result
 }
 
-const width = (rows: WideRows, group: Group): number => group.rows.reduce((sum, row) => sum + rows.width(row), 0)
-
-/** Groups whose row exists, and what a batch says a second time of a row it has just made. */
-function lateValues(rows: WideRows, left: ReadonlySet<Group>): Late[] {
-  const late: Late[] = []
-  for (const group of rows.groups) {
-    const remaining = left.has(group) ? group.rows : group.rows.slice(1)
-    if (remaining.length > 0) late.push({ meterId: group.meterId, time: group.time, elements: remaining.flatMap(rows.elements) })
-  }
-  return late
+/** Keys whose row exists, and what a batch says a second time of a row it has just made. */
+function lateValues(rows: WideRows, left: ReadonlySet<number>): Late[] {
+  return [...new Set([...left, ...rows.others.keys()])].map((place) => {
+    const first = rows.firsts[place] as number
+    const more = rows.others.get(place) ?? []
+    return { meterId: rows.meterId(first), time: rows.time(first), elements: (left.has(place) ? [first, ...more] : more).flatMap(rows.elements) }
+  })
 }
 
 async function mergeLate(pool: pg.Pool, late: readonly Late[], touched: TouchedDays, result: StoreResult): Promise<void> {

@@ -22,7 +22,7 @@ const partitions = (): ReturnType<typeof createPartitions> => createPartitions(d
 const put = (back: number, from: number, to: number, value = (slot: number) => `${slot}.50`): Promise<StoreResult> => {
   const readings = Array.from({ length: to - from }, (_, n) => from + n).flatMap((slot) => METERS.map((meter) => (
     { meter, item: 0x00100201, time: TODAY - back * DAY_MS + slot * 900_000, value: value(slot), quality: 'measured' as const, source: 'report' as const })))
-  return storeReadings(db.pool, partitions(), toColumns(readings, TODAY), ids)
+  return storeReadings(db.pool, partitions(), [toColumns(readings, TODAY)], ids)
 }
 const tidy = (more: { budgetMs?: number; signal?: AbortSignal } = {}) => tidyDays(db.pool, { now: TODAY + 3_600_000, afterDays: 2, ...more })
 const query = async (sql: string, values: unknown[] = []): Promise<Record<string, unknown>[]> => (await db.pool.query(sql, values)).rows as Record<string, unknown>[]

@@ -50,7 +50,7 @@ test('readings stored one by one become rows and come back as they were, each in
     // A report of before, delivered again after, finds its value and the shape that the migration made.
     const again = toColumns([{ meter: '000000000001', item: 0x00100201, time: Date.UTC(2026, 9, 5, 0, 30), value: '-0.1', quality: 'replay-unchecked', source: 'report' }], Date.UTC(2026, 9, 6))
     const shapes = await rows('SELECT count(*)::int AS n FROM reading_shape')
-    expect(await storeReadings(database.pool, createPartitions(database.pool), again, new Map([['000000000001', 2]]))).toMatchObject({ stored: 0, repeated: 1, conflicts: 0 })
+    expect(await storeReadings(database.pool, createPartitions(database.pool), [again], new Map([['000000000001', 2]]))).toMatchObject({ stored: 0, repeated: 1, conflicts: 0 })
     expect(await rows('SELECT count(*)::int AS n FROM reading_shape')).toEqual(shapes)
   } finally {
     await database.close()

@@ -4,6 +4,7 @@ import { withPostgres } from '@zhuzhan/testing'
 import { createDeadLetters } from '../alarms/dead-letters.js'
 import { addMeter, addTerminal, address, emptyStation, reading, silentLog, storeJob, testDatabase } from '../fixtures/station.js'
 import { createMeterIndex } from './meter-index.js'
+import type { MeterIndex } from './meter-index.js'
 import { createReadingStore } from './reading-store.js'
 
 const NOW = Date.parse('2026-10-05T03:00:00Z')
@@ -11,12 +12,12 @@ const db = withPostgres()
 const database = testDatabase(() => db.url)
 const query = async (sql: string, values: unknown[] = []): Promise<Record<string, unknown>[]> => (await database().pool.query(sql, values)).rows as Record<string, unknown>[]
 
-const newStore = () => {
+const newStore = (meters?: MeterIndex) => {
   const clock = manualClock(NOW)
   const told: [string, number][] = []
   const store = createReadingStore({
-    pool: database().pool, partitions: createPartitions(database().pool, () => clock.now()), meters: createMeterIndex(database().pool, clock),
-    letters: createDeadLetters({ pool: database().pool, log: silentLog }), storedEvents: { add: (terminal, count) => told.push([terminal, count]) }, clock, log: silentLog,
+    pool: database().pool, partitions: createPartitions(database().pool, () => clock.now()), meters: meters ?? createMeterIndex(database().pool, clock),
+    letters: createDeadLetters({ pool: database().pool, log: silentLog }), storedEvents: { add: (terminal, count) => told.push([terminal, count]) }, writesAtOnce: 2, clock, log: silentLog,
   })
   return { store, told }
 }
@@ -146,6 +147,38 @@ test('a value the database cannot hold goes to the dead letters alone', async ()
   } finally {
     await query('ALTER TABLE reading DROP CONSTRAINT test_limit')
   }
+})
+
+test('jobs that come while another is written are stored together; what one of them cannot store touches no other', async () => {
+  await query('ALTER TABLE reading ADD CONSTRAINT test_limit CHECK (1000000 > ALL (values))')
+  try {
+    const { store } = newStore()
+    const job = (n: number, value: string) => store(storeJob([reading(address(1), NOW - 900_000 * n, value), reading(address(2), NOW - 900_000 * n, '1')], NOW + n))
+    await Promise.all(['0', '1', '2', '1000000', '4', '5'].map((value, n) => job(n, value)))
+    expect(await query('SELECT (extract(epoch FROM received_at) * 1000)::bigint AS at, value::text AS value FROM reading_value WHERE meter_id = 1 ORDER BY time DESC'))
+      .toEqual([0, 1, 2, 4, 5].map((n) => ({ at: NOW + n, value: String(n) })))
+    expect(await query('SELECT count(*) AS n FROM reading_value')).toEqual([{ n: 11 }])
+    expect(await query("SELECT payload->'readings'->0->>'value' AS value FROM dead_letter")).toEqual([{ value: '1000000' }])
+  } finally {
+    await query('ALTER TABLE reading DROP CONSTRAINT test_limit')
+  }
+})
+
+test('a job that fails for another reason fails those written with it once: tried again, each is alone', async () => {
+  const index = createMeterIndex(database().pool)
+  const GONE = address(7)
+  // As a meter that is deleted between being looked up and being stored.
+  const { store } = newStore({ find: async (addresses) => {
+    const known = await index.find(addresses)
+    return { get: (one) => known.get(one), has: (one) => one === GONE || known.has(one) }
+  } })
+  const jobs = [0, 1, 2].map((n) => storeJob([reading(address(1), NOW - 900_000 * n, String(n))]))
+  const poison = storeJob([reading(GONE, NOW, '1')])
+  const outcome = (all: Promise<void>[]) => Promise.allSettled(all).then((ends) => ends.map(({ status }) => status))
+  // Two writes are under way with the first jobs; the others wait for each other.
+  expect(await outcome([store(jobs[0]!), store(jobs[1]!), store(jobs[2]!), store(poison)])).toContain('rejected')
+  expect(await outcome([...jobs, poison].map((job) => store(job, { attempt: 2 })))).toEqual(['fulfilled', 'fulfilled', 'fulfilled', 'rejected'])
+  expect((await rows()).map((row) => row['value'])).toEqual(['2', '1', '0'])
 })
 
 test('while the database is away the job fails, and works when it is back', async () => {

@@ -60,7 +60,7 @@ interface Batch {
 const RETRY_MS = [50, 100, 250, 500, 1_000] as const
 const MAX_LINKS = 16
 
-export function createPublisher({ queues, clock, log, windowMs = 20, maxRows = 2_000, patienceMs = 25_000 }: PublisherOptions): Publisher {
+export function createPublisher({ queues, clock, log, windowMs = 20, maxRows = 5_000, patienceMs = 25_000 }: PublisherOptions): Publisher {
   const current: Record<Lane, Batch | undefined> = { live: undefined, backlog: undefined }
   const inFlight = new Set<Promise<void>>()
 

@@ -19,7 +19,7 @@ const QUARTER = 900_000
 
 const store = (time: number, item: number, value: string, quality: Quality = 'measured', occurredAt?: number, source: Source = 'poll') =>
   storeReadings(api.database.pool, createPartitions(api.database.pool, () => MIDNIGHT),
-    toColumns([{ meter: METER, item, time, value, quality, source, ...(occurredAt === undefined ? {} : { occurredAt }) }], MIDNIGHT), new Map([[METER, meterId]]))
+    [toColumns([{ meter: METER, item, time, value, quality, source, ...(occurredAt === undefined ? {} : { occurredAt }) }], MIDNIGHT)], new Map([[METER, meterId]]))
 const get = (query: string, path = 'readings') => api.call('GET', `/api/v1/meters/${METER}/${path}?${query}`, { token })
 const brief = (body: { items: { time: string; item: string; value: string; quality: string }[] }) => body.items.map(({ time, item, value, quality }) => [time, item, value, quality])
 
