@@ -13,7 +13,7 @@ import type { LinkRequest } from './sessions/login.js'
 import { createSessionKeeper } from './sessions/session-keeper.js'
 import { createStrangers } from './sockets/strangers.js'
 import { createTerminalConnection } from './sockets/terminal-connection.js'
-import type { CloseReason, TerminalConnection } from './sockets/terminal-connection.js'
+import type { CloseReason, ConnectionHandlers, TerminalConnection } from './sockets/terminal-connection.js'
 
 export interface GatewayOptions {
   limits: Limits
@@ -40,7 +40,7 @@ const SWEEP_MS = 1_000
 export function createGateway({ limits, registry, table, events, refusals, clock, log }: GatewayOptions): Gateway {
   const connections = new Map<number, TerminalConnection>()
   const strangers = createStrangers<TerminalConnection>(limits.maxStrangers, limits.maxStrangersPerAddress)
-  const byAddress = new Map<string, Set<TerminalConnection>>()
+  const byAddress = new Map<string, readonly TerminalConnection[]>()
   const linkBudget = new Map<number, number>()
   let nextId = 1
 
@@ -125,7 +125,7 @@ export function createGateway({ limits, registry, table, events, refusals, clock
     connection.address = address
     connection.loggedInAt = clock.monotonic()
     strangers.leave(connection)
-    byAddress.set(address, (byAddress.get(address) ?? new Set()).add(connection))
+    byAddress.set(address, [...byAddress.get(address) ?? [], connection])
     metric('gateway_logins').add(1, { result: 'accepted' })
     keeper.opened(connection)
     exchange.add(connection)
@@ -137,18 +137,24 @@ export function createGateway({ limits, registry, table, events, refusals, clock
     strangers.leave(connection)
     metric('gateway_connections_closed').add(1, { reason })
     if (connection.address === undefined) return
-    const group = byAddress.get(connection.address)
-    group?.delete(connection)
-    if (group?.size === 0) byAddress.delete(connection.address)
+    const others = byAddress.get(connection.address)?.filter((one) => one !== connection) ?? []
+    if (others.length === 0) byAddress.delete(connection.address)
+    else byAddress.set(connection.address, others)
     exchange.remove(connection, reason)
     keeper.ended(connection, reason)
   }
+
+  const handlers: ConnectionHandlers = { onFrame, onRefused: refuse, onClosed }
 
   const sweep = (): void => {
     const now = clock.monotonic()
     for (const connection of connections.values()) {
       const budget = linkBudget.get(connection.id)
-      if (budget !== undefined) linkBudget.set(connection.id, Math.min(limits.linkFramesPerSecond * 10, budget + limits.linkFramesPerSecond))
+      if (budget !== undefined) {
+        // Who has all of it again needs no entry.
+        if (budget + limits.linkFramesPerSecond >= limits.linkFramesPerSecond * 10) linkBudget.delete(connection.id)
+        else linkBudget.set(connection.id, budget + limits.linkFramesPerSecond)
+      }
       if (connection.address === undefined) {
         if (now - connection.openedAt > limits.loginMs) {
           refuse(connection, 'LIMIT_EXCEEDED', 'no login in time')
@@ -192,7 +198,7 @@ export function createGateway({ limits, registry, table, events, refusals, clock
     },
     onSocket: (socket) => {
       const remote = socket.remoteAddress ?? 'unknown'
-      const connection = createTerminalConnection({ id: nextId++, socket, remote, limits, clock, handlers: { onFrame, onRefused: refuse, onClosed } })
+      const connection = createTerminalConnection({ id: nextId++, socket, remote, limits, clock, handlers })
       connections.set(connection.id, connection)
       metric('gateway_connections_opened').add(1)
       for (const shed of strangers.admit(connection)) {

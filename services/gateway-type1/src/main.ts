@@ -20,7 +20,7 @@ async function main(): Promise<void> {
     count: (code) => metric('gateway_refusals').add(1, { code }), onError: warn('refusals not written yet'),
   })
   const table = createSessionTable(database.pool, config.ZHUZHAN_GATEWAY_ID)
-  const registry = createRegistry({ pool: database.pool, url: config.DATABASE_URL, onError: warn('registry notifications interrupted'), onChange: (address) => gateway.onRegistryChange(address) })
+  const registry = createRegistry({ pool: database.pool, url: config.DATABASE_URL, meters: false, onError: warn('registry notifications interrupted'), onChange: (address) => gateway.onRegistryChange(address) })
   const gateway = createGateway({ limits, registry, table, events, refusals, clock: systemClock, log })
 
   const tls = config.ZHUZHAN_4G_TLS_CERT && config.ZHUZHAN_4G_TLS_KEY ? { certFile: config.ZHUZHAN_4G_TLS_CERT, keyFile: config.ZHUZHAN_4G_TLS_KEY } : undefined

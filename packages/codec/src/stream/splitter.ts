@@ -53,88 +53,95 @@ const WAKE_UP = 0xfe
  * Memory: at most one frame of the greatest maxSize, nothing while no frame is half received. What a splitter holds stays
  * in the common work area until another splitter pushes.
  */
-export function createStreamSplitter<Name extends string>(framings: readonly Framing<Name>[], { onFrame, onDiscard }: SplitterEvents<Name>): Splitter {
-  const { byStart, maxSize } = tableOf(framings)
+export const createStreamSplitter = <Name extends string>(framings: readonly Framing<Name>[], events: SplitterEvents<Name>): Splitter => new StreamSplitter(framings, events)
 
+/** Methods on a prototype: a gateway has one for every connection, and closures were most of it. */
+class StreamSplitter<Name extends string> implements Splitter, Tenant {
+  private readonly table: Table
   /** What is left of earlier chunks while another splitter has the work area; room for more behind `held`. */
-  let store = EMPTY
-  let held = 0
-  let memo = NO_MEMO
+  private store = EMPTY
+  private held = 0
+  private memo = NO_MEMO
   /** Nothing can be decided before so many bytes are there. */
-  let need = 1
-  let resets = 0
-  const self: Tenant = { moveOut }
+  private need = 1
+  private resets = 0
 
-  function push(chunk: Uint8Array): void {
+  constructor(framings: readonly Framing<Name>[], private readonly events: SplitterEvents<Name>) {
+    this.table = tableOf(framings)
+  }
+
+  get pending(): number {
+    return area.tenant === this ? area.end - area.start : this.held
+  }
+
+  push(chunk: Uint8Array): void {
     // A byte that comes alone and decides nothing: kept short, for a slow line brings many of them.
-    if (chunk.length === 1 && area.tenant === self && area.end + 1 < area.limit) area.bytes[area.end++] = chunk[0]!
-    else take(chunk)
+    if (chunk.length === 1 && area.tenant === this && area.end + 1 < area.limit) area.bytes[area.end++] = chunk[0]!
+    else this.take(chunk)
   }
 
-  function take(chunk: Uint8Array): void {
-    if (area.tenant !== self) {
-      if (held + chunk.length < need) return hold(chunk)
-      moveIn()
-    }
-    for (let taken = 0; taken < chunk.length;) {
-      taken += area.append(chunk, taken)
-      if (area.end - area.start >= need) need = scan(byStart)
-      if (area.end === area.size) area.compact()
-    }
-    area.limit = Math.min(area.start + need, area.size)
-    if (firstFound !== undefined) tell(takeFound())
-  }
-
-  function tell(first: Event): void {
-    const before = resets
-    for (let event: Event | undefined = first; event !== undefined && resets === before; event = event.next) {
-      if (event.bytes !== undefined) onFrame(event.bytes, event.protocol as Name)
-      else onDiscard?.(event.count, event.reason)
-    }
-  }
-
-  function hold(chunk: Uint8Array): void {
-    if (held + chunk.length > store.length) {
-      const bigger = Buffer.allocUnsafeSlow(Math.min(maxSize, Math.max(64, 2 * (held + chunk.length))))
-      store.copy(bigger, 0, 0, held)
-      store = bigger
-    }
-    store.set(chunk, held)
-    held += chunk.length
-  }
-
-  function moveIn(): void {
-    area.tenant?.moveOut()
-    area.tenant = self
-    area.load(store, held, memo)
-    area.limit = 0
-    forget()
-  }
-
-  function moveOut(): void {
-    area.tenant = undefined
-    if (area.start === area.end) return
-    hold(area.bytes.subarray(area.start, area.end))
-    memo = area.memo()
-  }
-
-  function forget(): void {
-    store = EMPTY
-    memo = NO_MEMO
-    held = 0
-  }
-
-  function reset(): void {
-    if (area.tenant === self) {
+  reset(): void {
+    if (area.tenant === this) {
       area.tenant = undefined
       area.clear()
     }
-    forget()
-    need = 1
-    resets++
+    this.forget()
+    this.need = 1
+    this.resets++
   }
 
-  return new Handle(push, reset, () => area.tenant === self ? area.end - area.start : held)
+  moveOut(): void {
+    area.tenant = undefined
+    if (area.start === area.end) return
+    this.hold(area.bytes.subarray(area.start, area.end))
+    this.memo = area.memo()
+  }
+
+  private take(chunk: Uint8Array): void {
+    if (area.tenant !== this) {
+      if (this.held + chunk.length < this.need) return this.hold(chunk)
+      this.moveIn()
+    }
+    for (let taken = 0; taken < chunk.length;) {
+      taken += area.append(chunk, taken)
+      if (area.end - area.start >= this.need) this.need = scan(this.table.byStart)
+      if (area.end === area.size) area.compact()
+    }
+    area.limit = Math.min(area.start + this.need, area.size)
+    if (firstFound !== undefined) this.tell(takeFound())
+  }
+
+  private tell(first: Event): void {
+    const before = this.resets
+    for (let event: Event | undefined = first; event !== undefined && this.resets === before; event = event.next) {
+      if (event.bytes !== undefined) this.events.onFrame(event.bytes, event.protocol as Name)
+      else this.events.onDiscard?.(event.count, event.reason)
+    }
+  }
+
+  private hold(chunk: Uint8Array): void {
+    if (this.held + chunk.length > this.store.length) {
+      const bigger = Buffer.allocUnsafeSlow(Math.min(this.table.maxSize, Math.max(64, 2 * (this.held + chunk.length))))
+      this.store.copy(bigger, 0, 0, this.held)
+      this.store = bigger
+    }
+    this.store.set(chunk, this.held)
+    this.held += chunk.length
+  }
+
+  private moveIn(): void {
+    area.tenant?.moveOut()
+    area.tenant = this
+    area.load(this.store, this.held, this.memo)
+    area.limit = 0
+    this.forget()
+  }
+
+  private forget(): void {
+    this.store = EMPTY
+    this.memo = NO_MEMO
+    this.held = 0
+  }
 }
 
 /** Which framings a first byte may begin, and the greatest frame of them all. */
@@ -156,15 +163,6 @@ function tableOf(framings: readonly Framing[]): Table {
   const table = { byStart, maxSize }
   tables.set(framings, table)
   return table
-}
-
-/** An object literal with a getter would be a slow dictionary from the second one on, and each push a search in it. */
-class Handle implements Splitter {
-  constructor(readonly push: Splitter['push'], readonly reset: Splitter['reset'], private readonly held: () => number) {}
-
-  get pending(): number {
-    return this.held()
-  }
 }
 
 const EMPTY = Buffer.alloc(0)

@@ -118,7 +118,7 @@ test('the crypto machine dies while it judges: nobody knows whether the ticket i
 
 test('the device refuses the record authentically: refused, and certain', async () => {
   const error = new HesError('DEVICE_REFUSED', undefined, { dar: 20 })
-  one.connect(meter.answer, { terminal: (made) => ({ ...made, requests: createRequestTable(async () => { throw error }, clock) }) })
+  one.connect(meter.answer, { terminal: (made) => Object.assign(made, { requests: createRequestTable(async () => { throw error }, clock) }) })
   const { id } = await queued(one.store, 'trip', { expiresAt: soon() })
   await one.delivery.deliver(id)
   expect(await reaches(one.store, id, 'refused')).toMatchObject({ code: 'DEVICE_REFUSED', dar: 20 })

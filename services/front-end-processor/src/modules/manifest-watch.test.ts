@@ -40,7 +40,7 @@ function rig({ spreadMs = 0, places = 4 } = {}) {
     const record = terminalRecord({ address })
     const meters = new Map([...record.meters].map(([meter, row]) => [meter, own.includes(meter) ? { ...row, securityProfile: 'sm' } : row]))
     const made = terminalOn(fakeLink(), clock, { record: { ...record, meters } })
-    const one = { ...made, secure: { ready: true }, requests: { ...made.requests, ask: () => { asked.push(address); return behaviour() } } } as unknown as Terminal
+    const one = Object.assign(made, { secure: { ready: true }, requests: { ask: () => { asked.push(address); return behaviour() } } }) as unknown as Terminal
     directory.bind(one)
     return one
   }

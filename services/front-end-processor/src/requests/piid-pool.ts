@@ -14,23 +14,34 @@ export interface PiidPool {
   timedOut(number: number): void
 }
 
-export function createPiidPool(clock: Clock): PiidPool {
-  // A ring of 64 bytes: an array would be a kilobyte, for every terminal of the station.
-  const ring = Uint8Array.from({ length: NUMBERS }, (_, number) => number)
-  let first = 0
-  let size = NUMBERS
-  const resting: { number: number; until: number }[] = []
-  const put = (number: number): void => { ring[(first + size++) % NUMBERS] = number }
-  return {
-    take: () => {
-      while (resting[0] && resting[0].until <= clock.monotonic()) put((resting.shift() as { number: number }).number)
-      if (size === 0) return undefined
-      const number = ring[first] as number
-      first = (first + 1) % NUMBERS
-      size -= 1
-      return number
-    },
-    answered: put,
-    timedOut: (number) => { resting.push({ number, until: clock.monotonic() + PIID_REST_MS }) },
+export const createPiidPool = (clock: Clock): PiidPool => new Pool(clock)
+
+class Pool implements PiidPool {
+  /** Which number lies at which place of the ring. Made when the first one comes back out of turn: until then they lie as they count. */
+  private ring: Uint8Array | undefined
+  private first = 0
+  private size = NUMBERS
+  private resting: { number: number; until: number }[] | undefined
+
+  constructor(private readonly clock: Clock) {}
+
+  take(): number | undefined {
+    while (this.resting?.[0] && this.resting[0].until <= this.clock.monotonic()) this.answered((this.resting.shift() as { number: number }).number)
+    if (this.size === 0) return undefined
+    const number = this.ring?.[this.first] ?? this.first
+    this.first = (this.first + 1) % NUMBERS
+    this.size -= 1
+    return number
+  }
+
+  answered(number: number): void {
+    const place = (this.first + this.size++) % NUMBERS
+    if (place !== number) this.ring ??= Uint8Array.from({ length: NUMBERS }, (_, at) => at)
+    if (this.ring) this.ring[place] = number
+  }
+
+  timedOut(number: number): void {
+    this.resting ??= []
+    this.resting.push({ number, until: this.clock.monotonic() + PIID_REST_MS })
   }
 }

@@ -5,6 +5,7 @@ import { metric } from '@zhuzhan/telemetry'
 import { expectation } from './expect.js'
 import type { Expectation } from './expect.js'
 import { createPiidPool } from './piid-pool.js'
+import type { PiidPool } from './piid-pool.js'
 import type { SealedRequest } from '../secure/secure-channel.js'
 
 /** Commands of people go before the collection, and the collection never takes all places. */
@@ -67,128 +68,155 @@ let openRequests = 0
 /** Requests without an answer in this process, for the metric. */
 export const openRequestCount = (): number => openRequests
 
-export function createRequestTable(send: Sender, clock: Clock): RequestTable {
-  const pool = createPiidPool(clock)
-  const open = new Map<number, Open>()
-  /** Timed out, but an answer is still of use; until the number comes again. */
-  const overdue = new Map<number, Open>()
-  const waiting: Record<Lane, Waiting[]> = { command: [], collection: [] }
-  const inLane: Record<Lane, number> = { command: 0, collection: 0 }
-  let ended = false
-  let retry: NodeJS.Timeout | undefined
+export const createRequestTable = (send: Sender, clock: Clock): RequestTable => new Table(send, clock)
 
-  const take = (entry: Open): boolean => {
-    if (open.get(entry.number) !== entry) return false
-    open.delete(entry.number)
+const LANES: readonly Lane[] = ['command', 'collection']
+const NONE: readonly never[] = []
+const plus = <T>(list: readonly T[], one: T): readonly T[] => [...list, one]
+const without = <T>(list: readonly T[], one: T): readonly T[] => (list.length === 1 && list[0] === one ? NONE : list.filter((other) => other !== one))
+
+
+/** Methods on a prototype, lists that share one empty list: most of a hundred thousand terminals have nothing under way. */
+class Table implements RequestTable {
+  private readonly pool: PiidPool
+  private open: readonly Open[] = NONE
+  /** Timed out, but an answer is still of use; until the number comes again. */
+  private overdue: readonly Open[] = NONE
+  private waiting: readonly Waiting[] = NONE
+  private ended = false
+  private retry: NodeJS.Timeout | undefined
+
+  constructor(private readonly send: Sender, clock: Clock) {
+    this.pool = createPiidPool(clock)
+  }
+
+  ask(ask: Ask): Promise<Apdu> {
+    return new Promise((resolve, reject) => {
+      if (this.ended) return reject(new HesError('TERMINAL_OFFLINE'))
+      if (inLane(this.waiting, ask.lane) >= MAX_WAITING) return reject(new HesError('BUSY', 'too many requests wait for this terminal'))
+      this.waiting = plus(this.waiting, { ask, resolve, reject })
+      this.pump()
+    })
+  }
+
+  answer(apdu: Apdu & { piid: { number: number } }, seq?: number): boolean {
+    const { number } = apdu.piid
+    const entry = this.open.find((one) => one.number === number) ?? this.overdue.find((one) => one.number === number)
+    // A PIID comes again after a minute; an authentic answer that somebody held back that long belongs to another record.
+    if (!entry || entry.sent.seq !== seq || !entry.expects(apdu)) {
+      metric('fep_response_mismatches').add(1)
+      return false
+    }
+    if (!this.take(entry)) {
+      // Its number goes on resting: an answer may come twice.
+      this.overdue = without(this.overdue, entry)
+      entry.ask.late?.(apdu)
+      return true
+    }
+    this.pool.answered(entry.number)
+    entry.resolve(apdu)
+    this.pump()
+    return true
+  }
+
+  refused(seq: number, dar: number): void {
+    const entry = this.open.find((one) => one.sent.seq === seq)
+    if (!entry || !this.take(entry)) return
+    this.pool.answered(entry.number)
+    entry.reject(new HesError('DEVICE_REFUSED', `the device refused with DAR ${dar}`, { dar }))
+    this.pump()
+  }
+
+  end(): void {
+    this.ended = true
+    this.overdue = NONE
+    clearTimeout(this.retry)
+    const gone = new HesError('TERMINAL_OFFLINE', 'the connection ended before the answer came')
+    for (const entry of this.open) {
+      this.take(entry)
+      entry.reject(gone)
+    }
+    const { waiting } = this
+    this.waiting = NONE
+    for (const one of waiting) one.reject(gone)
+  }
+
+  private take(entry: Open): boolean {
+    if (!this.open.includes(entry)) return false
+    this.open = without(this.open, entry)
     openRequests -= 1
-    inLane[entry.ask.lane] -= 1
     clearTimeout(entry.timer)
     return true
   }
 
   /** May this one leave beside those that are under way? */
-  const passes = (wanted: Waiting): boolean => (wanted.ask.alone ? open.size === 0 : ![...open.values()].some(({ ask }) => ask.alone))
+  private passes(wanted: Waiting): boolean {
+    return wanted.ask.alone ? this.open.length === 0 : !this.open.some(({ ask }) => ask.alone)
+  }
 
-  const pump = (): void => {
-    for (const lane of ['command', 'collection'] as const) {
-      while (!ended && open.size < MAX_OPEN && inLane[lane] < PLACES[lane] && waiting[lane].length > 0) {
-        if (!passes(waiting[lane][0] as Waiting)) return
-        const number = pool.take()
+  private pump(): void {
+    for (const lane of LANES) {
+      while (!this.ended && this.open.length < MAX_OPEN && inLane(this.open, lane) < PLACES[lane]) {
+        const next = this.waiting.find(({ ask }) => ask.lane === lane)
+        if (!next) break
+        if (!this.passes(next)) return
+        const number = this.pool.take()
         if (number === undefined) {
           // Every number is in use or rests after a timeout.
-          retry ??= setTimeout(() => {
-            retry = undefined
-            pump()
+          this.retry ??= setTimeout(() => {
+            this.retry = undefined
+            this.pump()
           }, 1_000)
           return
         }
-        void launch(waiting[lane].shift() as Waiting, number)
+        this.waiting = without(this.waiting, next)
+        void this.launch(next, number)
       }
     }
   }
 
-  const launch = async (wanted: Waiting, number: number): Promise<void> => {
+  private async launch(wanted: Waiting, number: number): Promise<void> {
     let apdu: Apdu
     try {
       apdu = wanted.ask.build({ number, priority: false, acd: false })
     } catch (error) {
-      pool.answered(number)
+      this.pool.answered(number)
       return wanted.reject(error as Error)
     }
     const entry: Open = { ...wanted, number, expects: expectation(apdu), timer: undefined, sent: {} }
-    overdue.delete(number)
-    open.set(number, entry)
+    const former = this.overdue.find((one) => one.number === number)
+    if (former) this.overdue = without(this.overdue, former)
+    this.open = plus(this.open, entry)
     openRequests += 1
-    inLane[wanted.ask.lane] += 1
-    const timedOut = (): void => {
-      if (!take(entry)) return
-      pool.timedOut(number)
-      if (entry.ask.late) overdue.set(number, entry)
-      metric('fep_request_timeouts').add(1)
-      entry.sent.giveUp?.()
-      entry.reject(new HesError('TERMINAL_TIMEOUT'))
-      pump()
-    }
     try {
       await wanted.ask.beforeSend?.(apdu)
-      if (open.get(number) !== entry) return
+      if (!this.open.includes(entry)) return
       // The time is the terminal's: what the station needed before does not count.
-      entry.timer = setTimeout(timedOut, wanted.ask.timeoutMs)
-      await send(apdu, wanted.ask, number, (sent) => {
+      entry.timer = setTimeout(() => this.timedOut(entry), wanted.ask.timeoutMs)
+      await this.send(apdu, wanted.ask, number, (sent) => {
         entry.sent = sent
         // Its time was over while it was sealed: nobody else will say so.
-        if (open.get(number) !== entry) sent.giveUp?.()
+        if (!this.open.includes(entry)) sent.giveUp?.()
       })
     } catch (error) {
-      if (!take(entry)) return
-      pool.answered(number)
+      if (!this.take(entry)) return
+      this.pool.answered(number)
       entry.reject(error as Error)
-      pump()
+      this.pump()
     }
   }
 
-  return {
-    ask: (ask) => new Promise((resolve, reject) => {
-      if (ended) return reject(new HesError('TERMINAL_OFFLINE'))
-      if (waiting[ask.lane].length >= MAX_WAITING) return reject(new HesError('BUSY', 'too many requests wait for this terminal'))
-      waiting[ask.lane].push({ ask, resolve, reject })
-      pump()
-    }),
-    answer: (apdu, seq) => {
-      const entry = open.get(apdu.piid.number) ?? overdue.get(apdu.piid.number)
-      // A PIID comes again after a minute; an authentic answer that somebody held back that long belongs to another record.
-      if (!entry || entry.sent.seq !== seq || !entry.expects(apdu)) {
-        metric('fep_response_mismatches').add(1)
-        return false
-      }
-      if (!take(entry)) {
-        // Its number goes on resting: an answer may come twice.
-        overdue.delete(entry.number)
-        entry.ask.late?.(apdu)
-        return true
-      }
-      pool.answered(entry.number)
-      entry.resolve(apdu)
-      pump()
-      return true
-    },
-    refused: (seq, dar) => {
-      const entry = [...open.values()].find((one) => one.sent.seq === seq)
-      if (!entry || !take(entry)) return
-      pool.answered(entry.number)
-      entry.reject(new HesError('DEVICE_REFUSED', `the device refused with DAR ${dar}`, { dar }))
-      pump()
-    },
-    end: () => {
-      ended = true
-      overdue.clear()
-      clearTimeout(retry)
-      const gone = new HesError('TERMINAL_OFFLINE', 'the connection ended before the answer came')
-      for (const entry of [...open.values()]) {
-        take(entry)
-        entry.reject(gone)
-      }
-      for (const lane of Object.values(waiting)) for (const one of lane.splice(0)) one.reject(gone)
-    },
+  private timedOut(entry: Open): void {
+    if (!this.take(entry)) return
+    this.pool.timedOut(entry.number)
+    if (entry.ask.late) this.overdue = plus(this.overdue, entry)
+    metric('fep_request_timeouts').add(1)
+    entry.sent.giveUp?.()
+    entry.reject(new HesError('TERMINAL_TIMEOUT'))
+    this.pump()
   }
+}
+
+function inLane(list: readonly Waiting[], lane: Lane): number {
+  return list.reduce((count, { ask }) => count + (ask.lane === lane ? 1 : 0), 0)
 }

@@ -45,10 +45,8 @@ beforeEach(() => {
     giveUp: () => ({}),
     endSession: () => ({}),
   })
-  channel = createSecureChannel({
-    address: ADDRESS, clientAddress: 16, machine, clock, turnstile,
-    send: async (data) => { sent.push(data) },
-    onReady: (address, mode) => ready.push(`${address} ${mode}`),
+  channel = createSecureChannel({ address: ADDRESS, send: async (data) => { sent.push(data) }, onReady: (mode) => ready.push(`${ADDRESS} ${mode}`) }, {
+    clientAddress: 16, machine, clock, turnstile,
     onRefused: (_address, code, what) => refused.push(`${code} ${what}`),
   })
 })

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto'
 import { HesError, errorCode } from '@zhuzhan/core'
 import type { Clock, ErrorCode } from '@zhuzhan/core'
 import { outcomeValue } from '@zhuzhan/contracts'
-import type { CryptoMachine, CryptoResult, ModulesVerdict } from '@zhuzhan/contracts'
+import type { CryptoMachine, CryptoOutcome, CryptoResult, ModulesVerdict } from '@zhuzhan/contracts'
 import { encodeApdu, encodeConnectHeader } from '@zhuzhan/dlt698'
 import type { ConnectResponse } from '@zhuzhan/dlt698'
 import { withSpan } from '@zhuzhan/telemetry'
@@ -60,14 +60,20 @@ export interface SealedRequest {
 }
 export type KeyUpdateStep = SealedRequest | { next: 'reconnect' | 'nothing' }
 
+/** The connection a channel belongs to. */
+export interface SecureOwner {
+  readonly address: string
+  send(data: Buffer): Promise<void>
+  /** A session was made; also the next one of the same connection. */
+  onReady(mode: 'S' | 'F'): void
+}
+
+/** What channels share. */
 export interface SecureDeps {
-  address: string
   clientAddress: number
   machine: CryptoMachine
   clock: Clock
   turnstile: Turnstile
-  send(data: Buffer): Promise<void>
-  onReady(address: string, mode: 'S' | 'F'): void
   onRefused(address: string, code: ErrorCode, what: string): void
   /** The machine judged a manifest of the device. */
   onModules?(address: string, verdict: ModulesVerdict): void
@@ -75,37 +81,48 @@ export interface SecureDeps {
 
 interface Session { handle: string; until: number; frame: number; keyUpdate: boolean; countersUnknown: boolean }
 
-/** What can be asked of a channel at any time. On a prototype: with getters of its own each of a hundred thousand channels is a dictionary. */
-class ChannelState {
-  session: Session | undefined
-  constructor(private readonly clock: Clock) {}
+export const createSecureChannel = (owner: SecureOwner, deps: SecureDeps): SecureChannel => new Channel(owner, deps)
 
-  get ready(): boolean { return this.session !== undefined && this.session.until > this.clock.monotonic() }
+const negotiateAgain = (channel: { negotiate(): Promise<void> }): void => void channel.negotiate()
+
+/** Methods on a prototype: with closures of its own each of a hundred thousand channels is some kilobytes. */
+class Channel implements SecureChannel {
+  private session: Session | undefined
+  private answer: ((response: ConnectResponse) => void) | undefined
+  private giveUpWaiting: (() => void) | undefined
+  private timer: NodeJS.Timeout | undefined
+  private retryMs = RETRY_FIRST_MS
+  private ended = false
+  private negotiating = false
+  /** The last try failed because the machine was away: no fault of the device's, so nobody has to wait out its pause. */
+  private awaitsMachine = false
+  private machineLife = 0
+  private piid = 0
+
+  constructor(private readonly owner: SecureOwner, private readonly deps: SecureDeps) {}
+
+  get ready(): boolean { return this.session !== undefined && this.session.until > this.deps.clock.monotonic() }
   get countersUnknown(): boolean { return this.session?.countersUnknown ?? false }
   get agreedFrame(): number | undefined { return this.session?.frame }
   get keyUpdateOpen(): boolean { return this.session?.keyUpdate ?? false }
-}
 
-export function createSecureChannel(deps: SecureDeps): SecureChannel {
-  const { address, machine } = deps
-  const state = new ChannelState(deps.clock)
-  let answer: ((response: ConnectResponse) => void) | undefined
-  let giveUpWaiting: (() => void) | undefined
-  let timer: NodeJS.Timeout | undefined
-  let retryMs = RETRY_FIRST_MS
-  let ended = false
-  let negotiating = false
-  /** The last try failed because the machine was away: no fault of the device's, so nobody has to wait out its pause. */
-  let awaitsMachine = false
-  let machineLife = 0
-  let piid = 0
+  start(): void {
+    this.schedule(0)
+  }
 
-  const negotiateOnce = async (): Promise<'retry' | 'S' | 'F'> => {
+  onConnectResponse(response: ConnectResponse): void {
+    if (this.answer) this.answer(response)
+    else this.deps.onRefused(this.owner.address, 'RESPONSE_MISMATCH', 'CONNECT-Response')
+  }
+
+  private async negotiateOnce(): Promise<'retry' | 'S' | 'F'> {
+    const { owner: { address }, deps } = this
+    const { machine } = deps
     const opened = outcomeValue<'connectOpen'>((await machine.connectOpen([{ address, clientAddress: deps.clientAddress, header: OFFER_BYTES }]))[0])
     const fields = { cipher: Buffer.from(opened.cipher), signature: Buffer.from(opened.signature) }
-    piid = (piid + 1) % 64
+    this.piid = (this.piid + 1) % 64
     const request = encodeApdu({
-      apdu: 'connect-request', piid: { number: piid, priority: false, acd: false }, header: OFFER,
+      apdu: 'connect-request', piid: { number: this.piid, priority: false, acd: false }, header: OFFER,
       mechanism: opened.mechanism === 'S' ? { kind: 'symmetric', ...fields } : { kind: 'signature', ...fields }, timeTag: undefined,
     })
     const { finished, response } = await new Promise<{ finished: CryptoResult<'connectFinish'>; response: ConnectResponse }>((resolve, reject) => {
@@ -114,12 +131,12 @@ export function createSecureChannel(deps: SecureDeps): SecureChannel {
         reject(error)
       }
       let timeout = setTimeout(() => failed(new HesError('TERMINAL_TIMEOUT', 'no CONNECT-Response')), CONNECT_TIMEOUT_MS)
-      answer = (response) => {
-        judge(opened.exchange, response).then((finished) => {
+      this.answer = (response) => {
+        this.judge(opened.exchange, response).then((finished) => {
           clearTimeout(timeout)
           resolve({ finished, response })
           // The connection went while the machine judged: a session nobody will use, of a terminal that must not be bound any more.
-          if (ended && 'handle' in finished) void machine.endSession([{ handle: finished.handle }]).catch(() => undefined)
+          if (this.ended && 'handle' in finished) void machine.endSession([{ handle: finished.handle }]).catch(() => undefined)
         }, (error: Error) => {
           if (errorCode(error) !== 'AUTH_FAILED') return failed(error)
           // A forged answer that overtakes the true one must not end the try (OSP-1 §7.12): the true one may still come.
@@ -128,143 +145,150 @@ export function createSecureChannel(deps: SecureDeps): SecureChannel {
           timeout = setTimeout(() => failed(error), TRUE_ANSWER_MS)
         })
       }
-      giveUpWaiting = () => failed(new HesError('TERMINAL_OFFLINE', 'the connection ended before the answer came'))
-      deps.send(request).catch(failed)
+      this.giveUpWaiting = () => failed(new HesError('TERMINAL_OFFLINE', 'the connection ended before the answer came'))
+      this.owner.send(request).catch(failed)
     }).finally(() => {
-      answer = undefined
-      giveUpWaiting = undefined
+      this.answer = undefined
+      this.giveUpWaiting = undefined
     })
     if ('counter' in finished) return 'retry'
-    if (ended) throw new HesError('TERMINAL_OFFLINE')
-    state.session = {
+    if (this.ended) throw new HesError('TERMINAL_OFFLINE')
+    this.session = {
       handle: finished.handle, keyUpdate: finished.keyUpdate === true, countersUnknown: finished.countersUnknown === true,
       until: deps.clock.monotonic() + finished.sessionSeconds * 1000, frame: Math.min(response.header.receiveSize, OFFER.sendSize) || OFFER.sendSize,
     }
     return opened.mechanism
   }
 
-  const judge = async (exchange: string, response: ConnectResponse): Promise<CryptoResult<'connectFinish'>> => {
-    const [outcome] = await machine.connectFinish([{
+  private async judge(exchange: string, response: ConnectResponse): Promise<CryptoResult<'connectFinish'>> {
+    const [outcome] = await this.deps.machine.connectFinish([{
       exchange, header2: encodeConnectHeader(response.header), result: response.result,
       ...(response.security ? { rn: response.security.rn, signature: response.security.signature } : {}),
     }])
     return outcomeValue<'connectFinish'>(outcome)
   }
 
-  const negotiate = async (): Promise<void> => {
-    if (ended || negotiating) return
-    negotiating = true
-    awaitsMachine = false
-    const life = machineLife
+  async negotiate(): Promise<void> {
+    if (this.ended || this.negotiating) return
+    this.negotiating = true
+    this.awaitsMachine = false
+    const life = this.machineLife
     try {
-      await deps.turnstile.run(async () => {
-        if (ended) return
-        let outcome = await negotiateOnce()
-        if (ended) return
+      await this.deps.turnstile.run(async () => {
+        if (this.ended) return
+        let outcome = await this.negotiateOnce()
+        if (this.ended) return
         // An authentic counter answer healed our counter: once more at once, but only once (OSP-1 §7.2).
-        if (outcome === 'retry') outcome = await negotiateOnce()
+        if (outcome === 'retry') outcome = await this.negotiateOnce()
         if (outcome === 'retry') throw new HesError('COUNTER', 'the device answered with its counter twice')
-        retryMs = RETRY_FIRST_MS
-        schedule((state.session as Session).until - deps.clock.monotonic() - 5_000)
-        deps.onReady(address, outcome)
+        this.retryMs = RETRY_FIRST_MS
+        this.schedule((this.session as Session).until - this.deps.clock.monotonic() - 5_000)
+        this.owner.onReady(outcome)
       })
     } catch (error) {
       const code = errorCode(error)
-      if (!ended && code !== 'TERMINAL_OFFLINE') deps.onRefused(address, code, 'CONNECT')
+      if (!this.ended && code !== 'TERMINAL_OFFLINE') this.deps.onRefused(this.owner.address, code, 'CONNECT')
       // The machine forgot the exchange because it began anew meanwhile.
-      if (machineLife !== life) return schedule(0)
-      awaitsMachine = code === 'UNAVAILABLE'
-      schedule(retryMs + randomInt(500))
-      retryMs = Math.min(retryMs * 2, RETRY_MAX_MS)
+      if (this.machineLife !== life) return this.schedule(0)
+      this.awaitsMachine = code === 'UNAVAILABLE'
+      this.schedule(this.retryMs + randomInt(500))
+      this.retryMs = Math.min(this.retryMs * 2, RETRY_MAX_MS)
     } finally {
-      negotiating = false
+      this.negotiating = false
     }
   }
 
-  const schedule = (delayMs: number): void => {
-    clearTimeout(timer)
-    if (!ended) timer = setTimeout(() => void negotiate(), Math.max(0, delayMs))
+  private schedule(delayMs: number): void {
+    clearTimeout(this.timer)
+    if (!this.ended) this.timer = setTimeout(negotiateAgain, Math.max(0, delayMs), this)
+  }
+
+  async seal(apdu: Buffer): Promise<SealedRequest> {
+    const handle = this.handle()
+    return this.sealed(handle, await withSpan('crypto.session.seal', () => this.deps.machine.seal([{ handle, apdu }])))
+  }
+
+  async sealTicket(ticket: SignedTicket, piid: number): Promise<SealedRequest> {
+    const handle = this.handle()
+    return this.sealed(handle, await withSpan('crypto.session.seal', () => this.deps.machine.sealTicket([{ handle, ...ticket, piid }])))
+  }
+
+  async sealBlock(ticket: string, apdu: Buffer): Promise<SealedRequest> {
+    const handle = this.handle()
+    return this.sealed(handle, await withSpan('crypto.session.seal', () => this.deps.machine.sealBlock([{ handle, ticket, apdu }])))
+  }
+
+  async manifestSeal(piid: number): Promise<SealedRequest> {
+    const handle = this.handle()
+    return this.sealed(handle, await withSpan('crypto.session.seal', () => this.deps.machine.manifestSeal([{ handle, piid }])))
+  }
+
+  async keyUpdateStep(piid: number): Promise<KeyUpdateStep> {
+    const handle = this.handle()
+    const [outcome] = await withSpan('crypto.session.seal', () => this.deps.machine.keyUpdateStep([{ handle, piid }]))
+    this.noticeLost(outcome)
+    const due = outcomeValue<'keyUpdateStep'>(outcome)
+    return 'next' in due ? due : this.record(handle, due)
+  }
+
+  async open(apdu: Buffer): Promise<{ apdu: Buffer; seq: number } | { dar: number; seq: number } | undefined> {
+    const handle = this.handle()
+    const [outcome] = await withSpan('crypto.session.open', () => this.deps.machine.open([{ handle, apdu }]))
+    this.noticeLost(outcome)
+    const opened = outcomeValue<'open'>(outcome)
+    if ('hint' in opened) return undefined
+    if (opened.modules) this.deps.onModules?.(this.owner.address, opened.modules)
+    return 'dar' in opened ? { dar: opened.dar, seq: opened.seq } : { apdu: Buffer.from(opened.apdu), seq: opened.seq }
+  }
+
+  machineBack(anew: boolean): void {
+    if (anew) this.machineLife += 1
+    if (anew && this.session) this.lost()
+    else if (this.awaitsMachine) this.schedule(0)
+    if (this.awaitsMachine) this.retryMs = RETRY_FIRST_MS
+  }
+
+  renew(): void {
+    if (this.ended) return
+    this.endSession()
+    this.lost()
+  }
+
+  end(): void {
+    this.ended = true
+    clearTimeout(this.timer)
+    // Its place in the turnstile is another terminal's now.
+    this.giveUpWaiting?.()
+    this.endSession()
+    this.session = undefined
+  }
+
+  private endSession(): void {
+    if (this.session) void this.deps.machine.endSession([{ handle: this.session.handle }]).catch(() => undefined)
   }
 
   /** The machine forgot the session (it restarted): a new one at once, not the device's fault. */
-  const lost = (): void => {
-    state.session = undefined
-    schedule(0)
+  private lost(): void {
+    this.session = undefined
+    this.schedule(0)
   }
 
-  const handle = (): string => {
-    if (!state.ready || !state.session) throw new HesError('TERMINAL_OFFLINE', 'no secured session with the terminal now')
-    return state.session.handle
+  private noticeLost(outcome: { ok: true } | { ok: false; code: string } | undefined): void {
+    if (outcome?.ok === false && outcome.code === 'SESSION_UNKNOWN') this.lost()
+  }
+
+  private handle(): string {
+    if (!this.ready || !this.session) throw new HesError('TERMINAL_OFFLINE', 'no secured session with the terminal now')
+    return this.session.handle
   }
 
   /** What the machine sealed; a session it forgot is made anew. */
-  const sealed = (mine: string, made: { apdu: Uint8Array; seq: number }): SealedRequest => ({
-    apdu: Buffer.from(made.apdu), seq: made.seq, giveUp: () => void machine.giveUp([{ handle: mine, seq: made.seq }]).catch(() => undefined),
-  })
+  private sealed(handle: string, [outcome]: readonly CryptoOutcome<'seal'>[]): SealedRequest {
+    this.noticeLost(outcome)
+    return this.record(handle, outcomeValue<'seal'>(outcome))
+  }
 
-  return Object.assign(state, {
-    start: () => schedule(0),
-    onConnectResponse: (response) => {
-      if (answer) answer(response)
-      else deps.onRefused(address, 'RESPONSE_MISMATCH', 'CONNECT-Response')
-    },
-    seal: async (apdu) => {
-      const mine = handle()
-      const [outcome] = await withSpan('crypto.session.seal', () => machine.seal([{ handle: mine, apdu }]))
-      if (outcome?.ok === false && outcome.code === 'SESSION_UNKNOWN') lost()
-      return sealed(mine, outcomeValue<'seal'>(outcome))
-    },
-    sealTicket: async (ticket, number) => {
-      const mine = handle()
-      const [outcome] = await withSpan('crypto.session.seal', () => machine.sealTicket([{ handle: mine, ...ticket, piid: number }]))
-      if (outcome?.ok === false && outcome.code === 'SESSION_UNKNOWN') lost()
-      return sealed(mine, outcomeValue<'sealTicket'>(outcome))
-    },
-    sealBlock: async (ticket, apdu) => {
-      const mine = handle()
-      const [outcome] = await withSpan('crypto.session.seal', () => machine.sealBlock([{ handle: mine, ticket, apdu }]))
-      if (outcome?.ok === false && outcome.code === 'SESSION_UNKNOWN') lost()
-      return sealed(mine, outcomeValue<'sealBlock'>(outcome))
-    },
-    keyUpdateStep: async (number) => {
-      const mine = handle()
-      const [outcome] = await withSpan('crypto.session.seal', () => machine.keyUpdateStep([{ handle: mine, piid: number }]))
-      if (outcome?.ok === false && outcome.code === 'SESSION_UNKNOWN') lost()
-      const due = outcomeValue<'keyUpdateStep'>(outcome)
-      return 'next' in due ? due : sealed(mine, due)
-    },
-    machineBack: (anew) => {
-      if (anew) machineLife += 1
-      if (anew && state.session) lost()
-      else if (awaitsMachine) schedule(0)
-      if (awaitsMachine) retryMs = RETRY_FIRST_MS
-    },
-    manifestSeal: async (number) => {
-      const mine = handle()
-      const [outcome] = await withSpan('crypto.session.seal', () => machine.manifestSeal([{ handle: mine, piid: number }]))
-      if (outcome?.ok === false && outcome.code === 'SESSION_UNKNOWN') lost()
-      return sealed(mine, outcomeValue<'manifestSeal'>(outcome))
-    },
-    renew: () => {
-      if (ended) return
-      if (state.session) void machine.endSession([{ handle: state.session.handle }]).catch(() => undefined)
-      lost()
-    },
-    open: async (apdu) => {
-      const [outcome] = await withSpan('crypto.session.open', () => machine.open([{ handle: handle(), apdu }]))
-      if (outcome?.ok === false && outcome.code === 'SESSION_UNKNOWN') lost()
-      const opened = outcomeValue<'open'>(outcome)
-      if ('hint' in opened) return undefined
-      if (opened.modules) deps.onModules?.(address, opened.modules)
-      return 'dar' in opened ? { dar: opened.dar, seq: opened.seq } : { apdu: Buffer.from(opened.apdu), seq: opened.seq }
-    },
-    end: () => {
-      ended = true
-      clearTimeout(timer)
-      // Its place in the turnstile is another terminal's now.
-      giveUpWaiting?.()
-      if (state.session) void machine.endSession([{ handle: state.session.handle }]).catch(() => undefined)
-      state.session = undefined
-    },
-  } satisfies Omit<SecureChannel, keyof ChannelState>)
+  private record(handle: string, made: { apdu: Uint8Array; seq: number }): SealedRequest {
+    return { apdu: Buffer.from(made.apdu), seq: made.seq, giveUp: () => void this.deps.machine.giveUp([{ handle, seq: made.seq }]).catch(() => undefined) }
+  }
 }

@@ -26,7 +26,7 @@ export interface Lifecycle {
 export interface LifecycleOptions {
   directory: Directory
   registry: Registry
-  terminalDeps: Omit<TerminalDeps, 'secure'> & { secure: Omit<TerminalDeps['secure'], 'onReady'> }
+  terminalDeps: Omit<TerminalDeps, 'onReady'>
   log: Logger
   onBound(terminal: Terminal): void
 }
@@ -54,6 +54,9 @@ export function createLifecycle({ directory, registry, terminalDeps, log, onBoun
     onBound(terminal)
   }
 
+  const deps: TerminalDeps = { ...terminalDeps, onReady: bind }
+  const depsOfRival: TerminalDeps = { ...deps, secure: { ...deps.secure, ...asRival } }
+
   const create = async (link: GatewayLink, connection: number, open: LinkOpen): Promise<Terminal | undefined> => {
     const record = await registry.terminal(open.address)
     if (!opening.get(link)?.has(connection)) return undefined
@@ -63,10 +66,7 @@ export function createLifecycle({ directory, registry, terminalDeps, log, onBoun
       return undefined
     }
     const rival = directory.serving(open.address) !== undefined
-    const terminal: Terminal = createTerminal({ gateway: link, connection, remote: open.remote, loggedInAt: open.loggedInAt, record }, {
-      ...terminalDeps,
-      secure: { ...terminalDeps.secure, ...(rival ? asRival : {}), onReady: (_address, mode) => bind(terminal, mode) },
-    })
+    const terminal = createTerminal({ gateway: link, connection, remote: open.remote, loggedInAt: open.loggedInAt, record }, rival ? depsOfRival : deps)
     directory.add(terminal)
     if (terminal.secure) terminal.secure.start()
     else bind(terminal, 'plain')

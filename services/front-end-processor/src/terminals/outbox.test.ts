@@ -12,7 +12,7 @@ let handed: LinkFrame[]
 let outbox: Outbox
 beforeEach(() => {
   handed = []
-  outbox = createOutbox((bytes) => handed.push(decodeFrame(bytes)), () => 60)
+  outbox = createOutbox({ hand: (bytes) => handed.push(decodeFrame(bytes)), maxFrame: () => 60 })
 })
 afterEach(() => outbox.end())
 

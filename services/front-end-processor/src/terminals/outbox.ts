@@ -15,54 +15,66 @@ export interface Outbox {
   end(): void
 }
 
-export function createOutbox(hand: (bytes: Buffer, traceparent: string | undefined) => void, maxFrame: () => number): Outbox {
-  let transfer: Promise<void> | undefined
-  let queued = 0
-  let awaited: { number: number; done(): void; failed(error: Error): void } | undefined
-  let ended = false
+/** Where an outbox hands its pieces. */
+export interface OutboxWay {
+  hand(bytes: Buffer, traceparent: string | undefined): void
+  /** The largest frame the terminal takes now. */
+  maxFrame(): number
+}
 
-  const sendSegments = async (pieces: readonly LinkFrame[], traceparent: string | undefined): Promise<void> => {
+export const createOutbox = (way: OutboxWay): Outbox => new Box(way)
+
+/** Methods on a prototype: a closure for each of a terminal's is more than what it holds. */
+class Box implements Outbox {
+  private transfer: Promise<void> | undefined
+  private queued = 0
+  private awaited: { number: number; done(): void; failed(error: Error): void } | undefined
+  private ended = false
+
+  constructor(private readonly way: OutboxWay) {}
+
+  async send(frame: LinkFrame): Promise<void> {
+    const traceparent = currentTraceparent()
+    const pieces = cutSegments(frame, this.way.maxFrame())
+    if (pieces.length === 1) return this.way.hand(encodeFrame(frame), traceparent)
+    if (this.queued >= MAX_QUEUED) throw new HesError('BUSY', 'too many segmented requests for this terminal')
+    this.queued += 1
+    const mine = (this.transfer ?? Promise.resolve()).catch(() => undefined).then(() => this.sendSegments(pieces, traceparent))
+    this.transfer = mine
+    return mine.finally(() => { this.queued -= 1 })
+  }
+
+  acknowledged(number: number): void {
+    if (this.awaited?.number === number) this.awaited.done()
+  }
+
+  end(): void {
+    this.ended = true
+    this.awaited?.failed(new HesError('TERMINAL_OFFLINE'))
+  }
+
+  private async sendSegments(pieces: readonly LinkFrame[], traceparent: string | undefined): Promise<void> {
     for (const [index, piece] of pieces.entries()) {
-      if (ended) throw new HesError('TERMINAL_OFFLINE')
-      hand(encodeFrame(piece), traceparent)
+      if (this.ended) throw new HesError('TERMINAL_OFFLINE')
+      this.way.hand(encodeFrame(piece), traceparent)
       if (index === pieces.length - 1) return
       await new Promise<void>((resolve, reject) => {
         const timer = setTimeout(() => failed(new HesError('TERMINAL_TIMEOUT', 'a segment was not acknowledged')), ACK_TIMEOUT_MS)
         const failed = (error: Error): void => {
           clearTimeout(timer)
-          awaited = undefined
+          this.awaited = undefined
           reject(error)
         }
-        awaited = {
+        this.awaited = {
           number: index % 4096,
           done: () => {
             clearTimeout(timer)
-            awaited = undefined
+            this.awaited = undefined
             resolve()
           },
           failed,
         }
       })
     }
-  }
-
-  return {
-    send: async (frame) => {
-      const traceparent = currentTraceparent()
-      const pieces = cutSegments(frame, maxFrame())
-      if (pieces.length === 1) return hand(encodeFrame(frame), traceparent)
-      if (queued >= MAX_QUEUED) throw new HesError('BUSY', 'too many segmented requests for this terminal')
-      queued += 1
-      const mine = (transfer ?? Promise.resolve()).catch(() => undefined).then(() => sendSegments(pieces, traceparent))
-      transfer = mine
-      return mine.finally(() => { queued -= 1 })
-    },
-    acknowledged: (number) => {
-      if (awaited?.number === number) awaited.done()
-    },
-    end: () => {
-      ended = true
-      awaited?.failed(new HesError('TERMINAL_OFFLINE'))
-    },
   }
 }

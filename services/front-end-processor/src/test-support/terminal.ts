@@ -14,6 +14,7 @@ export function terminalOn(link: GatewayLink, clock: Clock, { connection = 1, re
 } = {}): Terminal {
   return createTerminal({ gateway: link, connection, remote: '10.0.0.1', loggedInAt, record }, {
     clock, clientAddress: 16, frameBytes,
-    secure: { clientAddress: 16, machine, clock, turnstile: createTurnstile(8), onReady: () => undefined, onRefused: () => undefined },
+    onReady: () => undefined,
+    secure: { clientAddress: 16, machine, clock, turnstile: createTurnstile(8), onRefused: () => undefined },
   })
 }

@@ -27,9 +27,16 @@ export interface SessionKeeperOptions {
   seenMs?: number
 }
 
+/** Kept for each session; a row is made of it when one is written. */
+interface Entry { readonly connection: TerminalConnection; readonly loggedInAt: number; binding: SessionBinding | undefined }
+
+const rowOf = ({ connection, loggedInAt }: Entry): SessionRow => ({
+  connectionId: connection.id, address: connection.address as string, remote: connection.remote, heartbeatSeconds: connection.heartbeatSeconds, loggedInAt: new Date(loggedInAt),
+})
+
 export function createSessionKeeper({ table, events, clock, log, connections, flushMs = 200, beatMs = 2_000, seenMs = 30_000 }: SessionKeeperOptions): SessionKeeper {
-  const live = new Map<number, { row: SessionRow; binding?: SessionBinding }>()
-  let opened: SessionRow[] = []
+  const live = new Map<number, Entry>()
+  let opened: Entry[] = []
   let bound: SessionBinding[] = []
   let closed: number[] = []
   let news: StationEvent[] = []
@@ -52,12 +59,12 @@ export function createSessionKeeper({ table, events, clock, log, connections, fl
     news = []
     try {
       if (inStep) {
-        await table.open(opens)
+        await table.open(opens.map(rowOf))
         await table.bind(binds)
         await table.close(closes)
       } else {
         await table.begin()
-        await table.open([...live.values()].map((one) => one.row))
+        await table.open([...live.values()].map(rowOf))
         await table.bind([...live.values()].flatMap((one) => one.binding ?? []))
         inStep = true
       }
@@ -90,12 +97,9 @@ export function createSessionKeeper({ table, events, clock, log, connections, fl
       await table.end().catch((error: Error) => log.warn({ err: error.message }, 'sessions were not taken back'))
     },
     opened: (connection) => {
-      const row: SessionRow = {
-        connectionId: connection.id, address: connection.address as string, remote: connection.remote,
-        heartbeatSeconds: connection.heartbeatSeconds, loggedInAt: new Date(clock.now()),
-      }
-      live.set(connection.id, { row })
-      opened.push(row)
+      const entry: Entry = { connection, loggedInAt: clock.now(), binding: undefined }
+      live.set(connection.id, entry)
+      opened.push(entry)
     },
     bound: (connection, frontendId, security) => {
       const entry = live.get(connection.id)
@@ -103,15 +107,15 @@ export function createSessionKeeper({ table, events, clock, log, connections, fl
       const first = entry.binding === undefined
       entry.binding = { connectionId: connection.id, frontendId, security }
       bound.push(entry.binding)
-      if (first) news.push({ kind: 'terminal.online', terminal: entry.row.address, detail: { remote: entry.row.remote, security } })
-      else if (security !== 'plain') news.push({ kind: 'terminal.secured', terminal: entry.row.address, detail: { security } })
+      if (first) news.push({ kind: 'terminal.online', terminal: connection.address as string, detail: { remote: connection.remote, security } })
+      else if (security !== 'plain') news.push({ kind: 'terminal.secured', terminal: connection.address as string, detail: { security } })
     },
     ended: (connection, reason) => {
       const entry = live.get(connection.id)
       if (!entry) return
       live.delete(connection.id)
       closed.push(connection.id)
-      if (entry.binding) news.push({ kind: 'terminal.offline', terminal: entry.row.address, detail: { reason } })
+      if (entry.binding) news.push({ kind: 'terminal.offline', terminal: connection.address as string, detail: { reason } })
     },
   }
 }

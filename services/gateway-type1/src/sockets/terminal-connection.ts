@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Clock, ErrorCode } from '@zhuzhan/core'
 import { createSplitter, decodeFrame } from '@zhuzhan/dlt698'
-import type { LinkFrame } from '@zhuzhan/dlt698'
+import type { LinkFrame, SplitterOptions } from '@zhuzhan/dlt698'
 import { metric } from '@zhuzhan/telemetry'
 import type { Limits } from '../config.js'
 
@@ -46,105 +46,140 @@ export interface ConnectionOptions {
   handlers: ConnectionHandlers
 }
 
-type Writable<T> = { -readonly [K in keyof T]: T[K] }
+export const createTerminalConnection = (options: ConnectionOptions): TerminalConnection => new SocketConnection(options)
 
-export function createTerminalConnection({ id, socket, remote, limits, clock, handlers }: ConnectionOptions): TerminalConnection {
-  let violations = 0
-  let strangerBytes = 0
-  let noise = 0
+/** Methods on a prototype, listeners that find their connection at the socket: there are tens of thousands of these. */
+class SocketConnection implements TerminalConnection, SplitterOptions {
+  readonly id: number
+  readonly remote: string
+  address: string | undefined
+  offsetMinutes = 480
+  heartbeatSeconds = 0
+  readonly openedAt: number
+  loggedInAt = 0
+  lastHeardAt: number
+  paused = false
+  closed = false
+  private violations = 0
+  private strangerBytes = 0
+  private noise = 0
+  private readonly socket: Socket
+  private readonly limits: Limits
+  private readonly clock: Clock
+  private readonly handlers: ConnectionHandlers
+  private readonly splitter: ReturnType<typeof createSplitter>
 
-  // Plain fields: a literal with getters is a dictionary to the engine, and there are tens of thousands of these.
-  const connection: Writable<TerminalConnection> = {
-    id,
-    remote,
-    address: undefined,
-    offsetMinutes: 480,
-    heartbeatSeconds: 0,
-    openedAt: clock.monotonic(),
-    loggedInAt: 0,
-    lastHeardAt: clock.monotonic(),
-    paused: false,
-    closed: false,
-    write: (frame) => {
-      if (connection.closed) return
-      metric('gateway_frames_out').add(1)
-      metric('gateway_bytes_out').add(frame.length)
-      // A terminal that does not read must not make the station keep its answers.
-      if (!socket.write(frame) && socket.writableLength > limits.maxUnsentBytes) connection.close('slow-reader')
-    },
-    violation: () => {
-      violations += 1
-      if (violations > limits.maxViolations) connection.close('refused')
-    },
-    pause: () => {
-      if (connection.paused || connection.closed) return
-      connection.paused = true
-      metric('gateway_backpressure_pauses').add(1, { where: 'terminal' })
-      socket.pause()
-    },
-    resume: () => {
-      if (!connection.paused || connection.closed) return
-      connection.paused = false
-      // What the terminal sent meanwhile still lies in the kernel: the silence was ours and must not end it before that is read.
-      connection.lastHeardAt = clock.monotonic()
-      socket.resume()
-    },
-    close: (reason) => {
-      if (connection.closed) return
-      connection.closed = true
-      // Let a last answer (a refused login's) leave, but wait for nobody.
-      socket.end()
-      setTimeout(() => socket.destroy(), reason === 'refused' || reason === 'logout' ? 500 : 0).unref()
-      handlers.onClosed(connection, reason)
-    },
+  constructor({ id, socket, remote, limits, clock, handlers }: ConnectionOptions) {
+    this.id = id
+    this.remote = remote
+    this.openedAt = clock.monotonic()
+    this.lastHeardAt = this.openedAt
+    this.socket = socket
+    this.limits = limits
+    this.clock = clock
+    this.handlers = handlers
+    this.splitter = createSplitter(this)
+    ;(socket as Owned)[OWNER] = this
+    socket.on('data', onData)
+    socket.on('error', onError)
+    socket.on('close', onGone)
+    socket.on('end', onGone)
+    socket.setNoDelay(true)
   }
 
-  const splitter = createSplitter({
-    maxLength: limits.maxFrame,
-    onFrame: (raw) => {
-      noise = 0
-      metric('gateway_frames_in').add(1)
-      connection.lastHeardAt = clock.monotonic()
-      let frame: LinkFrame
-      try {
-        frame = decodeFrame(raw)
-      } catch {
-        return refuse('FRAME_INVALID', 'frame')
-      }
-      if (!connection.closed) handlers.onFrame(connection, frame, raw)
-    },
-    onDiscard: (count) => {
-      noise += count
-      metric('gateway_discarded_bytes').add(count)
-      if (noise > limits.maxNoiseBytes || (connection.address === undefined && noise >= limits.loginBytes)) {
-        refuse('FRAME_INVALID', 'noise')
-        connection.close('limit')
-      }
-    },
-  })
-
-  function refuse(code: ErrorCode, what: string): void {
-    if (connection.closed) return
-    handlers.onRefused(connection, code, what)
-    connection.violation()
+  get maxLength(): number {
+    return this.limits.maxFrame
   }
 
-  socket.on('data', (chunk: Buffer) => {
-    if (connection.closed) return
+  write(frame: Buffer): void {
+    if (this.closed) return
+    metric('gateway_frames_out').add(1)
+    metric('gateway_bytes_out').add(frame.length)
+    // A terminal that does not read must not make the station keep its answers.
+    if (!this.socket.write(frame) && this.socket.writableLength > this.limits.maxUnsentBytes) this.close('slow-reader')
+  }
+
+  violation(): void {
+    this.violations += 1
+    if (this.violations > this.limits.maxViolations) this.close('refused')
+  }
+
+  pause(): void {
+    if (this.paused || this.closed) return
+    this.paused = true
+    metric('gateway_backpressure_pauses').add(1, { where: 'terminal' })
+    this.socket.pause()
+  }
+
+  resume(): void {
+    if (!this.paused || this.closed) return
+    this.paused = false
+    // What the terminal sent meanwhile still lies in the kernel: the silence was ours and must not end it before that is read.
+    this.lastHeardAt = this.clock.monotonic()
+    this.socket.resume()
+  }
+
+  close(reason: CloseReason): void {
+    if (this.closed) return
+    this.closed = true
+    // Let a last answer (a refused login's) leave, but wait for nobody.
+    this.socket.end()
+    setTimeout(() => this.socket.destroy(), reason === 'refused' || reason === 'logout' ? 500 : 0).unref()
+    this.handlers.onClosed(this, reason)
+  }
+
+  onFrame(raw: Buffer): void {
+    this.noise = 0
+    metric('gateway_frames_in').add(1)
+    this.lastHeardAt = this.clock.monotonic()
+    let frame: LinkFrame
+    try {
+      frame = decodeFrame(raw)
+    } catch {
+      return this.refuse('FRAME_INVALID', 'frame')
+    }
+    if (!this.closed) this.handlers.onFrame(this, frame, raw)
+  }
+
+  onDiscard(count: number): void {
+    this.noise += count
+    metric('gateway_discarded_bytes').add(count)
+    if (this.noise > this.limits.maxNoiseBytes || (this.address === undefined && this.noise >= this.limits.loginBytes)) {
+      this.refuse('FRAME_INVALID', 'noise')
+      this.close('limit')
+    }
+  }
+
+  take(chunk: Buffer): void {
+    if (this.closed) return
     metric('gateway_bytes_in').add(chunk.length)
-    if (connection.address === undefined) {
-      strangerBytes += chunk.length
-      if (strangerBytes > limits.loginBytes) {
-        refuse('LIMIT_EXCEEDED', 'bytes before login')
-        connection.close('limit')
+    if (this.address === undefined) {
+      this.strangerBytes += chunk.length
+      if (this.strangerBytes > this.limits.loginBytes) {
+        this.refuse('LIMIT_EXCEEDED', 'bytes before login')
+        this.close('limit')
         return
       }
     }
-    splitter.push(chunk)
-  })
-  socket.on('error', () => connection.close('error'))
-  socket.on('close', () => connection.close('peer'))
-  socket.on('end', () => connection.close('peer'))
-  socket.setNoDelay(true)
-  return connection
+    this.splitter.push(chunk)
+  }
+
+  private refuse(code: ErrorCode, what: string): void {
+    if (this.closed) return
+    this.handlers.onRefused(this, code, what)
+    this.violation()
+  }
+}
+
+const OWNER = Symbol('connection')
+type Owned = Socket & { [OWNER]?: SocketConnection }
+
+function onData(this: Owned, chunk: Buffer): void {
+  this[OWNER]?.take(chunk)
+}
+function onError(this: Owned): void {
+  this[OWNER]?.close('error')
+}
+function onGone(this: Owned): void {
+  this[OWNER]?.close('peer')
 }
