@@ -7,11 +7,15 @@ import { startLoadStation } from './load/station.js'
  * Many secured sessions at a steady load: SESSIONS (20,000) terminals in OSP-1 sessions over GATEWAYS (2) gateway processes send PER_SECOND
  * (4,500) reports of three values for SECONDS (600). Measures the wait for acknowledgements, the station's share of both cores (the
  * generators not counted), bytes a session at gateways and front end together, and memory over the run. No foil: nothing open does this.
+ *
+ * Bytes a session are resident memory beyond that of the processes without sessions, twice: ten seconds after the last login, with what
+ * the logins left behind, and when it has stood still for half a minute (at most SETTLING seconds, 120), as a session has it for hours.
  */
 const size = (name: string, fallback: number): number => Number(process.env[name] ?? fallback)
 const [SESSIONS, PER_SECOND, SECONDS, GATEWAYS] = [size('SESSIONS', 20_000), size('PER_SECOND', 4_500), size('SECONDS', 600), size('GATEWAYS', 2)]
 const GENERATORS = 2
 const CORES = 2
+const SETTLING = size('SETTLING', 120)
 const SAMPLE_MS = 30_000
 /** Behind one address and in front of one port there is room for some 28,000 connections; half of that each. */
 const PER_LOCAL_ADDRESS = 14_000
@@ -33,9 +37,18 @@ await Promise.all(generators.map((generator, g) => generator.prepare({
   reports, from: Math.floor(Date.now() / 60_000) * 60_000 - reports * 60_000, checkEvery: 16, heartbeatSeconds: 300, connecting: 128,
 })))
 const opening = (performance.now() - begun) / 1_000
+const bytesPerSession = (memory: Record<string, number>): number => Math.round((sum(memory, holdsSessions) - sum(emptyMemory, holdsSessions)) / SESSIONS)
 await sleep(10_000)
 const openMemory = station.memory()
-say(`${SESSIONS} sessions after ${opening.toFixed(0)} s; ${Math.round((sum(openMemory, holdsSessions) - sum(emptyMemory, holdsSessions)) / SESSIONS)} bytes a session`)
+say(`${SESSIONS} sessions after ${opening.toFixed(0)} s; ${bytesPerSession(openMemory)} bytes a session`)
+const settling = [openMemory]
+const moved = (): boolean => settling.slice(-4).some((memory) => Math.abs(sum(memory, holdsSessions) / sum(settling.at(-1)!, holdsSessions) - 1) > 0.01)
+while (settling.length < 4 || (moved() && settling.length < SETTLING / 10)) {
+  await sleep(10_000)
+  settling.push(station.memory())
+}
+const settledMemory = settling.at(-1)!
+say(`${bytesPerSession(settledMemory)} bytes a session after ${settling.length * 10} s`)
 
 const samples: { second: number; memory: Record<string, number> }[] = []
 const [cpuBefore, from] = [station.cpu(), performance.now()]
@@ -55,10 +68,10 @@ print({
   sessions: SESSIONS, perSecond: PER_SECOND, seconds: Math.round(seconds), stored: rows, p50Ms: quantile(result.latency, 0.5), p99Ms: quantile(result.latency, 0.99), p999Ms: quantile(result.latency, 0.999),
   stationShareOfBothCores: Number(share.toFixed(3)), generatorCores: Number((result.cpuSeconds / seconds).toFixed(2)),
   microsPerReport: Object.fromEntries(Object.entries(cpuAfter).map(([name, spent]) => [name, Math.round((spent - (cpuBefore[name] ?? 0)) / result.confirmed * 1e6)])),
-  bytesPerSession: Math.round((sum(openMemory, holdsSessions) - sum(emptyMemory, holdsSessions)) / SESSIONS), secondsToOpen: Math.round(opening),
+  bytesPerSession: bytesPerSession(settledMemory), secondsToSettle: settling.length * 10, bytesPerSessionAfterLogins: bytesPerSession(openMemory), secondsToOpen: Math.round(opening),
   // The last third of the run against the middle one: the first fills caches.
   memoryGrowth: Number((median(serviceMemory.slice(-third)) / median(serviceMemory.slice(third, 2 * third)) - 1).toFixed(3)),
-  memory: { open: openMemory, end: samples.at(-1)?.memory }, faults: result.faults, late: result.late, runs: samples, machine: machine(),
+  memory: { empty: emptyMemory, open: openMemory, settled: settledMemory, end: samples.at(-1)?.memory }, faults: result.faults, late: result.late, runs: samples, machine: machine(),
 })
 await Promise.all(generators.map((generator) => generator.end()))
 await station.stop()
