@@ -8,7 +8,7 @@ import { outcomeValue } from '@zhuzhan/contracts'
 import { connectCryptoMachine } from '@zhuzhan/crypto-client'
 import type { KeyFile } from '@zhuzhan/osp1'
 import { createLogger } from '@zhuzhan/service-kit'
-import { PROJECT, SERVICE_PROGRAM, freePorts, startPostgres, startRedis } from '@zhuzhan/testing'
+import { PROJECT, freePorts, serviceProgram, startPostgres, startRedis } from '@zhuzhan/testing'
 import type { TestPostgres, TestRedis } from '@zhuzhan/testing'
 import { Redis } from 'ioredis'
 import pg from 'pg'
@@ -56,7 +56,7 @@ export async function startLoadStation({ redis: onRedis, gateways = 1, frontEnds
   const start = (name: string, service: string, own: Record<string, string>): Promise<void> => new Promise((resolve, reject) => {
     const opsPort = opsPorts[opsOf.size] as number
     opsOf.set(name, opsPort)
-    const child = spawn(process.execPath, [...(profile.includes(name) ? ['--cpu-prof', `--cpu-prof-dir=/tmp/prof-${name}`] : []), ...SERVICE_PROGRAM], {
+    const child = spawn(process.execPath, [...(profile.includes(name) ? ['--cpu-prof', `--cpu-prof-dir=/tmp/prof-${name}`] : []), ...serviceProgram(service)], {
       cwd: join(PROJECT, 'services', service), stdio: ['ignore', STDERR, 'inherit', 'ipc'], env: { ...process.env, NODE_OPTIONS: process.env['SERVICE_NODE_OPTIONS'] ?? '', ...common, ZHUZHAN_OPS_PORT: String(opsPort), ...env, ZHUZHAN_SERVICE: service, ...own },
     })
     children.set(name, child)

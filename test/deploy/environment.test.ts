@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { serviceProgram } from '@zhuzhan/supervisor'
 import { parse } from 'yaml'
 import { ROOT } from '../architecture/workspace.js'
 import { configSchemas, renderEnvExample, variables } from './environment.js'
@@ -18,7 +19,7 @@ test('.env.example holds exactly the variables of the config schemas, with their
 
 describe('docker-compose.yml', () => {
   const text = readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8')
-  const compose = parse(text, { merge: true }) as { services: Record<string, { environment?: Record<string, string> }> }
+  const compose = parse(text, { merge: true }) as { services: Record<string, { environment?: Record<string, string>; command?: string[]; working_dir?: string }> }
 
   test('gives each service only variables it knows, and all it cannot do without', async () => {
     const schemas = await configSchemas()
@@ -29,6 +30,12 @@ describe('docker-compose.yml', () => {
       const { error } = schema.safeParse(samples)
       expect({ name, wrong: error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`) ?? [] }).toEqual({ name, wrong: [] })
     }
+  })
+
+  test('runs each service as npm start does', () => {
+    const services = Object.entries(compose.services).filter(([name, { working_dir: folder }]) => folder === `/app/services/${name}`)
+    expect(services).toHaveLength(5)
+    for (const [name, { command }] of services) expect({ name, command }).toEqual({ name, command: ['node', ...serviceProgram(name)] })
   })
 
   test('asks only for variables .env.example shows', () => {
