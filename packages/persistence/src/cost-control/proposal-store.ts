@@ -20,10 +20,12 @@ export interface CostProposals {
    */
   order(ids: readonly string[], batch: string): Promise<number>
   /**
-   * What the service may order under a mandate, the oldest first: open closings of meters with keys of their own. Left to people is what the
-   * crypto machine refused under a mandate in the last day.
+   * What the service may order under mandates of these areas, the oldest first: open closings of meters with keys of their own. Left to people is
+   * what the crypto machine refused under a mandate in the last day.
+   * @param areas as the registry names them, `DEFAULT` for devices without one
+   * @param most of one area: what waits in one leaves room for the others
    */
-  forMandate(now: Date, limit: number): Promise<ForMandate[]>
+  forMandate(now: Date, areas: readonly string[], most: number): Promise<ForMandate[]>
   /** Commands under a mandate that have not left yet: they will count when they do. */
   waitingUnder(mandate: string): Promise<number>
   /**
@@ -52,11 +54,12 @@ export function createCostProposals(pool: pg.Pool): CostProposals {
       if (ordered === 0) throw new HesError('STATE_CONFLICT', 'A proposal was withdrawn or taken up by somebody else meanwhile; look at the list again.')
       return ordered
     }),
-    forMandate: async (now, limit) => (await pool.query<ForMandate>(
-      `SELECT p.id, p.account, p.meter, t.area, COALESCE((a.contract->>'directClose')::boolean, false) AS "directClose" FROM cost_proposal p JOIN cost_account a ON a.account = p.account JOIN meter m ON m.address = p.meter JOIN terminal t ON t.address = m.terminal_address
-       WHERE p.state = 'open' AND p.action = 'allow-close' AND m.kind = 'meter' AND m.security_profile = 'sm'
+    forMandate: async (now, areas, most) => (await pool.query<ForMandate>(
+      `SELECT o.id, o.account, o.meter, o.area, o."directClose" FROM unnest($3::text[]) AS named (area) CROSS JOIN LATERAL (
+       SELECT p.id, p.account, p.meter, p.created_at, t.area, COALESCE((a.contract->>'directClose')::boolean, false) AS "directClose" FROM cost_proposal p JOIN cost_account a ON a.account = p.account JOIN meter m ON m.address = p.meter JOIN terminal t ON t.address = m.terminal_address
+       WHERE p.state = 'open' AND p.action = 'allow-close' AND m.kind = 'meter' AND m.security_profile = 'sm' AND COALESCE(t.area, 'DEFAULT') = named.area
          AND NOT EXISTS (SELECT 1 FROM cost_proposal q JOIN command c ON c.id = q.command WHERE q.account = p.account AND q.mandate IS NOT NULL AND c.state = 'refused' AND c.code <> 'BUSY' AND c.code <> 'SESSION_UNKNOWN' AND c.created_at > $1)
-       ORDER BY p.created_at, p.id LIMIT $2`, [new Date(now.getTime() - DAY_MS), limit])).rows,
+       ORDER BY p.created_at, p.id LIMIT $2) AS o ORDER BY o.created_at, o.id`, [new Date(now.getTime() - DAY_MS), most, areas])).rows,
     waitingUnder: async (mandate) => (await pool.query<{ count: number }>(
       "SELECT count(*)::int AS count FROM cost_proposal p JOIN command c ON c.id = p.command WHERE p.mandate = $1 AND p.state = 'ordered' AND c.state IN ('queued', 'sent')", [mandate])).rows[0]?.count ?? 0,
     orderAlone: (id, mandate, command, detail) => transaction(pool, async (client) => {

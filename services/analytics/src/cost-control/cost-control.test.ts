@@ -200,7 +200,7 @@ describe('supply under a standing mandate', () => {
   const at = new Date(NOW)
   let told: MandateState
   let asked: string[] = []
-  const set = () => {
+  const set = (page = 9) => {
     const { pool, decisions, commands, ledger, proposals } = setUp()
     const mandates = createMandateStore(pool)
     const dispatch = {
@@ -211,7 +211,7 @@ describe('supply under a standing mandate', () => {
         return insert({ id, meterAddress: meter, terminalAddress: '000000000001', action: 'allow-close', parameters: {}, reason, requestedBy: 'service/cost-control', expiresAt: new Date(Date.now() + 900_000), ticket: Buffer.alloc(8), sigOperator: Buffer.alloc(64) } as never, { mandate })
       },
     }
-    return { pool, decisions, commands, ledger, proposals, mandates, closings: createMandateClosings({ dispatch: dispatch as never, proposals, mandates, log: silentLog }) }
+    return { pool, decisions, commands, ledger, proposals, mandates, closings: createMandateClosings({ dispatch: dispatch as never, proposals, mandates, log: silentLog, page }) }
   }
   /** A customer who was cut off, has paid, and whose meter has keys of its own. */
   const paid = async (number: number): Promise<{ account: string; meter: string }> => {
@@ -258,6 +258,14 @@ describe('supply under a standing mandate', () => {
     told = { ...told, usedLastHour: 0 }
     expect(await closings.run(NOW + 3_700_000)).toBe(1)
     expect((await ledger.find(c.account))?.account.state).toBe('pending-close')
+  })
+
+  test('customers of an area without a mandate, who have waited for longer, do not stand before those of one that has', async () => {
+    const [north, here] = [await paid(25), await paid(26)]
+    await database().pool.query("INSERT INTO terminal (address, security_profile, area) VALUES ('000000000009', 'plain', 'NORTH')")
+    await database().pool.query("UPDATE meter SET terminal_address = '000000000009' WHERE address = $1", [north.meter])
+    expect(await set(1).closings.run(NOW)).toBe(1)
+    expect([asked, await openOnes()]).toEqual([[here.meter], [north.account]])
   })
 
   test('two passes at once, and a pass cut off after the command: each customer has one', async () => {
@@ -313,7 +321,7 @@ describe('supply under a standing mandate', () => {
   ])('while the ticket was made %s: there is no command', async (_name, change) => {
     const one = await paid(61)
     const { proposals, pool } = set()
-    const { id } = (await proposals.forMandate(at, 9)).find((row) => row.account === one.account)!
+    const { id } = (await proposals.forMandate(at, ['DEFAULT'], 9)).find((row) => row.account === one.account)!
     await change(id)
     const command = { id, meterAddress: one.meter, terminalAddress: '000000000001', action: 'allow-close' as const, parameters: {}, requestedBy: 'x', expiresAt: at, ticket: Buffer.alloc(8), sigOperator: Buffer.alloc(64) }
     expect(await proposals.orderAlone(id, MANDATE, command, {})).toBeUndefined()

@@ -3,7 +3,7 @@ import { closeOrder } from '@zhuzhan/cost-control'
 import type { MandateState } from '@zhuzhan/contracts'
 import { areaCode } from '@zhuzhan/dispatch'
 import type { ServiceDispatch } from '@zhuzhan/dispatch'
-import type { CostProposals, MandateStore } from '@zhuzhan/persistence'
+import type { CostProposals, MandateRecord, MandateStore } from '@zhuzhan/persistence'
 import type { Logger } from 'pino'
 
 export interface MandateClosings {
@@ -11,7 +11,7 @@ export interface MandateClosings {
   run(now: number, signal?: AbortSignal): Promise<number>
 }
 
-/** Proposals looked at in one pass. */
+/** Proposals of one area looked at in one pass. */
 const PAGE = 500
 const WARN_AHEAD_MS = 14 * DAY_MS
 
@@ -19,14 +19,12 @@ const WARN_AHEAD_MS = 14 * DAY_MS
  * Gives supply back after payment without two people, where a standing mandate of theirs says so (OSP-1 §7.6). A proposal has one command
  * under its own id, so a pass that was cut off is run again; the crypto machine counts and judges in any case.
  */
-export function createMandateClosings({ dispatch, proposals, mandates, log }: {
-  dispatch: Pick<ServiceDispatch, 'mandates' | 'allowClose'>, proposals: CostProposals, mandates: MandateStore, log: Logger,
+export function createMandateClosings({ dispatch, proposals, mandates, log, page = PAGE }: {
+  dispatch: Pick<ServiceDispatch, 'mandates' | 'allowClose'>, proposals: CostProposals, mandates: MandateStore, log: Logger, page?: number,
 }): MandateClosings {
   /** By area: what a mandate that both the station and the machine hold good has room for. */
-  const room = async (now: number): Promise<Map<string, { mandate: string; left: number }[]>> => {
-    const ours = await mandates.inForce(new Date(now))
+  const room = async (ours: readonly MandateRecord[], now: number): Promise<Map<string, { mandate: string; left: number }[]>> => {
     const found = new Map<string, { mandate: string; left: number }[]>()
-    if (ours.length === 0) return found
     const known = new Map((await dispatch.mandates()).map((one): [string, MandateState] => [one.mandate, one]))
     for (const { mandate, area } of ours) {
       const told = known.get(mandate)
@@ -39,9 +37,10 @@ export function createMandateClosings({ dispatch, proposals, mandates, log }: {
   return {
     run: async (now, signal) => {
       await mandates.warn(new Date(now), new Date(now + WARN_AHEAD_MS))
-      const waiting = await proposals.forMandate(new Date(now), PAGE)
+      const ours = await mandates.inForce(new Date(now))
+      const waiting = await proposals.forMandate(new Date(now), [...new Set(ours.map(({ areaName }) => areaName))], page)
       if (waiting.length === 0) return 0
-      const areas = await room(now)
+      const areas = await room(ours, now)
       let ordered = 0
       for (const { id, meter, account, area, directClose } of waiting) {
         signal?.throwIfAborted()
