@@ -48,7 +48,6 @@ export interface AnalyticsDeps {
     anomalyCaseScore: number
     /** In place of the model that ships. */
     anomalyModelFile?: string | undefined
-    /** OI of the charging pile object. */
     /** OI of the object each kind of controllable load is reached by. */
     loadObjects: LoadObjects
   }

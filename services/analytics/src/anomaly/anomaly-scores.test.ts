@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { addDays, manualClock } from '@zhuzhan/core'
 import { STATE } from '@zhuzhan/metering'
 import { askJobsToStop, findAnomalyRun, listAnomalyScores, orderAnomalyRun, replaceTopology } from '@zhuzhan/persistence'
@@ -129,10 +130,11 @@ test('killed while cohorts are made, within one or after it was stored, the run 
 test('somebody stops it: what is not done is left to the next job, which does it', async () => {
   await order()
   const { scores, added } = runner({ largestCohort: 8 })
-  const work = (progress: () => Promise<void>) => stoppable({ pool: database().pool, log: silentLog as never }, 'analysis.anomaly-scores', { id: '1', attempt: 1, signal: watch.signal, progress }, async (one) => ({ meters: await scores.work(one) }))
-  expect(await work(async () => {
+  const work = (progress: (signal: AbortSignal) => Promise<void>) => stoppable({ pool: database().pool, log: silentLog as never }, 'analysis.anomaly-scores', { id: '1', attempt: 1, signal: watch.signal, progress: async () => undefined },
+    async ({ signal }) => ({ meters: await scores.work({ signal, progress: () => progress(signal) }) }))
+  expect(await work(async (signal) => {
     await askJobsToStop(database().pool, 'analysis.anomaly-scores', 'li')
-    await new Promise((resolve) => setTimeout(resolve, 1_500))
+    if (!signal.aborted) await once(signal, 'abort', { signal: AbortSignal.timeout(20_000) }).catch(() => undefined)
   })).toEqual({ stoppedBy: 'li' })
   expect([await run(), added]).toEqual([expect.objectContaining({ state: 'running', done: 8 }), []])
   expect(await work(async () => undefined)).toEqual({ meters: 8 })

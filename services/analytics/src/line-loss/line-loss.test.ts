@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { LossDayAnswer } from '@zhuzhan/contracts'
 import { manualClock } from '@zhuzhan/core'
 import { askJobsToStop, listLossDays, listLossVersions, replaceTopology, transaction } from '@zhuzhan/persistence'
@@ -238,17 +239,18 @@ test('somebody stops a run: it ends without being tried again, and what it had n
   for (let day = 1; day <= 5; day++) for (const [meter, energy] of [[SUM, 100], [A, 50], [B, 45]] as const) await putDay(meter, `2026-10-0${day}`, energy)
   await replaceTopology(database().pool, [line(SUM, 'sum'), line(A, 'user'), line(B, 'user')], 'li')
   const { run, added } = runner()
-  const work = (progress: () => Promise<void>) => stoppable({ pool: database().pool, log: silentLog as never }, 'analysis.line-loss', { id: '1', attempt: 1, signal: watch.signal, progress }, async (one) => ({ areaDays: await run.work(one) }))
+  const work = (progress: (signal: AbortSignal) => Promise<void>) => stoppable({ pool: database().pool, log: silentLog as never }, 'analysis.line-loss', { id: '1', attempt: 1, signal: watch.signal, progress: async () => undefined },
+    async ({ signal }) => ({ areaDays: await run.work({ signal, progress: () => progress(signal) }) }))
   await askJobsToStop(database().pool, 'analysis.line-loss', 'before')
   await askJobsToStop(database().pool, 'analysis.audits', 'other')
   let told = 0
-  expect(await work(async () => {
+  expect(await work(async (signal) => {
     told += 1
     if (told !== 2) return
     await askJobsToStop(database().pool, 'analysis.line-loss', 'li')
-    await new Promise((resolve) => setTimeout(resolve, 1_500))
+    if (!signal.aborted) await once(signal, 'abort', { signal: AbortSignal.timeout(20_000) }).catch(() => undefined)
   })).toEqual({ stoppedBy: 'li' })
   expect([(await days()).length, added]).toEqual([2, []])
   expect(await work(async () => undefined)).toEqual({ areaDays: 3 })
   expect((await days()).length).toBe(5)
-})
+}, 60_000)
