@@ -33,9 +33,10 @@ export function addChargingVehicles(pool: pg.Pool, site: string, vehicles: reado
       `INSERT INTO charging_vehicle (site, pile, plug_at, depart_at, kwh, person, created_by, created_at)
        SELECT $1, u.pile, u.plug_at, u.depart_at, u.kwh, u.person, $2, $3 FROM unnest($4::text[], $5::timestamptz[], $6::timestamptz[], $7::numeric[], $8::text[]) AS u (pile, plug_at, depart_at, kwh, person) RETURNING ${VEHICLE}`,
       [site, who, now, vehicles.map(({ pile }) => pile), vehicles.map(({ plugAt }) => plugAt), vehicles.map(({ departAt }) => departAt), vehicles.map((one) => one.kwh), vehicles.map(({ person }) => person ?? null)])
+    // Of the new ones with any: a site has years of vehicles that have left.
     const { rows: [twice] } = await client.query<{ pile: string; at: Date }>(
-      `SELECT a.pile, greatest(a.plug_at, b.plug_at) AS at FROM charging_vehicle a JOIN charging_vehicle b ON b.site = a.site AND b.pile = a.pile AND b.id > a.id AND b.plug_at < a.depart_at AND a.plug_at < b.depart_at
-       WHERE a.site = $1 AND a.withdrawn_at IS NULL AND b.withdrawn_at IS NULL LIMIT 1`, [site])
+      `SELECT a.pile, greatest(a.plug_at, b.plug_at) AS at FROM charging_vehicle a JOIN charging_vehicle b ON b.site = a.site AND b.pile = a.pile AND b.id <> a.id AND b.plug_at < a.depart_at AND a.plug_at < b.depart_at
+       WHERE a.id = ANY($1::bigint[]) AND b.withdrawn_at IS NULL LIMIT 1`, [rows.map(({ id }) => id)])
     if (twice) throw new HesError('STATE_CONFLICT', `Pile ${twice.pile} would have two vehicles at ${twice.at.toISOString()}.`)
     await appendAuditIn(client, [{ actor: who, action: 'charging-vehicle.add', object: `charging-site/${site}`, outcome: 'ok', detail: { vehicles: rows.length } }], now)
     return rows.sort((a, b) => a.id - b.id)

@@ -49,6 +49,7 @@ test('vehicles come one by one or as CSV, all or none; a pile has one at a time;
   const file = (...lines: string[]) => api.call('POST', '/api/v1/charging-sites/east/vehicles/import', { token: tokens.operator, csv: ['pile,plugAt,departAt,kwh,person', ...lines, ''].join('\r\n') })
   expect(await file(`P2,${at(0)},${at(120)},8,`, `P1,${at(299)},${at(400)},1,`)).toMatchObject({ status: 409, body: { message: expect.stringContaining('Pile P1 would have two vehicles') as string } })
   expect(await file(`P2,${at(0)},${at(120)},8,`, `P2,${at(120)},${at(90)},8,`)).toMatchObject({ status: 400, body: { message: expect.stringContaining('line 3: departAt') as string } })
+  expect(await file(`P2,${at(0)},${at(120)},8,`, `P2,${at(119)},${at(240)},8,`)).toMatchObject({ status: 409, body: { message: expect.stringContaining('Pile P2 would have two vehicles') as string } })
   expect(await file(`P9,${at(0)},${at(120)},8,`)).toMatchObject({ status: 404 })
   expect((await file(`P2,${at(0)},${at(120)},8,`, `P1,${at(300)},${at(400)},1,wang`)).body.items).toMatchObject([{ pile: 'P2', person: null }, { pile: 'P1', kwh: 1, person: 'wang' }])
   const listed = (await call('GET', `/charging-sites/east/vehicles?from=${at(200)}`)).body.items as { id: number; pile: string }[]
