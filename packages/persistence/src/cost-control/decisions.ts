@@ -26,9 +26,9 @@ export interface CostDecisions {
 /** One look at a time over all replicas: the limits of an area count what others just proposed. */
 const COST_LOCK = 0x5a5a21
 
-/** The notice, and that every endpoint is to be told of it. */
+/** The notice, and that every endpoint is to be told of it. Whoever ends one meanwhile waits: he gives up what is written for it. */
 const NOTICE = `WITH notice AS (INSERT INTO cost_notice (account, kind, balance, created_at) VALUES ($1, $2, $3, $4) RETURNING id)
-  INSERT INTO webhook_delivery (notice, endpoint, next_at) SELECT notice.id, e.id, $4 FROM notice, webhook_endpoint e WHERE e.ended_at IS NULL`
+  INSERT INTO webhook_delivery (notice, endpoint, next_at) SELECT notice.id, e.id, $4 FROM notice, webhook_endpoint e WHERE e.ended_at IS NULL FOR SHARE OF e`
 
 /** States in which an alarm of before says nothing any more. */
 const ENDED: ReadonlySet<Account['state']> = new Set(['tripped', 'pending-close', 'protected'])

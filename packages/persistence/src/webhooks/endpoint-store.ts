@@ -21,9 +21,9 @@ const MOST = 10
 const COLUMNS = 'id, name, url, created_by AS "createdBy", created_at AS "createdAt", ended_at AS "endedAt"'
 const MAKE = `INSERT INTO webhook_endpoint (id, name, url, salt, check_value, created_by, created_at) SELECT $1, $2, $3, $4, $5, $6, $7
   WHERE (SELECT count(*) FROM webhook_endpoint WHERE ended_at IS NULL) < ${MOST} RETURNING ${COLUMNS}`
-const END = `WITH gone AS (UPDATE webhook_endpoint SET ended_by = $2, ended_at = $3 WHERE id = $1 AND ended_at IS NULL RETURNING *),
-    given AS (UPDATE webhook_delivery d SET state = 'given-up', next_at = NULL, settled_at = $3, why = 'the endpoint was removed' FROM gone WHERE d.endpoint = gone.id AND d.state = 'waiting')
-  SELECT ${COLUMNS} FROM gone`
+const END = `UPDATE webhook_endpoint SET ended_by = $2, ended_at = $3 WHERE id = $1 AND ended_at IS NULL RETURNING ${COLUMNS}`
+// A statement of its own: it sees what was written for the endpoint until the one before had its row.
+const GIVE_UP = "UPDATE webhook_delivery SET state = 'given-up', next_at = NULL, settled_at = $2, why = 'the endpoint was removed' WHERE endpoint = $1 AND state = 'waiting'"
 
 export function createWebhookEndpoints(pool: pg.Pool): WebhookEndpoints {
   return {
@@ -42,6 +42,7 @@ export function createWebhookEndpoints(pool: pg.Pool): WebhookEndpoints {
     end: (id, who, at) => transaction(pool, async (client) => {
       const { rows: [endpoint] } = await client.query<WebhookEndpoint>(END, [id, who, at])
       if (!endpoint) throw new HesError('NOT_FOUND', `There is no endpoint ${id}.`)
+      await client.query(GIVE_UP, [id, at])
       await appendAuditIn(client, [{ actor: who, action: 'webhook.remove', object: `webhook/${id}`, outcome: 'ok' }])
       return endpoint
     }),
