@@ -15,6 +15,14 @@ export interface PostgresBackendOptions {
 const STATEMENT_TIMEOUT_MS = 15_000
 const BASE_CONNECTIONS = 4
 
+// Data of a job, most of it readings packed already, is kept as it comes: compressing it cost the server as much again as taking it
+// (docs/performance.md). Only where it is not so yet: the change locks the table.
+const AS_IT_COMES = `DO $$ BEGIN
+  IF EXISTS (SELECT 1 FROM pg_attribute WHERE attrelid = 'bullmq.job'::regclass AND attname = 'data' AND attstorage <> 'e') THEN
+    ALTER TABLE bullmq.job ALTER COLUMN data SET STORAGE EXTERNAL;
+  END IF;
+END $$`
+
 // No lock is taken, and no look for stalled jobs is done, for longer than this from now; twice that is certainly another clock's.
 // A lock is shortened, not broken: its worker, if it lives, extends it again.
 const REDATE_LOCKS = `UPDATE job SET locked_until_ms = $2::bigint + ${WORKER_OPTIONS.lockDuration}
@@ -45,6 +53,7 @@ export async function openPostgresBackend({ url, applicationName, onError }: Pos
     const client = await pool.connect()
     try {
       await runMigrations(client)
+      await client.query(AS_IT_COMES)
     } finally {
       client.release()
     }

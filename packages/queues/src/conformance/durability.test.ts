@@ -59,6 +59,9 @@ test('PostgreSQL: fsync off is a loud error, synchronous_commit is switched on b
   const backend = await (await import('../postgres-backend.js')).openPostgresBackend({ url: postgres.url, applicationName: 'durability', onError: () => undefined })
   const pool = backend.producer() as unknown as { query(sql: string): Promise<{ rows: unknown[] }> }
   expect((await pool.query('SHOW synchronous_commit')).rows).toEqual([{ synchronous_commit: 'on' }])
+  // Kept as it comes, not compressed.
+  await queues.add('reading.store', { batch: 'A'.repeat(40_000), rows: 1 })
+  expect((await pool.query("SELECT pg_column_size(data) > 40000 AS whole FROM job WHERE name = 'reading.store'")).rows).toEqual([{ whole: true }])
   await backend.close()
   await queues.close()
   await postgres.stop()
