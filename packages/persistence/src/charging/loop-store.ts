@@ -19,7 +19,7 @@ export interface ChargingStepInput {
   night: ChargingNight
   instructions: { id: number; kind: InstructionKind; batch: string | null; who: string; why: string | null }[]
   vehicles: ChargingVehicle[]
-  /** Power to leave free where appliances may make up for their holds in an event, kW. */
+  /** Power to leave free where appliances may make up for their holds in an event, kW; from and to in epoch ms. */
   rebounds: { from: number; to: number; kw: number }[]
   /** kWh, by `whoseVehicle`. */
   deficits: Map<string, number>
@@ -68,12 +68,24 @@ export function chargingStepInput(pool: pg.Pool, id: number): Promise<ChargingSt
   })
 }
 
-/** While appliances of the site recover, each may draw its rated power beside the base load that it is part of. */
+/** A roll-back has arrived after so many intervals of the loop, or is not waited for any longer. */
+const ROLL_BACK_INTERVALS = 4
+
+/**
+ * While appliances of the site recover, each may draw its rated power beside the base load that it is part of: behind an event, and behind an abort or a
+ * withdrawal within it, if any of them was told to hold.
+ */
 async function reboundsOf(client: pg.PoolClient, site: string, from: Date, to: Date): Promise<ChargingStepInput['rebounds']> {
-  const { rows } = await client.query<{ siteWas: ChargingNight['siteWas']; end: Date }>(
-    `SELECT site_was AS "siteWas", end_at AS "end" FROM charging_night, LATERAL (SELECT start_at + slots * slot_minutes * interval '1 minute' AS end_at) AS e
-     WHERE site = $1 AND event IS NOT NULL AND state <> 'cancelled' AND start_at < $3 AND end_at > $2`, [site, from, to])
-  return rows.flatMap(({ siteWas: { event, piles }, end }) => (event ? [{ from: event.to, to: end.getTime(), kw: piles.reduce((sum, { maxWatts }) => sum + maxWatts, 0) / 1_000 }] : []))
+  const { rows } = await client.query<{ siteWas: ChargingNight['siteWas']; state: ChargingNightState; end: Date; letGo: Date[] }>(
+    `SELECT site_was AS "siteWas", state, end_at AS "end",
+       ARRAY(SELECT i.at FROM charging_instruction i WHERE i.night = n.id AND i.kind IN ('abort', 'cancel') AND EXISTS (SELECT FROM charging_set_point p WHERE p.night = n.id) ORDER BY i.id) AS "letGo"
+     FROM charging_night n, LATERAL (SELECT start_at + slots * slot_minutes * interval '1 minute' AS end_at) AS e WHERE site = $1 AND event IS NOT NULL AND start_at < $3 AND end_at > $2`, [site, from, to])
+  return rows.flatMap(({ siteWas: { event, piles, settings }, state, end, letGo }) => {
+    if (!event) return []
+    const [kw, recoveryMs] = [piles.reduce((sum, { maxWatts }) => sum + maxWatts, 0) / 1_000, end.getTime() - event.to]
+    const early = letGo.map((at) => at.getTime()).filter((at) => at < event.to).map((at) => ({ from: at, to: at + ROLL_BACK_INTERVALS * settings.loop.intervalSeconds * 1_000 + recoveryMs, kw }))
+    return state === 'cancelled' ? early : [...early, { from: event.to, to: end.getTime(), kw }]
+  })
 }
 
 /** The highest sequence of any set-point of the station. */

@@ -149,3 +149,21 @@ test('an event has its run beside a night of the piles, which leaves free what t
   await withdrawDemandEvent(pool, event.id, 'anna', new Date(START - 1_000))
   expect((await findDemandEvent(pool, event.id))?.withdrawnBy).toBe('anna')
 }, 60_000)
+
+test('appliances that are let go within an event make up for their holds as well: a night of the piles leaves that free, unless none was held', async () => {
+  const { pool } = database()
+  await applianceSite(database(), 4, { withPile: true })
+  const night = await startChargingNight(pool, { site: SITE, startAt: new Date(START), slots: 12, limits: [] }, 'anna', new Date(START - 3_600_000))
+  const { id, run } = await announce(5, 4)
+  const rebounds = async () => (await chargingStepInput(pool, night))?.rebounds
+  // The steps of the ramp back take four intervals of three minutes at most.
+  const behind = { from: START + 4 * SLOT_MS, to: START + 6 * SLOT_MS, kw: 12 }
+  const [aborted, withdrawn] = [START + SLOT_MS, START + 2 * SLOT_MS].map((from) => ({ from, to: from + 12 * STEP_MS + 2 * SLOT_MS, kw: 12 }))
+  await instructChargingNight(pool, run as number, { kind: 'abort', who: 'bert', why: 'the hall is too hot' }, new Date(START + SLOT_MS))
+  expect(await rebounds()).toEqual([behind])
+  await pool.query("INSERT INTO charging_set_point (night, id, batch, pile, sequence, watts, from_at, to_at, reason, plan_version, state, tries) VALUES ($1, 'a', 'b', 'A1', 1, 500, $2, $2, 'first plan', 1, 'verified', 1)", [run, new Date(START)])
+  expect(await rebounds()).toEqual([aborted, behind])
+  await withdrawDemandEvent(pool, id, 'bert', new Date(START + 2 * SLOT_MS))
+  await pool.query("UPDATE charging_night SET state = 'cancelled', ended_at = $2, ended_by = 'bert' WHERE id = $1", [run, new Date(START + 2 * SLOT_MS + STEP_MS)])
+  expect(await rebounds()).toEqual([aborted, withdrawn])
+}, 60_000)
