@@ -8,14 +8,12 @@ import type { DataFolder } from './data-folder.js'
 /** What runs a service in its folder. The modules file by file are in `dist/main.js`; loading them takes twice the time. */
 export const SERVICE_PROGRAM = ['--import', './dist/bundle/register.js', '--enable-source-maps', 'dist/bundle/main.js'] as const
 
-/**
- * Logins by the ten thousand grow the young generation of who holds their sessions to 32 MB, which the engine keeps while there is
- * anything to do: two or three kilobytes a session. Kept at 4 MB a half it costs the reports nothing (docs/performance.md).
- */
-const HOLDS_SESSIONS: ReadonlySet<string> = new Set(['gateway-type1', 'front-end-processor'])
-
 /** What runs this service in its folder. */
-export const serviceProgram = (service: string): readonly string[] => [...(HOLDS_SESSIONS.has(service) ? ['--max-semi-space-size=4'] : []), ...SERVICE_PROGRAM]
+export function serviceProgram(service: string): readonly string[] {
+  // Ten thousand logins grow a young generation to 32 MB, and the engine keeps it while there is anything to do. A gateway holds nothing for
+  // longer than a turn of its loop and needs no such room; a front end keeps reports until they are on disk (docs/performance.md).
+  return service === 'gateway-type1' ? ['--max-semi-space-size=4', ...SERVICE_PROGRAM] : SERVICE_PROGRAM
+}
 
 export interface Program {
   name: string
