@@ -4,6 +4,7 @@ import type { Place } from '@zhuzhan/metering'
 import type pg from 'pg'
 import { boundsOf } from '../completeness/completeness.js'
 import { loadExchanges, placesOfDay } from '../metering/exchanges.js'
+import { tellGone } from '../metering/gone-figures.js'
 import { computeJoinedEnergy } from './joined-energy.js'
 
 export interface RegisterSettings {
@@ -66,13 +67,11 @@ const TAKE_BACK = `
         AND NOT EXISTS (SELECT FROM reading_current c WHERE c.meter_id = r.meter_id AND c.item = r.item AND c.time = r.time AND c.quality <> 'replay-unchecked'))
     RETURNING e.*
   )
-  INSERT INTO figure_history (meter_id, figure, subject, before, after, cause)
-  SELECT meter_id, 'daily_energy', concat_ws('/', day, lpad(upper(to_hex(item)), 8, '0')), to_jsonb(gone) - '{computed_at,meter_id,day,item}'::text[], '{}', coalesce(nullif(current_setting('zhuzhan.cause', true), ''), '{}')::jsonb FROM gone`
+  ${tellGone('daily_energy')}`
 
 /** Days behind the exchange of a meter are none of its own. */
 const LEFT = `WITH gone AS (DELETE FROM daily_energy WHERE meter_id = ANY($2::int[]) AND day = $1::date RETURNING *)
-  INSERT INTO figure_history (meter_id, figure, subject, before, after, cause)
-  SELECT meter_id, 'daily_energy', concat_ws('/', day, lpad(upper(to_hex(item)), 8, '0')), to_jsonb(gone) - '{computed_at,meter_id,day,item}'::text[], '{}', coalesce(nullif(current_setting('zhuzhan.cause', true), ''), '{}')::jsonb FROM gone`
+  ${tellGone('daily_energy')}`
 
 async function offsetsOf(client: pg.ClientBase, meterIds: readonly number[]): Promise<Map<number, number>> {
   const { rows } = await client.query<{ id: number; offset: number }>("SELECT m.id, t.utc_offset_minutes AS \"offset\" FROM meter m JOIN terminal t ON t.address = m.terminal_address WHERE m.id = ANY($1::int[]) AND m.kind = 'meter'", [meterIds])

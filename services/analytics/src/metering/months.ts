@@ -5,6 +5,7 @@ import { holderAt, monthFigure, periodEnergy, placesUntil } from '@zhuzhan/meter
 import type { DayPart } from '@zhuzhan/metering'
 import type pg from 'pg'
 import { loadExchanges } from './exchanges.js'
+import { tellGone } from './gone-figures.js'
 
 // Days of each supply point's meters while they counted there, as days of the meter that counts at the month's end.
 const DAYS = `SELECT p.holder AS meter, to_char(v.day, 'YYYY-MM-DD') AS day, v.energy::text AS energy, v.why_not AS "whyNot", v.estimated_share AS "estimatedShare", v.may_act AS "mayAct",
@@ -34,8 +35,7 @@ interface DayRow {
 
 // A month in which a meter was taken off is the supply point's, under the meter that counts at its end.
 const GONE = `WITH gone AS (DELETE FROM consumption_month WHERE meter_id = ANY($1::int[]) AND month = $2::date AND item = ${FORWARD_ACTIVE_TOTAL} RETURNING *)
-  INSERT INTO figure_history (meter_id, figure, subject, before, after, cause)
-  SELECT meter_id, 'consumption_month', concat_ws('/', to_char(month, 'YYYY-MM'), lpad(upper(to_hex(item)), 8, '0')), to_jsonb(gone) - '{computed_at,meter_id,month,item}'::text[], '{}', coalesce(nullif(current_setting('zhuzhan.cause', true), ''), '{}')::jsonb FROM gone`
+  ${tellGone('consumption_month')}`
 const OFFSETS = 'SELECT m.id, t.utc_offset_minutes AS "offset" FROM meter m JOIN terminal t ON t.address = m.terminal_address WHERE m.id = ANY($1::int[])'
 
 interface Span { holder: number; meter: number; from: string; to: string }

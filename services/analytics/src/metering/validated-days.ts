@@ -7,6 +7,7 @@ import type pg from 'pg'
 import { areasDue } from '../line-loss/line-loss.js'
 import { storeCurves } from './day-curves.js'
 import { orderAgain, storeGaps } from './gaps.js'
+import { tellGone } from './gone-figures.js'
 import { STEP_MS, loadDays } from './load-days.js'
 import type { LoadedDay } from './load-days.js'
 import { computeMonths } from './months.js'
@@ -32,8 +33,7 @@ const AUDIT_DUE = `INSERT INTO audit_due (meter_id, month) SELECT meter_id, mont
   WHERE meter_id = ANY($1::int[]) AND month = date_trunc('month', $2::date)::date AND report #>> '{period,monthOver}' = 'true' ORDER BY meter_id ON CONFLICT (meter_id, month) DO UPDATE SET month = excluded.month`
 
 const GONE = `WITH gone AS (DELETE FROM vee_day WHERE meter_id = ANY($1::int[]) AND day = $2::date AND item = ${FORWARD_ACTIVE_TOTAL} RETURNING *),
-    told AS (INSERT INTO figure_history (meter_id, figure, subject, before, after, cause)
-      SELECT meter_id, 'vee_day', concat_ws('/', day, lpad(upper(to_hex(item)), 8, '0')), to_jsonb(gone) - '{computed_at,meter_id,day,item}'::text[], '{}', coalesce(nullif(current_setting('zhuzhan.cause', true), ''), '{}')::jsonb FROM gone WHERE day_over)
+    told AS (${tellGone('vee_day')} WHERE day_over)
   SELECT meter_id AS id FROM gone`
 
 /** Why figures are computed anew, as it stands in their history. */
