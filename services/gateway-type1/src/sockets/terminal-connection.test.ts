@@ -134,6 +134,23 @@ test('a paused terminal is not read, and its silence is not its own', async () =
   await until(() => frames.length === 1)
 })
 
+// Mutation seen failing: a `socket.write` for each.
+test('answers of one turn leave in one write, in their order; those before an end leave too', async () => {
+  const { connection, terminal, station } = await rig()
+  const received: Buffer[] = []
+  terminal.on('data', (chunk: Buffer) => received.push(chunk))
+  const answers = [1, 2, 3, 4].map((number) => reportFrame(ME, number))
+  for (const answer of answers.slice(0, 2)) connection.write(answer)
+  // Held until the turn is over, and then not any more.
+  expect([station.bytesWritten, station.writableLength]).toEqual([answers[0]!.length + answers[1]!.length, answers[0]!.length + answers[1]!.length])
+  await until(() => Buffer.concat(received).length === answers[0]!.length + answers[1]!.length)
+  expect(station.writableLength).toBe(0)
+  for (const answer of answers.slice(2)) connection.write(answer)
+  connection.close('refused')
+  await ended(terminal)
+  expect(Buffer.concat(received)).toEqual(Buffer.concat(answers))
+})
+
 test('a last answer still leaves, and nothing is taken in any more', async () => {
   const { connection, terminal, frames, closed } = await rig()
   const received: Buffer[] = []

@@ -4,6 +4,7 @@ import { createSplitter, decodeFrame } from '@zhuzhan/dlt698'
 import type { LinkFrame, SplitterOptions } from '@zhuzhan/dlt698'
 import { metric } from '@zhuzhan/telemetry'
 import type { Limits } from '../config.js'
+import { writeThisTurn } from './one-write-a-turn.js'
 
 /** Why a connection ended; a label of a metric, so a closed set. */
 export type CloseReason = 'peer' | 'error' | 'login-timeout' | 'silent' | 'limit' | 'shed' | 'refused' | 'logout' | 'replaced' | 'slow-reader' | 'front-end' | 'stopping'
@@ -96,7 +97,7 @@ class SocketConnection implements TerminalConnection, SplitterOptions {
     metric('gateway_frames_out').add(1)
     metric('gateway_bytes_out').add(frame.length)
     // A terminal that does not read must not make the station keep its answers.
-    if (!this.socket.write(frame) && this.socket.writableLength > this.limits.maxUnsentBytes) this.close('slow-reader')
+    if (!writeThisTurn(this.socket, frame) && this.socket.writableLength > this.limits.maxUnsentBytes) this.close('slow-reader')
   }
 
   violation(): void {
