@@ -24,7 +24,7 @@ export interface CostDecisions {
 }
 
 /** One look at a time over all replicas: the limits of an area count what others just proposed. */
-const COST_LOCK = 0x5a5a21
+const COST_LOCK = 0x5a5a51
 
 /** The notice, and that every endpoint is to be told of it. Whoever ends one meanwhile waits: he gives up what is written for it. */
 const NOTICE = `WITH notice AS (INSERT INTO cost_notice (account, kind, balance, created_at) VALUES ($1, $2, $3, $4) RETURNING id)

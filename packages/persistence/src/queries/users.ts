@@ -17,7 +17,7 @@ export interface UserRecord {
 
 const COLUMNS = 'id, username, password_hash AS "passwordHash", roles, disabled, person, created_at AS "createdAt"'
 /** Serialises changes that could take the last administrator away, and the creation of the first one. */
-const USERS_LOCK = 0x5a5a03
+const USERS_LOCK = 0x5a5a04
 
 export async function findUser(pool: pg.Pool, by: { id: string } | { username: string }): Promise<UserRecord | undefined> {
   const [column, value] = 'id' in by ? ['id', by.id] : ['username', by.username]
