@@ -40,6 +40,15 @@ test('a terminal comes with its meters and the row of its own measurements', asy
   ])
 })
 
+test('who wants no meters gets none, and still hears of the terminal', async () => {
+  await register(db.pool, '000000000001', ['000000000011'])
+  const { registry } = await open({ meters: false })
+  expect(await registry.terminal('000000000001')).toMatchObject({ address: '000000000001', utcOffsetMinutes: 480, meters: new Map() })
+  await db.pool.query(`UPDATE terminal SET utc_offset_minutes = 360 WHERE address = '000000000001'`)
+  await until(() => changed.length === 1)
+  expect((await registry.terminal('000000000001'))?.utcOffsetMinutes).toBe(360)
+})
+
 test('asks once for many, and again after any change of the terminal or of a meter behind it', async () => {
   await register(db.pool, '000000000001', ['000000000011'])
   await register(db.pool, '000000000002')

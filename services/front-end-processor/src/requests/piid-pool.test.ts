@@ -10,6 +10,14 @@ test('gives each of the 64 numbers once, and the one unused for longest again', 
   expect([pool.take(), pool.take(), pool.take()]).toEqual([7, 3, undefined])
 })
 
+test('numbers that come back out of turn come again in the order they came back', () => {
+  const pool = createPiidPool(manualClock())
+  const [first, second, third] = [pool.take(), pool.take(), pool.take()] as [number, number, number]
+  for (const number of [second, third, first]) pool.answered(number)
+  for (let n = 3; n < 64; n += 1) expect(pool.take()).toBe(n)
+  expect([pool.take(), pool.take(), pool.take(), pool.take()]).toEqual([second, third, first, undefined])
+})
+
 test('a number that timed out rests for 60 s, whatever else happens', () => {
   const clock = manualClock()
   const pool = createPiidPool(clock)
