@@ -4,6 +4,7 @@ import { exactText } from '@zhuzhan/energy-audit'
 import { consumptionBetween, digitsOf, exchangeAt } from '@zhuzhan/metering'
 import type { MeterExchange, Place, RegisterValue, Stretch } from '@zhuzhan/metering'
 import type pg from 'pg'
+import { tellGone } from '../metering/gone-figures.js'
 import type { RegisterSettings } from './daily-energy.js'
 
 /** Decimals that no register of a meter has more of. */
@@ -18,6 +19,10 @@ const ENDS = `SELECT meter_id AS meter, item, value::text AS value, quality IN (
 const DOUBTFUL = `SELECT FROM vee_day WHERE meter_id = $1 AND day = $2::date AND item = ${FORWARD_ACTIVE_TOTAL} AND day_over AND energy IS NULL`
 const STORE = `INSERT INTO daily_energy (meter_id, day, item, start_value, end_value, energy, state, computed_at) VALUES ($1, $2::date, $3, $4, $5, $6, $7, $8)
   ON CONFLICT (meter_id, day, item) DO UPDATE SET start_value = excluded.start_value, end_value = excluded.end_value, energy = excluded.energy, state = excluded.state, computed_at = excluded.computed_at`
+
+// A charge may rest on them: their history has it taken back.
+const REST = `WITH gone AS (DELETE FROM daily_energy WHERE meter_id = $1 AND day = $2::date AND NOT item = ANY($3::int[]) RETURNING *)
+  ${tellGone('daily_energy')}`
 
 interface MeterRow { id: number; address: string; ct: string; pt: string; offset: number; former: [number, string, string][] }
 interface EndRow { meter: number; item: number; value: string; estimated: boolean; time: number }
@@ -56,7 +61,7 @@ export async function computeJoinedEnergy(client: pg.ClientBase, settings: Regis
     await client.query(STORE, [meter, day, item, r1, r2, energy, state, now])
     stored.push(item)
   }
-  await client.query('DELETE FROM daily_energy WHERE meter_id = $1 AND day = $2::date AND NOT item = ANY($3::int[])', [meter, day, stored])
+  await client.query(REST, [meter, day, stored])
 }
 
 /** Times with one multiplier. */

@@ -1,6 +1,6 @@
 import { CostContract } from '@zhuzhan/contracts'
 import { manualClock } from '@zhuzhan/core'
-import { createCostLedger, listConsumptionMonths, storeExchanges, withdrawExchange } from '@zhuzhan/persistence'
+import { createCostLedger, editReading, listConsumptionMonths, storeExchanges, withdrawExchange } from '@zhuzhan/persistence'
 import { withPostgres } from '@zhuzhan/testing'
 import { createAudits } from '../audits/audits.js'
 import { createCharges } from '../cost-control/charges.js'
@@ -159,6 +159,26 @@ test('the account goes over: days before, of and behind the exchange are charged
   await charges.run(NOW + 120_000)
   expect((await query('SELECT meter FROM cost_account WHERE account = $1', [account]))[0]).toEqual({ meter: NEW })
   expect((await ledger.entries(account, { limit: 9 })).map(({ key, amount }) => [key, amount])).toEqual([['charge/2026-10-05', 24_000n], ['charge/2026-10-06', 24_000n], ['charge/2026-10-07', 24_000n]])
+})
+
+test('a register of the old meter that is taken out takes the charge of the exchange\'s day back', async () => {
+  const { pool } = database()
+  await mount()
+  await enter()
+  const ledger = createCostLedger(pool)
+  const account = `e-${NOW}`
+  await ledger.open({ account, meter: NEW, contract: CostContract.parse({ prices: { flat: '0.5' }, limits: { alarm1: '30', alarm2: '10', overdraft: '0', closing: '5' } }), chargedFrom: '2026-10-06' }, 'admin')
+  await touchAll()
+  await settle()
+  const charges = createCharges({ pool, ledger })
+  await charges.run(NOW)
+  expect((await ledger.find(account))?.balance).toBe(-(24_000n + 24_000n))
+  await editReading(pool, { meterId: 1, meter: OLD, item: TOTAL, time: new Date(MIDNIGHT + 96 * QUARTER_MS), kind: 'reject', who: 'li', why: 'read from another meter', days: ['2026-10-05', '2026-10-06'] })
+  await touchAll()
+  await settle()
+  await charges.run(NOW + 60_000)
+  expect((await ledger.find(account))?.balance).toBe(-24_000n)
+  expect(await query("SELECT before->>'energy' AS energy FROM figure_history WHERE meter_id = 2 AND figure = 'daily_energy' AND subject = '2026-10-06/00100201' AND after = '{}'")).toEqual([{ energy: '4.8' }])
 })
 
 test('withdrawn, everything is as if it had never been entered; entered again with other registers, the account is charged by the difference', async () => {
