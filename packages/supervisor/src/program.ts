@@ -8,11 +8,17 @@ import type { DataFolder } from './data-folder.js'
 /** What runs a service in its folder. The modules file by file are in `dist/main.js`; loading them takes twice the time. */
 export const SERVICE_PROGRAM = ['--import', './dist/bundle/register.js', '--enable-source-maps', 'dist/bundle/main.js'] as const
 
+/**
+ * Most MB of one half of a service's young generation; Node's default is 16. Ten thousand logins fill it, and the engine keeps it while there
+ * is anything to do. A gateway holds nothing for longer than a turn of its loop and needs little room; a front end keeps reports until they are on
+ * disk, and copying those that wait was a quarter of what a report costs it (docs/performance.md).
+ */
+const YOUNG_MB: Readonly<Record<string, number>> = { 'gateway-type1': 4, 'front-end-processor': 32 }
+
 /** What runs this service in its folder. */
 export function serviceProgram(service: string): readonly string[] {
-  // Ten thousand logins grow a young generation to 32 MB, and the engine keeps it while there is anything to do. A gateway holds nothing for
-  // longer than a turn of its loop and needs no such room; a front end keeps reports until they are on disk (docs/performance.md).
-  return service === 'gateway-type1' ? ['--max-semi-space-size=4', ...SERVICE_PROGRAM] : SERVICE_PROGRAM
+  const young = YOUNG_MB[service]
+  return young === undefined ? SERVICE_PROGRAM : [`--max-semi-space-size=${young}`, ...SERVICE_PROGRAM]
 }
 
 export interface Program {
