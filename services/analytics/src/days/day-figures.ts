@@ -6,6 +6,7 @@ import { computeCompleteness, loadPlans } from '../completeness/completeness.js'
 import type { PlanRow } from '../completeness/plan-slots.js'
 import { computeDailyEnergy } from '../energy/daily-energy.js'
 import type { RegisterSettings } from '../energy/daily-energy.js'
+import { withThoseAfter } from '../metering/exchanges.js'
 import { computeValidatedDays } from '../metering/validated-days.js'
 import type { Cause } from '../metering/validated-days.js'
 
@@ -53,8 +54,9 @@ export function createDayFigures({ pool, clock, settings }: { pool: pg.Pool; clo
       await computeCompleteness(client, plans, day, some, now)
       // The midnight register ends the day before and begins this one.
       for (const one of [addDays(day, -1), day]) {
-        await computeValidatedDays(client, settings, one, some, now, cause)
-        await computeDailyEnergy(client, settings, one, some, now)
+        const whole = await withThoseAfter(client, one, some)
+        await computeValidatedDays(client, settings, one, whole, now, cause)
+        await computeDailyEnergy(client, settings, one, whole, now)
       }
     }
   }

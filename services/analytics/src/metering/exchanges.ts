@@ -16,6 +16,21 @@ export async function loadExchanges(client: pg.ClientBase, meterIds: readonly nu
   return rows.map(({ at, registers, ...one }) => ({ ...one, at: Math.round(at), registers: new Map(Object.entries(registers).map(([item, pair]) => [Number(item), pair])) }))
 }
 
+/** Offsets east and west of UTC, the longest: a day has begun or is not over within these, whatever its zone. */
+const EAST_MS = 14 * 3_600_000
+const WEST_MS = 12 * 3_600_000
+
+/**
+ * These meters, and those whose figures of the day count their readings because they were mounted in their place within it.
+ * In a zone at the edge one too many may be among them, which costs time and changes nothing.
+ */
+export async function withThoseAfter(client: pg.ClientBase, day: LocalDay, meterIds: readonly number[]): Promise<number[]> {
+  const start = dayStart(day, 0)
+  const exchanges = await loadExchanges(client, meterIds)
+  const after = exchanges.filter(({ at }) => at >= start - EAST_MS && at <= start + DAY_MS + WEST_MS).map((one) => one.after)
+  return [...new Set([...meterIds, ...after])].sort((a, b) => a - b)
+}
+
 /** Meters of a day by what it is to them. */
 export interface DayPlaces {
   /** One meter counts all day. */
