@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type pg from 'pg'
 import { transaction } from './database.js'
 import { storable } from './storable.js'
+import { LOCK } from './locks.js'
 
 /** One act worth answering for: who did what to which object, with what outcome and why. */
 export interface AuditAct {
@@ -19,8 +20,6 @@ export interface AuditEntry extends AuditAct {
   hash: Buffer
 }
 
-/** Serialises appends: the chain has one end. */
-const AUDIT_LOCK = 0x5a5a01
 const GENESIS = Buffer.alloc(32)
 
 /** Keys sorted at every depth, so that the text of an entry does not depend on who wrote or read it. */
@@ -42,7 +41,7 @@ export function chainHash(previous: Buffer, id: number, at: Date, act: AuditAct)
 /** Appends acts within the caller's transaction, so that an act and its record stand or fall together. */
 export async function appendAuditIn(client: pg.PoolClient, acts: readonly AuditAct[], now = new Date()): Promise<void> {
   if (acts.length === 0) return
-  await client.query('SELECT pg_advisory_xact_lock($1)', [AUDIT_LOCK])
+  await client.query('SELECT pg_advisory_xact_lock($1)', [LOCK.audit])
   const last = await client.query<{ id: number; hash: Buffer }>('SELECT id, hash FROM audit_entry ORDER BY id DESC LIMIT 1')
   let id = last.rows[0]?.id ?? 0
   let previous = last.rows[0]?.hash ?? GENESIS

@@ -1,3 +1,4 @@
+export { LOCK } from './locks.js'
 export * from './anomaly-scores.js'
 export * from './audit.js'
 export * from './charging/index.js'

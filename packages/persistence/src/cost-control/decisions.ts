@@ -10,6 +10,7 @@ import { loadCalendar, loadFacts } from './facts-rows.js'
 import { lockAccount, saveAccount } from './rows.js'
 import type { CostAccount } from './rows.js'
 import { stopBatch, withdrawCommands } from './withdraw.js'
+import { LOCK } from '../locks.js'
 
 /** Looks at accounts one at a time: what became of their commands, what is to be done next. Each look is one transaction. */
 export interface CostDecisions {
@@ -23,8 +24,6 @@ export interface CostDecisions {
   clearFault(account: string, who: string): Promise<void>
 }
 
-/** One look at a time over all replicas: the limits of an area count what others just proposed. */
-const COST_LOCK = 0x5a5a51
 
 /** The notice, and that every endpoint is to be told of it. Whoever ends one meanwhile waits: he gives up what is written for it. */
 const NOTICE = `WITH notice AS (INSERT INTO cost_notice (account, kind, balance, created_at) VALUES ($1, $2, $3, $4) RETURNING id)
@@ -87,7 +86,7 @@ export function createCostDecisions(pool: pg.Pool, settings: { limits?: BatchLim
       if (calendar === undefined || Math.abs(now - calendar.at) > 60_000) calendar = { at: now, years: await loadCalendar(pool) }
       const { years } = calendar
       return transaction(pool, async (client) => {
-        await client.query('SELECT pg_advisory_xact_lock($1)', [COST_LOCK])
+        await client.query('SELECT pg_advisory_xact_lock($1)', [LOCK.proposals])
         const one = await lockAccount(client, account)
         const settled = await settle(client, one, now)
         const facts = await loadFacts(client, { ...one, account: settled }, now, years, settings.limits)

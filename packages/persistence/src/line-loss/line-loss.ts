@@ -1,6 +1,7 @@
 import { FORWARD_ACTIVE_TOTAL, HesError } from '@zhuzhan/core'
 import type pg from 'pg'
 import { transaction } from '../database.js'
+import { LOCK } from '../locks.js'
 
 export interface TopologyLine {
   area: string
@@ -10,8 +11,6 @@ export interface TopologyLine {
   to: string | null
 }
 
-/** Two imports at once could each miss what the other brings. */
-const TOPOLOGY_LOCK = 0x5a5a31
 const UNKNOWN = `SELECT DISTINCT u.meter FROM unnest($1::text[]) AS u (meter) WHERE NOT EXISTS (SELECT FROM meter m WHERE m.address = u.meter AND m.kind = 'meter') ORDER BY u.meter LIMIT 5`
 const INSERT = `INSERT INTO loss_area_meter (area, meter_id, role, from_day, to_day) SELECT u.area, m.id, u.role, u.from_day, u.to_day
   FROM unnest($1::text[], $2::text[], $3::text[], $4::date[], $5::date[]) AS u (area, address, role, from_day, to_day) JOIN meter m ON m.address = u.address ON CONFLICT DO NOTHING`
@@ -31,7 +30,7 @@ const DUE = `INSERT INTO area_loss_due (area, day) SELECT area, day FROM area_lo
 export async function replaceTopology(pool: pg.Pool, lines: readonly TopologyLine[], changedBy: string): Promise<number> {
   const areas = [...new Set(lines.map(({ area }) => area))]
   return transaction(pool, async (client) => {
-    await client.query('SELECT pg_advisory_xact_lock($1)', [TOPOLOGY_LOCK])
+    await client.query('SELECT pg_advisory_xact_lock($1)', [LOCK.topology])
     // Nobody takes a day that is due until this stands: he would read the topology of before, and nothing would be due afterwards.
     await client.query('LOCK TABLE area_loss_due IN SHARE ROW EXCLUSIVE MODE')
     const { rows: unknown } = await client.query<{ meter: string }>(UNKNOWN, [lines.map(({ meter }) => meter)])

@@ -2,6 +2,7 @@ import { HesError, oadText } from '@zhuzhan/core'
 import type pg from 'pg'
 import { appendAuditIn } from '../audit.js'
 import { transaction } from '../database.js'
+import { LOCK } from '../locks.js'
 
 export const EDIT_KINDS = ['replace', 'reject', 'withdraw'] as const
 export type EditKind = (typeof EDIT_KINDS)[number]
@@ -37,7 +38,7 @@ const TOUCH = 'INSERT INTO touched_days (meter_ids, days, cause) SELECT array_ag
 export function editReading(pool: pg.Pool, { meterId, meter, item, time, kind, value, who, why, days }: NewEdit): Promise<{ edit: number; before: string | null }> {
   return transaction(pool, async (client) => {
     // Edits of one meter one after the other: `before` is what the edit before this one left.
-    await client.query('SELECT pg_advisory_xact_lock($1, $2)', [EDIT_LOCK, meterId])
+    await client.query('SELECT pg_advisory_xact_lock($1, $2)', [LOCK.edits, meterId])
     const key = [meterId, time, item | 0]
     const { rows: [current] } = await client.query<{ value: string }>(CURRENT, key)
     const before = current?.value ?? null
@@ -58,4 +59,3 @@ export function editReading(pool: pg.Pool, { meterId, meter, item, time, kind, v
     return { edit, before }
   })
 }
-const EDIT_LOCK = 0x5a5a22

@@ -4,6 +4,7 @@ import { appendAuditIn } from '../audit.js'
 import { transaction } from '../database.js'
 import { createWhere, pageOf } from '../queries/where.js'
 import type { Page } from '../queries/where.js'
+import { LOCK } from '../locks.js'
 
 /** Registers of a joint by OAD number: the old meter's last, the new one's first, exact decimals before ratios. */
 export type JointRegisters = Readonly<Record<number, readonly [last: string, first: string]>>
@@ -23,8 +24,6 @@ export interface ExchangeView extends NewExchange {
   enteredAt: Date
 }
 
-/** One exchange after the other: each is checked against those that stand. */
-const EXCHANGE_LOCK = 0x5a5a41
 /** The account cannot be judged by another meter while something is on its way to the old one. */
 const SETTLED_STATES = ['normal', 'alarm-1', 'alarm-2', 'protected']
 
@@ -60,7 +59,7 @@ const AUDITS = `WITH gone AS (DELETE FROM energy_audit WHERE meter_id = $1 AND m
  */
 export function storeExchanges(pool: pg.Pool, exchanges: readonly NewExchange[], who: string, now: Date): Promise<number[]> {
   return transaction(pool, async (client) => {
-    await client.query('SELECT pg_advisory_xact_lock($1)', [EXCHANGE_LOCK])
+    await client.query('SELECT pg_advisory_xact_lock($1)', [LOCK.exchanges])
     const ids: number[] = []
     for (const one of [...exchanges].sort((a, b) => a.at.getTime() - b.at.getTime())) ids.push(await storeOne(client, one, who, now))
     await client.query('DELETE FROM supply_meter')
@@ -110,7 +109,7 @@ const AUDITS_BACK = `INSERT INTO audit_due (meter_id, month) SELECT m, month FRO
  */
 export function withdrawExchange(pool: pg.Pool, id: number, who: string, why: string, now: Date): Promise<void> {
   return transaction(pool, async (client) => {
-    await client.query('SELECT pg_advisory_xact_lock($1)', [EXCHANGE_LOCK])
+    await client.query('SELECT pg_advisory_xact_lock($1)', [LOCK.exchanges])
     const { rows: [one] } = await client.query<{ at: Date; oldId: number; newId: number; oldMeter: string; newMeter: string; registers: Record<string, unknown>; account: string | null; offsetMinutes: number; followed: boolean }>(STANDING, [id])
     if (!one) throw new HesError('NOT_FOUND', `There is no exchange ${id}.`)
     if (one.followed) throw new HesError('STATE_CONFLICT', 'A later exchange of one of the meters stands: withdraw that first.')

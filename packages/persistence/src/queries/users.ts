@@ -3,6 +3,7 @@ import { HesError } from '@zhuzhan/core'
 import type { Role } from '@zhuzhan/contracts'
 import { appendAuditIn } from '../audit.js'
 import { transaction } from '../database.js'
+import { LOCK } from '../locks.js'
 
 export interface UserRecord {
   id: string
@@ -16,8 +17,6 @@ export interface UserRecord {
 }
 
 const COLUMNS = 'id, username, password_hash AS "passwordHash", roles, disabled, person, created_at AS "createdAt"'
-/** Serialises changes that could take the last administrator away, and the creation of the first one. */
-const USERS_LOCK = 0x5a5a04
 
 export async function findUser(pool: pg.Pool, by: { id: string } | { username: string }): Promise<UserRecord | undefined> {
   const [column, value] = 'id' in by ? ['id', by.id] : ['username', by.username]
@@ -45,7 +44,7 @@ export function createUser(pool: pg.Pool, user: NewUser, who: string): Promise<U
 /** Creates this user only while there is none at all; several replicas may try at once. */
 export function createFirstUser(pool: pg.Pool, user: NewUser, who: string): Promise<UserRecord | undefined> {
   return transaction(pool, async (client) => {
-    await client.query('SELECT pg_advisory_xact_lock($1)', [USERS_LOCK])
+    await client.query('SELECT pg_advisory_xact_lock($1)', [LOCK.users])
     const any = await client.query('SELECT 1 FROM app_user LIMIT 1')
     return any.rowCount ? undefined : insertUser(client, user, who)
   })
@@ -74,7 +73,7 @@ export interface UserChange {
  */
 export function changeUser(pool: pg.Pool, id: string, change: UserChange, who: string): Promise<UserRecord> {
   return transaction(pool, async (client) => {
-    await client.query('SELECT pg_advisory_xact_lock($1)', [USERS_LOCK])
+    await client.query('SELECT pg_advisory_xact_lock($1)', [LOCK.users])
     const { rows } = await client.query<UserRecord>(
       `UPDATE app_user SET roles = COALESCE($2, roles), disabled = COALESCE($3, disabled), password_hash = COALESCE($4, password_hash), person = COALESCE($5, person) WHERE id = $1 RETURNING ${COLUMNS}`,
       [id, change.roles ?? null, change.disabled ?? null, change.passwordHash ?? null, change.person ?? null])

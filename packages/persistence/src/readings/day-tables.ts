@@ -1,8 +1,7 @@
 import type pg from 'pg'
+import { LOCK } from '../locks.js'
 
 export const DAY_MS = 86_400_000
-/** Rewriting and dropping days: one process of the whole station at a time. */
-const DAYS_LOCK = 0x5a5a03
 const LOCK_NOT_AVAILABLE = '55P03'
 const DEADLOCK = '40P01'
 
@@ -48,10 +47,10 @@ export async function withDaysLock<T>(pool: pg.Pool, work: (client: pg.PoolClien
   const client = await pool.connect()
   let broken: Error | undefined
   try {
-    const { rows: [lock] } = await client.query<{ mine: boolean }>('SELECT pg_try_advisory_lock($1) AS mine', [DAYS_LOCK])
+    const { rows: [lock] } = await client.query<{ mine: boolean }>('SELECT pg_try_advisory_lock($1) AS mine', [LOCK.closedDays])
     if (!lock?.mine) return undefined
     const result = await work(client)
-    await client.query('SELECT pg_advisory_unlock($1)', [DAYS_LOCK])
+    await client.query('SELECT pg_advisory_unlock($1)', [LOCK.closedDays])
     return result
   } catch (error) {
     // Closed with its lock, whatever state it is in.

@@ -1,11 +1,11 @@
 import type pg from 'pg'
 import { transaction } from '../database.js'
+import { LOCK } from '../locks.js'
 
 const DAY_MS = 86_400_000
 /** Days further back or ahead than this keep to the default partition: a wild clock must not create thousands of tables. */
 export const PARTITION_PAST_DAYS = 400
 export const PARTITION_AHEAD_DAYS = 3
-const PARTITION_LOCK = 0x5a5a02
 
 export interface Partitions {
   /** Makes sure each of these instants (epoch ms) has its day's partition, where one is due. Cheap once known. */
@@ -38,7 +38,7 @@ async function create(pool: pg.Pool, day: number): Promise<void> {
   const exists = await pool.query('SELECT 1 FROM pg_class WHERE relname = $1', [table])
   if (exists.rowCount) return
   await transaction(pool, async (client) => {
-    await client.query('SELECT pg_advisory_xact_lock($1)', [PARTITION_LOCK])
+    await client.query('SELECT pg_advisory_xact_lock($1)', [LOCK.partitions])
     const again = await client.query('SELECT 1 FROM pg_class WHERE relname = $1', [table])
     if (again.rowCount) return
     await client.query(`CREATE TABLE ${table} (LIKE reading INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES)`)

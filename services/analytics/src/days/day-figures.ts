@@ -1,6 +1,6 @@
 import { DAY_MS, addDays } from '@zhuzhan/core'
 import type { Clock, LocalDay } from '@zhuzhan/core'
-import { transaction } from '@zhuzhan/persistence'
+import { LOCK, transaction } from '@zhuzhan/persistence'
 import type pg from 'pg'
 import { computeCompleteness, loadPlans } from '../completeness/completeness.js'
 import type { PlanRow } from '../completeness/plan-slots.js'
@@ -23,8 +23,6 @@ export interface DayFigures {
   sweep(days: number, work?: LongWork): Promise<number>
 }
 
-/** One at a time in the whole station: a slower, older computation must not overwrite a newer one. */
-const FIGURES_LOCK = 0x5a5a21
 /** Log rows taken in one transaction. */
 const BATCHES = 8
 /** Meters computed in one statement. */
@@ -63,7 +61,7 @@ export function createDayFigures({ pool, clock, settings }: { pool: pg.Pool; clo
 
   /** One handful of the log; 0 when it is empty. */
   const step = (signal: AbortSignal | undefined): Promise<number> => transaction(pool, async (client) => {
-    await client.query('SELECT pg_advisory_xact_lock($1)', [FIGURES_LOCK])
+    await client.query('SELECT pg_advisory_xact_lock($1)', [LOCK.figures])
     const { rows } = await client.query<{ id: number; meter_ids: number[]; days: string[]; cause: Cause | null }>(TAKE)
     // By day and cause, days in their order: a day looks at those before it. What people did comes before what just arrived.
     const groups = new Map<string, { day: LocalDay; cause: Cause; meters: Set<number> }>()
@@ -87,7 +85,7 @@ export function createDayFigures({ pool, clock, settings }: { pool: pg.Pool; clo
   return {
     touched: async (work) => {
       await transaction(pool, async (client) => {
-        await client.query('SELECT pg_advisory_xact_lock($1)', [FIGURES_LOCK])
+        await client.query('SELECT pg_advisory_xact_lock($1)', [LOCK.figures])
         await client.query(SETTLE, [settings.figuresSettleSeconds])
       })
       const start = await pool.query<{ batches: number }>(`SELECT count(*) AS batches FROM touched_days WHERE ${DUE}`)
@@ -115,7 +113,7 @@ export function createDayFigures({ pool, clock, settings }: { pool: pg.Pool; clo
         for (let at = 0; at < ids.length; at += METERS) {
           const some = ids.slice(at, at + METERS)
           await transaction(pool, async (client) => {
-            await client.query('SELECT pg_advisory_xact_lock($1)', [FIGURES_LOCK])
+            await client.query('SELECT pg_advisory_xact_lock($1)', [LOCK.figures])
             await compute(client, await loadPlans(client), day, some, SWEEP, work?.signal)
           })
           computed += some.length

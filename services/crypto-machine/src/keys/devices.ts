@@ -2,7 +2,7 @@ import { HesError, gather } from '@zhuzhan/core'
 import { createCcm, equalBytes, parseCertificate, sm4Cmac, verifyChain } from '@zhuzhan/gm-crypto'
 import type { Ccm, Sm2Certificate, Sm2Engine, Sm4Cmac } from '@zhuzhan/gm-crypto'
 import { checkCertificateRole, deriveKey, dispersionOfNumber, handshakeKeys } from '@zhuzhan/osp1'
-import type { HandshakeKeys, ReportWindow } from '@zhuzhan/osp1'
+import type { HandshakeKeys } from '@zhuzhan/osp1'
 import type { KeyProvider } from '../provider/provider.js'
 import { keyUpdateMac } from '../authority/row-macs.js'
 import type { KeyUpdateRow } from '../store/field-store.js'
@@ -11,7 +11,7 @@ import type { DeviceRow, MachineStore, NewDevice } from '../store/store.js'
 import type { Vault } from './vault.js'
 
 /** A device in use: its row, its working keys, and its counters as committed. */
-export interface Device {
+export interface Device extends LoadedWindow {
   /** As it stands in the table now. */
   row: DeviceRow
   keys: WorkingKeys
@@ -19,11 +19,6 @@ export interface Device {
   readonly certificate: Sm2Certificate | undefined
   /** Highest ASCTR used, and highest that may be used without another commit. */
   asctr: { used: number; reserved: number }
-  readonly window: ReportWindow
-  /** False after a restore until F100 attribute 7 was read in a session (§7.10). */
-  windowKnown: boolean
-  /** Report counters up to this one may have been taken before a restore and forgotten by it; -1: none. */
-  uncheckedTo: number
   /** An open key update, and the keys it brings. */
   update: OpenUpdate | undefined
 }

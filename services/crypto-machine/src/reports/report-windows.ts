@@ -10,7 +10,7 @@ export interface WindowMark extends ReportMark {
 
 /** What a device needs of its reports when it is first used. */
 export interface LoadedWindow {
-  window: ReportWindow
+  readonly window: ReportWindow
   /** False after a restore until F100 attribute 7 was read in a session (§7.10). */
   windowKnown: boolean
   /** Report counters up to this one may have been taken before a restore and forgotten by it; -1: none. */

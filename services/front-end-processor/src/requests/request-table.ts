@@ -75,7 +75,6 @@ const NONE: readonly never[] = []
 const plus = <T>(list: readonly T[], one: T): readonly T[] => [...list, one]
 const without = <T>(list: readonly T[], one: T): readonly T[] => (list.length === 1 && list[0] === one ? NONE : list.filter((other) => other !== one))
 
-
 /** Methods on a prototype, lists that share one empty list: most of a hundred thousand terminals have nothing under way. */
 class Table implements RequestTable {
   private readonly pool: PiidPool

@@ -54,13 +54,7 @@ export interface TerminalDeps {
   onReady(terminal: Terminal, mode: 'S' | 'F'): void
 }
 
-export interface TerminalConnectionInfo {
-  gateway: GatewayLink
-  connection: number
-  remote: string
-  loggedInAt: number
-  record: TerminalRecord
-}
+export type TerminalConnectionInfo = Pick<Terminal, 'gateway' | 'connection' | 'remote' | 'loggedInAt' | 'record'>
 
 export const createTerminal = (info: TerminalConnectionInfo, deps: TerminalDeps): Terminal => new Connected(info, deps)
 
