@@ -69,10 +69,13 @@ export function linkFrame(address: string, kind: 'login' | 'heartbeat'): Buffer 
 }
 
 const PIID = { number: 1, priority: false, acd: false }
-const RESULT = { oad: '20000201', data: { type: 'long-unsigned', value: 2_300 } } as const
+const voltage = (value: number) => ({ oad: '20000201', data: { type: 'long-unsigned', value } }) as const
+
+/** Unprotected report of the terminal's own voltage, in tenths of a volt. */
+export const reportOf = (value: number): Apdu => ({ apdu: 'report-notification', choice: 'normal-list', piid: PIID, results: [voltage(value)], followReport: undefined, timeTag: undefined })
 
 /** Unprotected APDUs with a voltage of 230.0 V, as a terminal sends them. */
-export const plainReport: Apdu = { apdu: 'report-notification', choice: 'normal-list', piid: PIID, results: [RESULT], followReport: undefined, timeTag: undefined }
-export const plainGetResponse: Apdu = { apdu: 'get-response', choice: 'normal', piid: PIID, result: RESULT, followReport: undefined, timeTag: undefined }
+export const plainReport: Apdu = reportOf(2_300)
+export const plainGetResponse: Apdu = { apdu: 'get-response', choice: 'normal', piid: PIID, result: voltage(2_300), followReport: undefined, timeTag: undefined }
 /** The station's own direction. */
 export const getRequest: Apdu = { apdu: 'get-request', choice: 'normal', piid: PIID, oad: '20000201', timeTag: undefined }
