@@ -8,17 +8,26 @@ import type { DataFolder } from './data-folder.js'
 /** What runs a service in its folder. The modules file by file are in `dist/main.js`; loading them takes twice the time. */
 export const SERVICE_PROGRAM = ['--import', './dist/bundle/register.js', '--enable-source-maps', 'dist/bundle/main.js'] as const
 
+/** Garbage is collected by the thread that made it, without helpers. */
+const COLLECTS_ALONE = '--single-threaded-gc'
+/** Most MB of one half of the young generation; Node's default is 16. */
+const young = (megabytes: number): string => `--max-semi-space-size=${megabytes}`
+
 /**
- * Most MB of one half of a service's young generation; Node's default is 16. Ten thousand logins fill it, and the engine keeps it while there
- * is anything to do. A gateway holds nothing for longer than a turn of its loop and needs little room; a front end keeps reports until they are on
- * disk, and copying those that wait was a quarter of what a report costs it (docs/performance.md).
+ * The engine's settings by service (docs/performance.md). On the way of a report every process has work already, and the engine's helper threads
+ * cost more than they take off its own: these three collect alone, in pauses of up to some 15 ms. A gateway holds nothing for longer than a turn of
+ * its loop and needs little room, and ten thousand logins would fill more, which the engine then keeps; a front end keeps reports until they are
+ * on disk, and copying those that wait was a quarter of what a report costs it. Analytics and the REST have heaps large enough to want helpers.
  */
-const YOUNG_MB: Readonly<Record<string, number>> = { 'gateway-type1': 4, 'front-end-processor': 32 }
+const ENGINE: Readonly<Record<string, readonly string[]>> = {
+  'gateway-type1': [COLLECTS_ALONE, young(4)],
+  'front-end-processor': [COLLECTS_ALONE, young(32)],
+  'crypto-machine': [COLLECTS_ALONE],
+}
 
 /** What runs this service in its folder. */
 export function serviceProgram(service: string): readonly string[] {
-  const young = YOUNG_MB[service]
-  return young === undefined ? SERVICE_PROGRAM : [`--max-semi-space-size=${young}`, ...SERVICE_PROGRAM]
+  return [...(ENGINE[service] ?? []), ...SERVICE_PROGRAM]
 }
 
 export interface Program {
