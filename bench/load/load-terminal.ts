@@ -53,6 +53,8 @@ const ZONE_MINUTES = 480
 /** 68, L, L, C, flag, SA of six bytes, CA, HCS, HCS. */
 const DATA_AT = 14
 const PIID_NUMBERS = 64
+/** What a read brings, for all terminals: the splitter keeps nothing of it. */
+const READ = Buffer.allocUnsafeSlow(64 * 1024)
 
 export async function loadTerminal(options: LoadTerminalOptions): Promise<LoadTerminal> {
   const { address: server, keys, gateway, engine, onConfirmed, onFault } = options
@@ -75,7 +77,10 @@ export async function loadTerminal(options: LoadTerminalOptions): Promise<LoadTe
     act: async (apdu) => answer(apdu),
     onEvent: (event) => { if (event.kind === 'established') settle.resolve() },
   })
-  const socket: Socket = connect({ host: gateway.host, port: gateway.port, noDelay: true, ...(options.localAddress !== undefined && { localAddress: options.localAddress }) })
+  const socket: Socket = connect({
+    host: gateway.host, port: gateway.port, noDelay: true, onread: { buffer: READ, callback: (size) => { splitter.push(READ.subarray(0, size)); return true } },
+    ...(options.localAddress !== undefined && { localAddress: options.localAddress }),
+  })
   const uncork = (): void => socket.uncork()
   let linkSentAt = 0
   const sendLink = (kind: 'login' | 'heartbeat'): void => {
@@ -110,7 +115,6 @@ export async function loadTerminal(options: LoadTerminalOptions): Promise<LoadTe
     onDiscard: () => onFault('bytes that are no frame'),
   })
   socket.on('connect', () => sendLink('login'))
-  socket.on('data', (chunk) => splitter.push(chunk))
   socket.on('error', (error) => settle.reject(error))
   socket.on('close', () => {
     settle.reject(new Error('closed by the station'))

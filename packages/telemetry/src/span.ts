@@ -1,4 +1,4 @@
-import { context, INVALID_SPAN_CONTEXT, isSpanContextValid, ProxyTracerProvider, ROOT_CONTEXT, SpanStatusCode, trace, TraceFlags } from '@opentelemetry/api'
+import { context, INVALID_SPAN_CONTEXT, isSpanContextValid, ROOT_CONTEXT, SpanStatusCode, trace, TraceFlags } from '@opentelemetry/api'
 import type { Attributes, Span, SpanContext } from '@opentelemetry/api'
 import { errorCode } from '@zhuzhan/core'
 import type { SpanName } from './spans.js'
@@ -6,19 +6,16 @@ import type { SpanName } from './spans.js'
 /** For spans of libraries' kind; ours go through `withSpan`, which knows the table. Does nothing until tracing is started. */
 export const tracer = trace.getTracer('zhuzhan')
 
-/** Without a collector nobody looks at a span, and opening some for every frame would cost a tenth of what the frame costs. */
-let recording = false
-const NO_SPAN = trace.wrapSpanContext(INVALID_SPAN_CONTEXT)
-const nobody = new ProxyTracerProvider().getDelegate().constructor
-
 /**
- * Asked of OpenTelemetry's own registry and not kept by whoever starts tracing: with the loader hooks of the instrumentation this module
- * is loaded twice, and only that registry is one.
+ * Without a collector nobody looks at a span, and opening some for every frame would cost a tenth of what the frame costs. Kept where the whole
+ * process finds it: with the loader hooks of the instrumentation this module is loaded twice.
  */
-function records(): boolean {
-  if (recording) return true
-  const provider = trace.getTracerProvider()
-  return (recording = !(provider instanceof ProxyTracerProvider) || provider.getDelegate().constructor !== nobody)
+const tracing: { started: boolean } = ((globalThis as Record<symbol, unknown>)[Symbol.for('zhuzhan.tracing')] ??= { started: false }) as { started: boolean }
+const NO_SPAN = trace.wrapSpanContext(INVALID_SPAN_CONTEXT)
+
+/** Spans are recorded from now on. Called by whoever has registered a provider. */
+export function recordSpans(): void {
+  tracing.started = true
 }
 
 export interface SpanOptions {
@@ -35,7 +32,7 @@ export interface SpanOptions {
  * code (not its text) and is thrown on.
  */
 export function withSpan<T>(name: SpanName, fn: (span: Span) => T, { parent, links, attributes = {} }: SpanOptions = {}): T {
-  if (!records()) return fn(NO_SPAN)
+  if (!tracing.started) return fn(NO_SPAN)
   const outer = parent === undefined ? undefined : parseTraceparent(parent)
   const surroundings = outer ? trace.setSpanContext(ROOT_CONTEXT, outer) : context.active()
   const linked = (links ?? []).flatMap((text) => parseTraceparent(text) ?? []).map((spanContext) => ({ context: spanContext }))
@@ -58,7 +55,7 @@ export function withSpan<T>(name: SpanName, fn: (span: Span) => T, { parent, lin
 
 /** The traceparent to send along with a job or frame; `undefined` outside a recorded or propagated trace. */
 export function currentTraceparent(): string | undefined {
-  if (!records()) return undefined
+  if (!tracing.started) return undefined
   const span = trace.getActiveSpan()?.spanContext()
   if (!span || !isSpanContextValid(span)) return undefined
   return `00-${span.traceId}-${span.spanId}-0${span.traceFlags & TraceFlags.SAMPLED}`

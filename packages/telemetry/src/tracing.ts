@@ -6,6 +6,7 @@ import { PgInstrumentation } from '@opentelemetry/instrumentation-pg'
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import { BatchSpanProcessor, ParentBasedSampler, TraceIdRatioBasedSampler } from '@opentelemetry/sdk-trace-base'
 import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node'
+import { recordSpans } from './span.js'
 
 const OPS_PAGES = new Set(['/metrics', '/health', '/ready'])
 
@@ -30,6 +31,7 @@ export function startTracing({ service, ratio, endpoint }: TracingOptions): () =
     spanProcessors: [new BatchSpanProcessor(exporter, { scheduledDelayMillis: 1_000 })],
   })
   provider.register({ propagator: new W3CTraceContextPropagator() })
+  recordSpans()
   registerInstrumentations({
     tracerProvider: provider,
     instrumentations: [

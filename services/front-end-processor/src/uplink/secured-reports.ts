@@ -20,8 +20,8 @@ export interface SecuredReportsOptions {
   onCounterRefused(terminal: Terminal): void
 }
 
-/** Reports that travel to the machine and back together. Its pipe carries up to 1,024 in a message. */
-const MAX_TOGETHER = 512
+/** Reports that travel to the machine and back together: as many as its pipe carries in a message. */
+const MAX_TOGETHER = 1_024
 /** Reports of this time go together, from here to the disk and back: a step costs them little more than it costs one. */
 const WINDOW_MS = 50
 
