@@ -5,7 +5,7 @@ export function u8(value: number): Buffer {
 }
 
 export function u16(value: number): Buffer {
-  const out = Buffer.alloc(2)
+  const out = Buffer.allocUnsafe(2)
   out.writeUInt16BE(value)
   return out
 }

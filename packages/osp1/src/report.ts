@@ -1,6 +1,6 @@
 import { authFailed, sm4CcmOpen, sm4CcmSeal, sm4Cmac } from '@zhuzhan/gm-crypto'
 import type { Ccm, Sm4Cmac } from '@zhuzhan/gm-crypto'
-import { label, lp, u32, zeros } from './bytes.js'
+import { label, lp, u16, u32, zeros } from './bytes.js'
 
 /** Reports without a session and their authenticated answers. §7.5 */
 
@@ -46,14 +46,19 @@ export function openReport(
   const { form, content, rn, mac } = report
   if (rn.length !== RN_LENGTH || content.length === 0 || content.length > 65_000) throw authFailed()
   const open = (aad: Buffer, text: Uint8Array): Buffer => ('open' in key ? key.open(rn, aad, text, mac, REPORT_TAG) : sm4CcmOpen(key, rn, aad, text, mac, REPORT_TAG))
-  if (form === 'cipher') return open(Buffer.concat([CIPHER, ad]), content)
+  if (form === 'cipher') {
+    const aad = Buffer.allocUnsafe(CIPHER.length + ad.length)
+    aad.set(CIPHER)
+    aad.set(ad, CIPHER.length)
+    return open(aad, content)
+  }
   open(Buffer.concat([PLAIN, ad, lp(content)]), zeros(0))
   return Buffer.from(content)
 }
 
 /** Station: MAC of the answer, CMAC(KRA, label || AD || RN || LP(APDU)), 16 bytes. Without a nonce a second answer is harmless. */
 export function signReportAnswer(key: Uint8Array | Sm4Cmac, ad: Uint8Array, rn: Uint8Array, apdu: Uint8Array): Buffer {
-  return ('sign' in key ? key : sm4Cmac(key)).sign(ANSWER, ad, rn, lp(apdu))
+  return ('sign' in key ? key : sm4Cmac(key)).sign(ANSWER, ad, rn, u16(apdu.length), apdu)
 }
 
 /** Meter: a forged confirmation must not lose readings. */

@@ -42,14 +42,18 @@ export function sm4Cmac(key: Uint8Array): Sm4Cmac {
   const sign = (...parts: readonly Uint8Array[]): Buffer => {
     let length = 0
     for (const part of parts) length += part.length
-    const blocks = Buffer.alloc(Math.max(1, Math.ceil(length / SM4_BLOCK)) * SM4_BLOCK)
+    // From the pool, and written to its end: a buffer of its own costs as much as the cipher does for a short message.
+    const blocks = Buffer.allocUnsafe(Math.max(1, Math.ceil(length / SM4_BLOCK)) * SM4_BLOCK)
     let at = 0
     for (const part of parts) {
       blocks.set(part, at)
       at += part.length
     }
     const padded = length < blocks.length
-    if (padded) blocks[length] = 0x80
+    if (padded) {
+      blocks[at++] = 0x80
+      while (at < blocks.length) blocks[at++] = 0
+    }
     const subkey = padded ? partial : whole
     const end = blocks.length - SM4_BLOCK
     for (let i = 0; i < SM4_BLOCK; i++) blocks[end + i] = (blocks[end + i] ?? 0) ^ (subkey[i] ?? 0)

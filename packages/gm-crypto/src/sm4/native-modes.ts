@@ -102,7 +102,7 @@ function bind(): NativeModes {
     },
     lastCbcBlock(schedule, blocks) {
       // OpenSSL leaves the last ciphertext block in the place of the IV.
-      const last = Buffer.alloc(SM4_BLOCK)
+      const last = Buffer.allocUnsafe(SM4_BLOCK).fill(0)
       ssl.cbcEncrypt(blocks, blocks, blocks.length, schedule, last, block)
       return last
     },

@@ -18,6 +18,7 @@ interface Entry<T> {
 }
 
 const TOKEN_BYTES = 16
+const TOKEN_DIGITS = 2 * TOKEN_BYTES
 const POOL_TOKENS = 64
 
 /** Bounded: beyond `capacity` the oldest goes. A foreign or expired token looks exactly like one that never was. */
@@ -36,25 +37,39 @@ export function createTokens<T>({
   onExpire?: (value: T) => void
 }): Tokens<T> {
   const entries = new Map<string, Entry<T>>()
-  // Drawn for many tokens at once: a call for each costs more than all the rest of a token.
-  let pool = Buffer.alloc(0)
+  // Drawn and spelt for many tokens at once: a call for each costs more than all the rest of a token.
+  let pool = ''
+  let drawn = 0
   const fresh = (): string => {
-    if (pool.length === 0) pool = Buffer.from(random(POOL_TOKENS * TOKEN_BYTES))
-    const token = pool.toString('hex', 0, TOKEN_BYTES).toUpperCase()
-    pool = pool.subarray(TOKEN_BYTES)
-    return token
+    if (drawn === pool.length) {
+      pool = Buffer.from(random(POOL_TOKENS * TOKEN_BYTES)).toString('hex').toUpperCase()
+      drawn = 0
+    }
+    return pool.slice(drawn, (drawn += TOKEN_DIGITS))
+  }
+  /** No entry ends before this. */
+  let firstEnd = Infinity
+  /** Not for every token: whatever was dropped since the map last grew is walked over again on the way to the oldest. */
+  const giveUp = (now: number): void => {
+    firstEnd = Infinity
+    // All entries live equally long, so the oldest come first in the map.
+    for (const [token, entry] of entries) {
+      if (entry.until > now && entries.size < capacity) {
+        firstEnd = entry.until
+        break
+      }
+      entries.delete(token)
+      onExpire?.(entry.value)
+    }
   }
   return {
     issue(owner, value) {
       const now = clock.monotonic()
-      // All entries live equally long, so the oldest come first in the map.
-      for (const [token, entry] of entries) {
-        if (entry.until > now && entries.size < capacity) break
-        entries.delete(token)
-        onExpire?.(entry.value)
-      }
+      if (now >= firstEnd || entries.size >= capacity) giveUp(now)
       const token = fresh()
-      entries.set(token, { owner, value, until: now + validMs })
+      const until = now + validMs
+      entries.set(token, { owner, value, until })
+      if (until < firstEnd) firstEnd = until
       return token
     },
     find(owner, token) {
