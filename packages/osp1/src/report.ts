@@ -45,15 +45,18 @@ export function openReport(
 ): Buffer {
   const { form, content, rn, mac } = report
   if (rn.length !== RN_LENGTH || content.length === 0 || content.length > 65_000) throw authFailed()
-  const open = (aad: Buffer, text: Uint8Array): Buffer => ('open' in key ? key.open(rn, aad, text, mac, REPORT_TAG) : sm4CcmOpen(key, rn, aad, text, mac, REPORT_TAG))
   if (form === 'cipher') {
     const aad = Buffer.allocUnsafe(CIPHER.length + ad.length)
     aad.set(CIPHER)
     aad.set(ad, CIPHER.length)
-    return open(aad, content)
+    return openCcm(key, rn, aad, content, mac)
   }
-  open(Buffer.concat([PLAIN, ad, lp(content)]), zeros(0))
+  openCcm(key, rn, Buffer.concat([PLAIN, ad, lp(content)]), zeros(0), mac)
   return Buffer.from(content)
+}
+
+function openCcm(key: Uint8Array | Ccm, rn: Uint8Array, aad: Uint8Array, text: Uint8Array, mac: Uint8Array): Buffer {
+  return key instanceof Uint8Array ? sm4CcmOpen(key, rn, aad, text, mac, REPORT_TAG) : key.open(rn, aad, text, mac, REPORT_TAG)
 }
 
 /** Station: MAC of the answer, CMAC(KRA, label || AD || RN || LP(APDU)), 16 bytes. Without a nonce a second answer is harmless. */

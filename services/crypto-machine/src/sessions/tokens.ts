@@ -19,7 +19,7 @@ interface Entry<T> {
 
 const TOKEN_BYTES = 16
 const TOKEN_DIGITS = 2 * TOKEN_BYTES
-const POOL_TOKENS = 64
+const POOL_TOKENS = 256
 
 /** Bounded: beyond `capacity` the oldest goes. A foreign or expired token looks exactly like one that never was. */
 export function createTokens<T>({
