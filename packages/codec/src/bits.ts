@@ -13,14 +13,14 @@ export function bits<const S extends Readonly<Record<string, BitField>>>(word: C
     name, shift, flag: width === undefined, mask: 2 ** (width ?? 1) - 1,
   }))
   const covered = fields.reduce((all, f) => all | (f.mask << f.shift), 0)
-  /** By raw value: a copy of what a byte meant before costs a part of naming its bits anew. */
+  /** By raw value: what a byte meant before need not be named anew. Shared, therefore frozen. */
   const known = new Map<number, BitsOf<S>>()
   return {
     read: (r) => {
       const at = r.offset
       const raw = word.read(r)
       const before = r.trace === undefined && raw < BYTE ? known.get(raw) : undefined
-      if (before !== undefined) return { ...before }
+      if (before !== undefined) return before
       if ((raw & ~covered) !== 0) r.fail('reserved bits 0', at)
       const value: Record<string, number | boolean> = {}
       for (const f of fields) {
@@ -28,7 +28,7 @@ export function bits<const S extends Readonly<Record<string, BitField>>>(word: C
         value[f.name] = f.flag ? part === 1 : part
         if (r.trace !== undefined) r.trace.leaf(f.name, r.origin + at, r.origin + r.offset, value[f.name])
       }
-      if (raw < BYTE) known.set(raw, { ...value } as BitsOf<S>)
+      if (r.trace === undefined && raw < BYTE) known.set(raw, Object.freeze(value) as BitsOf<S>)
       return value as BitsOf<S>
     },
     write: (w, value) => {

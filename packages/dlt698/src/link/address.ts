@@ -32,12 +32,15 @@ function announces(logical: number, reading: ExtendedLogical | boolean = true): 
   return logical === 2 ? reading !== false && reading !== 'none' : logical === 3 && reading === 'bit-5'
 }
 
+/** By the number of bytes: the flag counts up to 16. */
+const SERVERS = Array.from({ length: 17 }, (_, size) => reversedHex(size))
+
 /** Flag, SA low byte first, CA. The extended logical address counts as the first SA byte. Reference §1.2. */
 export function readAddress(r: ByteReader, options: AddressOptions = {}): LinkAddress {
   const flag = Flag.read(r)
   const hasExtended = flag.logical >= 2 && flag.more > 0 && announces(flag.logical, options.extendedLogical)
   const extended = hasExtended ? part(r, 'extended', u8) : undefined
-  const server = part(r, 'server', reversedHex(flag.more + (hasExtended ? 0 : 1)))
+  const server = part(r, 'server', SERVERS[flag.more + (hasExtended ? 0 : 1)]!)
   const address: LinkAddress = { type: TYPES[flag.type]!, logical: flag.logical, server, client: part(r, 'client', u8) }
   if (extended !== undefined) address.extended = extended
   return address

@@ -23,7 +23,7 @@ export const LinkControl: Codec<LinkControl> = convert(
     if (reserved) control.reserved = true
     return control
   },
-  (control) => ({ ...control, reserved: control.reserved === true }),
+  ({ dir, prm, segmented, scrambled, fn, reserved }) => ({ dir, prm, segmented, reserved: reserved === true, scrambled, fn }),
 )
 
 function usual(dir: 0 | 1, prm: 0 | 1, fn: number): Readonly<LinkControl> {

@@ -98,7 +98,8 @@ class Connected implements Terminal, SecureOwner, OutboxWay {
   }
 
   reply(to: LinkFrame, control: LinkControl, data: Buffer): void {
-    this.hand(encodeFrame({ control: { ...control, scrambled: to.control.scrambled }, address: to.address, data }), undefined)
+    const { scrambled } = to.control
+    this.hand(encodeFrame({ control: control.scrambled === scrambled ? control : { ...control, scrambled }, address: to.address, data }), undefined)
   }
 
   send(data: Buffer): Promise<void> {

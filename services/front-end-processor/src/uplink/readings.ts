@@ -17,7 +17,7 @@ export interface ReadingContext {
   receivedAt: number
   source: Source
   /** Overrides what would follow from the way, e.g. `recollected`. */
-  quality?: Quality
+  quality?: Quality | undefined
 }
 
 export interface ReadRecord {

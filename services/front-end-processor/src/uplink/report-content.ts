@@ -7,11 +7,10 @@ import { listReadings, recordReadings } from './readings.js'
 
 /** REPORT-Response: priority and number of the notification, ACD cleared, the OADs that were received. Reference §4.7. */
 export function confirmation(report: ReportNotification): Buffer {
-  const piid = { ...report.piid, acd: false }
-  const tail = { timeTag: undefined }
-  if (report.choice === 'transparent') return encodeApdu({ apdu: 'report-response', choice: 'transparent', piid, ...tail })
+  const piid = { number: report.piid.number, priority: report.piid.priority, acd: false }
+  if (report.choice === 'transparent') return encodeApdu({ apdu: 'report-response', choice: 'transparent', piid, timeTag: undefined })
   const oads = report.choice === 'normal-list' ? report.results.map((result) => result.oad) : report.records.map((record) => record.oad)
-  return encodeApdu({ apdu: 'report-response', choice: report.choice, piid, oads, ...tail })
+  return encodeApdu({ apdu: 'report-response', choice: report.choice, piid, oads, timeTag: undefined })
 }
 
 /** What a report says. */
@@ -24,7 +23,7 @@ export interface Taken {
 
 /** @param quality overrides what would follow from the way */
 export function take(terminal: Terminal, report: ReportNotification, receivedAt: number, quality: Quality | undefined): Taken {
-  const context = { terminal: terminal.record, meter: terminal.address, receivedAt, source: 'report' as const, ...(quality === undefined ? {} : { quality }) }
+  const context = { terminal: terminal.record, meter: terminal.address, receivedAt, source: 'report' as const, quality }
   if (report.choice === 'transparent') return { readings: [], events: [], leftOver: `transparent report of port ${report.oad}` }
   if (report.choice === 'normal-list') {
     const readings = listReadings(report.results, context)
@@ -42,7 +41,7 @@ export function take(terminal: Terminal, report: ReportNotification, receivedAt:
       continue
     }
     const { readings, strangers } = recordReadings(record, context)
-    taken.readings.push(...readings)
+    for (const reading of readings) taken.readings.push(reading)
     if (strangers.length > 0) taken.leftOver = `meters not registered behind this terminal: ${[...new Set(strangers)].slice(0, 10).join(' ')}`
     else if (readings.length === 0 && 'rows' in record && record.rows.length > 0) taken.leftOver = `no known measurement in ${record.oad}`
   }

@@ -20,8 +20,8 @@ export interface SecuredReportsOptions {
   onCounterRefused(terminal: Terminal): void
 }
 
-/** Reports that travel to the machine and back together: as many as its pipe carries in a message. */
-const MAX_TOGETHER = 1_024
+/** Reports that travel to the machine and back together. Not more: while one lot is at the machine or the disk, the next is opened. */
+const MAX_TOGETHER = 256
 /** Reports of this time go together, from here to the disk and back: a step costs them little more than it costs one. */
 const WINDOW_MS = 50
 
